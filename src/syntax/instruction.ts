@@ -1,0 +1,31 @@
+// One decoded instruction. Readers fill and reuse one object per pass, so code
+// that wants to keep an instruction copies what it needs.
+
+import type { Opcode } from "./opcodes.js";
+import type { HeapType, ValType } from "./types.js";
+
+/** `null`: no parameters, no result. A number: index of a function type. Else: the one result. */
+export type BlockType = null | number | ValType;
+
+export interface Instruction {
+  op: Opcode;
+  /** Byte offset of the opcode in the module, and of the byte after the last immediate. */
+  offset: number;
+  next: number;
+  /**
+   * The immediates. Indices stand in `a`, then `b`, in the order of the table's
+   * row. `i32.const` and `f32.const`: the 32 bits in `a`. `i64.const` and
+   * `f64.const`: low half in `a`, high half in `b`. Memory accesses: memory
+   * index in `a`, log2 of the alignment in `b`, offset in `memOffset`.
+   */
+  a: number;
+  b: number;
+  /** Static offset of a memory access; a bigint only beyond 2^53. */
+  memOffset: number | bigint;
+  /** `br_table`: all labels, the default last. */
+  labels: readonly number[];
+  block: BlockType;
+  heap: HeapType;
+  /** `select t`. */
+  types: readonly ValType[];
+}

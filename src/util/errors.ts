@@ -1,0 +1,69 @@
+// The error classes of the project. Each one says whose fault it is, so that a
+// bad module, a trapping program and a bug of ours can never be confused.
+// Traps live in `runtime/traps.ts`: they carry machine state.
+
+/** Base of every error that Bobbin raises on purpose. */
+export abstract class BobbinError extends Error {
+  /** Stable machine-readable class name, as `--json` output prints it. */
+  abstract readonly kind: string;
+}
+
+/** Where in a module something was found. Offsets count bytes from the start of the module. */
+export interface ModuleLocation {
+  readonly offset?: number;
+  /** Function index (imports included). */
+  readonly func?: number;
+  /** Mnemonic of the instruction. */
+  readonly instruction?: string;
+}
+
+/** Renders a location as a suffix: ` at byte 0x1f (function 3, i32.load)`. */
+export function formatLocation({ offset, func, instruction }: ModuleLocation): string {
+  const inside = [func === undefined ? "" : `function ${func}`, instruction ?? ""].filter(Boolean);
+  return (
+    (offset === undefined ? "" : ` at byte 0x${offset.toString(16)}`) +
+    (inside.length > 0 ? ` (${inside.join(", ")})` : "")
+  );
+}
+
+/** The bytes are not a module (the spec's binary grammar does not accept them). */
+export class MalformedError extends BobbinError {
+  readonly kind = "malformed";
+  /** @param reason the spec's message where its suite names one, e.g. `unexpected end` */
+  constructor(
+    readonly reason: string,
+    readonly location: ModuleLocation & { readonly offset: number },
+  ) {
+    super(`malformed module: ${reason}${formatLocation(location)}`);
+  }
+}
+
+/** The bytes are a module, but the spec's validation rules do not accept it. */
+export class InvalidError extends BobbinError {
+  readonly kind = "invalid";
+  /** @param reason the spec's message where its suite names one, e.g. `type mismatch`, with details after a colon */
+  constructor(
+    readonly reason: string,
+    readonly location: ModuleLocation,
+  ) {
+    super(`invalid module: ${reason}${formatLocation(location)}`);
+  }
+}
+
+/** Instantiation failed: an import is missing or has the wrong type. */
+export class LinkError extends BobbinError {
+  readonly kind = "link";
+}
+
+/** The caller used the library or the command line wrongly. */
+export class UsageError extends BobbinError {
+  readonly kind = "usage";
+}
+
+/** Cannot happen on valid code: always a bug in Bobbin. */
+export class CrashError extends BobbinError {
+  readonly kind = "crash";
+  constructor(message: string) {
+    super(`internal error (a bug in Bobbin): ${message}`);
+  }
+}
