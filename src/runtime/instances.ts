@@ -1,0 +1,139 @@
+// Runtime structure: the instances of the spec, as objects that refer to each
+// other directly. Addresses of the spec's store are object identities here.
+// Spec: https://webassembly.github.io/spec/core/exec/runtime.html
+
+import type { Module } from "../syntax/module.js";
+import type { FuncType, GlobalType, RefType, TableType, ValType } from "../syntax/types.js";
+import type { DefType } from "../valid/deftypes.js";
+import type { ValidModule } from "../valid/validate.js";
+import type { MemoryInstance } from "./memory.js";
+import type { Reference, Value } from "./values.js";
+
+/**
+ * What an imported function does. It may answer at once or with a promise; a
+ * promise suspends the fiber that called.
+ */
+export type HostFunction = (args: readonly Value[]) => readonly Value[] | Promise<readonly Value[]>;
+
+/**
+ * A function that is part of the machine (the asyncify runtime functions): it
+ * runs between two instructions, without a request to the host.
+ */
+export type Intrinsic = (args: readonly Value[]) => readonly Value[];
+
+export class FuncInstance {
+  /** The lowered body: `exec/lower.ts` puts it here before the first call. */
+  code: unknown = null;
+
+  private constructor(
+    readonly type: DefType,
+    readonly signature: FuncType<DefType>,
+    /** The name to show: the module's own name for it. */
+    readonly name: string,
+    /** Wasm functions: where they are defined. */
+    readonly instance: ModuleInstance | null,
+    /** Function index in `instance`, imports included; -1 for host functions. */
+    readonly index: number,
+    readonly host: HostFunction | null,
+    readonly intrinsic: Intrinsic | null,
+  ) {}
+
+  static wasm(type: DefType, name: string, instance: ModuleInstance, index: number): FuncInstance {
+    return new FuncInstance(type, functionType(type), name, instance, index, null, null);
+  }
+  static host(type: DefType, name: string, host: HostFunction): FuncInstance {
+    return new FuncInstance(type, functionType(type), name, null, -1, host, null);
+  }
+  static intrinsic(type: DefType, name: string, intrinsic: Intrinsic): FuncInstance {
+    return new FuncInstance(type, functionType(type), name, null, -1, null, intrinsic);
+  }
+}
+
+function functionType(type: DefType): FuncType<DefType> {
+  if (type.sub.comp.kind !== "func") throw new TypeError("a function needs a function type");
+  return type.sub.comp;
+}
+
+export class GlobalInstance {
+  /** Numbers and vectors: the bits, low word first. */
+  readonly words = new Int32Array(4);
+  ref: Reference = null;
+  constructor(readonly type: GlobalType<DefType>) {}
+}
+
+export class TableInstance {
+  readonly elements: Reference[];
+  constructor(
+    readonly type: TableType<DefType>,
+    init: Reference,
+  ) {
+    this.elements = new Array<Reference>(Number(type.limits.min)).fill(init);
+  }
+
+  /** Grows by `delta` elements. Returns the old size, or -1 where that is not possible. */
+  grow(delta: number, init: Reference): number {
+    const old = this.elements.length;
+    const { max } = this.type.limits;
+    if (old + delta > Math.min(MAX_TABLE_SIZE, max === undefined ? Infinity : Number(max))) return -1;
+    for (let i = 0; i < delta; i++) this.elements.push(init);
+    return old;
+  }
+}
+
+/** Implementation limit, the JavaScript API's: ten million elements. */
+export const MAX_TABLE_SIZE = 10_000_000;
+
+export class TagInstance {
+  constructor(readonly type: DefType) {}
+}
+
+export type ExternInstance =
+  | { readonly kind: "func"; readonly func: FuncInstance }
+  | { readonly kind: "table"; readonly table: TableInstance }
+  | { readonly kind: "memory"; readonly memory: MemoryInstance }
+  | { readonly kind: "global"; readonly global: GlobalInstance }
+  | { readonly kind: "tag"; readonly tag: TagInstance };
+
+/** Imports by module name, then name. */
+export type Imports = ReadonlyMap<string, ReadonlyMap<string, ExternInstance>>;
+
+export class ModuleInstance {
+  readonly funcs: FuncInstance[] = [];
+  readonly tables: TableInstance[] = [];
+  readonly memories: MemoryInstance[] = [];
+  readonly globals: GlobalInstance[] = [];
+  readonly tags: TagInstance[] = [];
+  /** Element segments; a dropped one is empty. */
+  readonly elems: Reference[][] = [];
+  /** Data segments; a dropped one is empty. */
+  readonly datas: Uint8Array[] = [];
+  readonly exports = new Map<string, ExternInstance>();
+  /** May change the course of calls into and out of this instance's frames. */
+  interposer: Interposer | null = null;
+
+  constructor(
+    readonly module: ValidModule,
+    readonly types: readonly DefType[],
+  ) {}
+}
+
+/** What happens to a frame after a call returned into it, or on entry. */
+export type Course =
+  /** Nothing special. */
+  | "go on"
+  /** Discard the results, drop the frame, hand zeros to its caller. */
+  | "leave"
+  /** Skip to the end of the function: void functions return, others trap (`unreachable`). */
+  | "skip";
+
+/** The points where Binaryen's instrumentation acts. Consulted only while `armed`. */
+export interface Interposer {
+  readonly armed: boolean;
+  /** The top frame of `fiber` was just entered, at its first instruction with its arguments. */
+  onEnter(fiber: FiberLike): Course;
+  /** A call of the top frame of `fiber` returned; its operands still stand. */
+  onReturnInto(fiber: FiberLike): Course;
+}
+/** The machine's fiber, which `runtime` does not know (`exec/fiber.ts`). */
+export type FiberLike = object;
+

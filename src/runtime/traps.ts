@@ -1,0 +1,65 @@
+// Traps are data: a reason, and where the machine stood. The spec's message
+// strings live in one map.
+
+import { BobbinError } from "../util/errors.js";
+
+export type TrapReason =
+  | "unreachable"
+  | "integer divide by zero"
+  | "integer overflow"
+  | "invalid conversion to integer"
+  | "out of bounds memory access"
+  | "out of bounds table access"
+  | "undefined element"
+  | "uninitialized element"
+  | "indirect call type mismatch"
+  | "null reference"
+  | "null function reference";
+
+/** One frame of the wasm stack at a trap, innermost first. */
+export interface StackEntry {
+  readonly func: number;
+  readonly name: string;
+  /** Byte offset of the instruction in the module. */
+  readonly offset: number;
+  readonly instruction: string;
+}
+
+/** `call stack exhausted` and `fuel exhausted`: the program may be right, the limit was too low. */
+export type ExhaustionReason = "call stack exhausted" | "fuel exhausted";
+
+abstract class StoppedError extends BobbinError {
+  /** Filled by the machine when the error leaves it. */
+  wasmStack: readonly StackEntry[] = [];
+
+  /** `in function sum (func 3) at byte 0x1f (i32.div_s)` for the innermost frame. */
+  get where(): string {
+    const top = this.wasmStack[0];
+    return top === undefined
+      ? ""
+      : `in ${top.name} (function ${top.func}) at byte 0x${top.offset.toString(16)} (${top.instruction})`;
+  }
+}
+
+/** The program trapped. `message` starts with the spec's text for the reason. */
+export class Trap extends StoppedError {
+  readonly kind = "trap";
+  /** @param detail what was found, e.g. `address 65536, 4 bytes, memory of 65536 bytes` */
+  constructor(
+    readonly reason: TrapReason,
+    readonly detail = "",
+  ) {
+    super(detail === "" ? reason : `${reason}: ${detail}`);
+  }
+}
+
+/** A limit that the user set was reached. */
+export class Exhaustion extends StoppedError {
+  readonly kind = "exhaustion";
+  constructor(
+    readonly reason: ExhaustionReason,
+    readonly detail = "",
+  ) {
+    super(detail === "" ? reason : `${reason}: ${detail}`);
+  }
+}
