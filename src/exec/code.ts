@@ -1,20 +1,71 @@
-// The executable form of a function body: one entry of 32-bit words for each
-// wasm instruction, its opcode first, its immediates decoded, its branches
-// resolved. It keeps the instruction-for-instruction shape of the bytes, so a
-// position in it and a byte offset say the same thing and are interchangeable.
+// The executable form of a function body: for each wasm instruction one entry of
+// 32-bit words, its opcode first, then its immediates, branches resolved. It keeps
+// the instruction-for-instruction shape of the bytes, so a position in it and a
+// byte offset say the same thing.
 //
-// Slots are counted in words: a number takes two (i32 and f32 use the first),
-// a vector will take four. A reference takes two as well and lives in the
-// fiber's `refs` at half its word index.
+// Slots are counted in words: a number takes two (i32 and f32 use the first), a
+// vector will take four. A reference takes two as well, and lives in the fiber's
+// `refs` at half its word index.
 
-/** Entries that stand for a wasm instruction on operands of another kind. */
-export const enumInternal = {
-  /** `local.get`, `.set`, `.tee`, `global.get`, `.set` of a reference. */
-  localGetRef: 0xc8,
-  localSetRef: 0xc9,
-  localTeeRef: 0xca,
-  globalGetRef: 0xcb,
-  globalSetRef: 0xcc,
-  /** Access to a memory other than the first, or one with 64-bit addresses. */
-  memoryAccess: 0xcd,
+import type { ValType } from "../syntax/types.js";
+import type { OperandType } from "../valid/visitor.js";
+
+/** Opcodes of entries for the same instruction on other operands than the common case. */
+export const Internal = {
+  "local.get ref": 0xc8,
+  "local.set ref": 0xc9,
+  "local.tee ref": 0xca,
+  "global.get ref": 0xcb,
+  "global.set ref": 0xcc,
+  /** Any load or store on a memory other than the first, or with 64-bit addresses. */
+  "memory access": 0xcd,
 } as const;
+export type InternalCode<M extends keyof typeof Internal> = (typeof Internal)[M];
+
+export interface Code {
+  /** Entries back to back; the last one is the function's final `end`. */
+  readonly words: Int32Array;
+  /** Word index of each entry, ascending, and the byte offset it was made from. */
+  readonly starts: Int32Array;
+  readonly offsets: Int32Array;
+  readonly paramWords: number;
+  /** Parameters and declared locals. Operands follow. */
+  readonly localWords: number;
+  readonly resultWords: number;
+  /** Upper bound of the words a frame uses. */
+  readonly maxWords: number;
+  /** True where a parameter, local, or result is a reference (then `refs` moves along with the words). */
+  readonly hasRefs: boolean;
+  /** Types of the locals, parameters first, and the word each starts at. */
+  readonly localTypes: readonly ValType[];
+  readonly localOffsets: readonly number[];
+}
+
+export const wordsOf = (type: OperandType): number => (type === "v128" ? 4 : 2);
+export const wordsOfAll = (types: readonly OperandType[], count = types.length): number => {
+  let words = 0;
+  for (let i = 0; i < count; i++) words += wordsOf(types[i]!);
+  return words;
+};
+
+/** Byte offset of the entry that starts at word `pc`. */
+export function offsetOfPc(code: Code, pc: number): number {
+  return code.offsets[lastAtMost(code.starts, pc)]!;
+}
+/** Word index of the first entry at or after byte `offset`, or -1 past the last one. */
+export function pcOfOffset(code: Code, offset: number): number {
+  const i = lastAtMost(code.offsets, offset);
+  if (i >= 0 && code.offsets[i] === offset) return code.starts[i]!;
+  return i + 1 < code.starts.length ? code.starts[i + 1]! : -1;
+}
+
+function lastAtMost(sorted: Int32Array, key: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]! <= key) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}

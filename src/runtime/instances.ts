@@ -2,8 +2,7 @@
 // other directly. Addresses of the spec's store are object identities here.
 // Spec: https://webassembly.github.io/spec/core/exec/runtime.html
 
-import type { Module } from "../syntax/module.js";
-import type { FuncType, GlobalType, RefType, TableType, ValType } from "../syntax/types.js";
+import type { FuncType, GlobalType, TableType } from "../syntax/types.js";
 import type { DefType } from "../valid/deftypes.js";
 import type { ValidModule } from "../valid/validate.js";
 import type { MemoryInstance } from "./memory.js";
@@ -41,6 +40,14 @@ export class FuncInstance {
   static wasm(type: DefType, name: string, instance: ModuleInstance, index: number): FuncInstance {
     return new FuncInstance(type, functionType(type), name, instance, index, null, null);
   }
+  /** A constant expression, as a function of no name or index. `type` only fills the field. */
+  static expression(
+    type: DefType,
+    signature: FuncType<DefType>,
+    instance: ModuleInstance,
+  ): FuncInstance {
+    return new FuncInstance(type, signature, "constant expression", instance, -1, null, null);
+  }
   static host(type: DefType, name: string, host: HostFunction): FuncInstance {
     return new FuncInstance(type, functionType(type), name, null, -1, host, null);
   }
@@ -74,7 +81,8 @@ export class TableInstance {
   grow(delta: number, init: Reference): number {
     const old = this.elements.length;
     const { max } = this.type.limits;
-    if (old + delta > Math.min(MAX_TABLE_SIZE, max === undefined ? Infinity : Number(max))) return -1;
+    if (old + delta > Math.min(MAX_TABLE_SIZE, max === undefined ? Infinity : Number(max)))
+      return -1;
     for (let i = 0; i < delta; i++) this.elements.push(init);
     return old;
   }
@@ -108,32 +116,9 @@ export class ModuleInstance {
   /** Data segments; a dropped one is empty. */
   readonly datas: Uint8Array[] = [];
   readonly exports = new Map<string, ExternInstance>();
-  /** May change the course of calls into and out of this instance's frames. */
-  interposer: Interposer | null = null;
 
   constructor(
     readonly module: ValidModule,
     readonly types: readonly DefType[],
   ) {}
 }
-
-/** What happens to a frame after a call returned into it, or on entry. */
-export type Course =
-  /** Nothing special. */
-  | "go on"
-  /** Discard the results, drop the frame, hand zeros to its caller. */
-  | "leave"
-  /** Skip to the end of the function: void functions return, others trap (`unreachable`). */
-  | "skip";
-
-/** The points where Binaryen's instrumentation acts. Consulted only while `armed`. */
-export interface Interposer {
-  readonly armed: boolean;
-  /** The top frame of `fiber` was just entered, at its first instruction with its arguments. */
-  onEnter(fiber: FiberLike): Course;
-  /** A call of the top frame of `fiber` returned; its operands still stand. */
-  onReturnInto(fiber: FiberLike): Course;
-}
-/** The machine's fiber, which `runtime` does not know (`exec/fiber.ts`). */
-export type FiberLike = object;
-

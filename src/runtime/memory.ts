@@ -27,7 +27,10 @@ export class MemoryInstance {
   grow(delta: number): number {
     const old = this.pages;
     const { max, address } = this.type.limits;
-    const bound = address === "i64" ? 2 ** (64 - this.type.limits.pageSizeLog2) : 2 ** (32 - this.type.limits.pageSizeLog2);
+    const bound =
+      address === "i64"
+        ? 2 ** (64 - this.type.limits.pageSizeLog2)
+        : 2 ** (32 - this.type.limits.pageSizeLog2);
     if (old + delta > Math.min(bound, max === undefined ? Infinity : Number(max))) return -1;
     if (delta === 0) return old;
     let buffer: ArrayBuffer;
@@ -60,5 +63,8 @@ function allocate(length: number): ArrayBuffer {
 
 /** @throws Trap always */
 export function outOfBounds(address: number, length: number, size: number): never {
-  throw new Trap("out of bounds memory access", `${length} bytes at address ${address}, memory has ${size}`);
+  throw new Trap(
+    "out of bounds memory access",
+    `${length} bytes at address ${address}, memory has ${size}`,
+  );
 }

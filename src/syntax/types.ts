@@ -137,17 +137,18 @@ const shorthands: Partial<Record<AbsHeapType, string>> = {
 };
 
 /** The type in text format: `i32`, `funcref`, `(ref null 3)`. */
-export function formatValType(t: ValType): string {
+export function formatValType<C>(t: ValType<C>): string {
   if (typeof t === "string") return t;
-  const short = t.nullable && typeof t.heap === "string" ? shorthands[t.heap] : undefined;
-  return short ?? `(ref ${t.nullable ? "null " : ""}${t.heap})`;
+  const heap = t.heap as AbsHeapType | number | { readonly id: number };
+  const short = t.nullable && typeof heap === "string" ? shorthands[heap] : undefined;
+  return short ?? `(ref ${t.nullable ? "null " : ""}${typeof heap === "object" ? `#${heap.id}` : heap})`;
 }
 
 /** `[i32 i64] -> [f32]`, the spec's notation for function types. */
-export function formatFuncType(t: {
-  params: readonly ValType[];
-  results: readonly ValType[];
+export function formatFuncType<C>(t: {
+  params: readonly ValType<C>[];
+  results: readonly ValType<C>[];
 }): string {
-  const list = (ts: readonly ValType[]) => `[${ts.map(formatValType).join(" ")}]`;
+  const list = (ts: readonly ValType<C>[]) => `[${ts.map(formatValType).join(" ")}]`;
   return `${list(t.params)} -> ${list(t.results)}`;
 }

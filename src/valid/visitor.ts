@@ -6,7 +6,10 @@
 import type { Instruction } from "../syntax/instruction.js";
 import type { ValType } from "../syntax/types.js";
 
-/** An operand's type; `bot` where unreachable code left it open. */
+/**
+ * An operand's type; `bot` where unreachable code left it open. Of a reference,
+ * unreachable code may leave the heap type open: then it is `BOT_REF` (`context.ts`).
+ */
 export type OperandType = ValType | "bot";
 
 /** A control frame of the validation algorithm (spec appendix "Validation Algorithm"). */

@@ -1,0 +1,232 @@
+// Reads instructions one after the other, as the opcode table describes them.
+// One Instruction object is filled again and again: reading allocates only label
+// and type lists. The bytes need not be valid code, and need not be well nested;
+// `walkExpression` is what finds the end of an expression and checks the nesting.
+// Spec: https://webassembly.github.io/spec/core/binary/instructions.html
+
+import { opcodeOf, opcodes, isPrefix, type Immediate, type Opcode } from "../syntax/opcodes.js";
+import type { BlockType, Instruction } from "../syntax/instruction.js";
+import { MalformedError } from "../util/errors.js";
+import { Reader } from "./reader.js";
+import { readHeapType, readValType } from "./types.js";
+
+/** How the immediates lie in the bytes; indices of any kind look the same. */
+type Shape = "none" | "index" | "two indices" | Exclude<Immediate, IndexImmediate>;
+type IndexImmediate =
+  "label" | "type" | "func" | "table" | "memory" | "global" | "local" | "elem" | "data";
+
+const indexImmediates: ReadonlySet<Immediate> = new Set<IndexImmediate>([
+  "label",
+  "type",
+  "func",
+  "table",
+  "memory",
+  "global",
+  "local",
+  "elem",
+  "data",
+]);
+
+function shapeOf(immediates: readonly Immediate[]): Shape {
+  if (immediates.every((i) => indexImmediates.has(i))) {
+    return (["none", "index", "two indices"] as const)[immediates.length]!;
+  }
+  return immediates[0] as Shape;
+}
+
+interface Entry {
+  readonly op: Opcode;
+  readonly shape: Shape;
+  /** Whether it opens a block that an `end` closes. */
+  readonly opens: boolean;
+}
+const byByte: (Entry | undefined)[] = Array.from({ length: 256 });
+const byPrefixed = new Map<number, Entry>();
+for (const { code } of Object.values(opcodes)) {
+  const op = opcodeOf(code)!;
+  const entry: Entry = {
+    op,
+    shape: shapeOf(op.immediates),
+    opens: op.immediates.includes("blocktype"),
+  };
+  if (code < 256) byByte[code] = entry;
+  else byPrefixed.set(code, entry);
+}
+
+const hex = (n: number) => n.toString(16).padStart(2, "0");
+
+/**
+ * Reads [offset, end). Immediates of instructions: see `Instruction`; halves of
+ * 64-bit constants and the bits of floats are int32, so negative where the top bit is set.
+ */
+export class InstructionReader extends Reader {
+  readonly instruction: Instruction = {
+    op: opcodeOf(opcodes.unreachable.code)!,
+    offset: 0,
+    next: 0,
+    a: 0,
+    b: 0,
+    memOffset: 0,
+    labels: [],
+    block: null,
+    heap: "func",
+    types: [],
+  };
+  /** Whether the last instruction opened a block. */
+  opened = false;
+
+  /** Reads the next instruction into `instruction`; false where no byte is left. */
+  next(): boolean {
+    const start = this.pos;
+    if (start >= this.end) return false;
+    const { instruction } = this;
+    instruction.offset = start;
+    // Only an instruction read to its end has a `next`: see `mnemonicAt`.
+    instruction.next = -1;
+    const byte = this.bytes[this.pos++]!;
+    const entry = byByte[byte] ?? this.prefixed(byte);
+    instruction.op = entry.op;
+    this.opened = entry.opens;
+    if (entry.shape !== "none") this.immediates(entry.shape);
+    instruction.next = this.pos;
+    return true;
+  }
+
+  private prefixed(prefix: number): Entry {
+    const start = this.pos - 1;
+    this.instruction.op = opcodeOf(opcodes.unreachable.code)!;
+    if (!isPrefix(prefix)) return this.illegal(hex(prefix), start);
+    const sub = this.u32();
+    return (
+      (sub < 0x10000 ? byPrefixed.get(prefix * 0x10000 + sub) : undefined) ??
+      this.illegal(`${hex(prefix)} ${hex(sub)}`, start)
+    );
+  }
+
+  private illegal(code: string, offset: number): never {
+    this.fail(`illegal opcode ${code}`, offset);
+  }
+
+  private immediates(shape: Exclude<Shape, "none">): void {
+    const { instruction } = this;
+    switch (shape) {
+      case "index":
+        instruction.a = this.u32();
+        break;
+      case "two indices":
+        instruction.a = this.u32();
+        instruction.b = this.u32();
+        break;
+      case "i32":
+        instruction.a = this.s32();
+        break;
+      case "i64":
+        this.s64(instruction);
+        break;
+      case "f32":
+        instruction.a = this.word();
+        break;
+      case "f64":
+        instruction.a = this.word();
+        instruction.b = this.word();
+        break;
+      case "memarg":
+        this.memarg();
+        break;
+      case "blocktype":
+        instruction.block = this.blockType();
+        break;
+      case "labels": {
+        const labels = this.list(() => this.u32());
+        labels.push(this.u32());
+        instruction.labels = labels;
+        break;
+      }
+      case "heaptype":
+        instruction.heap = readHeapType(this);
+        break;
+      case "valtypes":
+        instruction.types = this.list(() => readValType(this));
+        break;
+    }
+  }
+
+  /** Flags below 64 are the alignment; bit 6 says that a memory index follows. */
+  private memarg(): void {
+    const start = this.pos;
+    const flags = this.u32();
+    if (flags >= 128) this.fail("malformed memop flags", start);
+    this.instruction.b = flags & 63;
+    this.instruction.a = flags >= 64 ? this.u32() : 0;
+    this.instruction.memOffset = this.u64();
+  }
+
+  private blockType(): BlockType {
+    const byte = this.peek();
+    if (byte === 0x40) {
+      this.pos++;
+      return null;
+    }
+    // One byte with bit 6 set would be a negative number: the value types.
+    if ((byte & 0xc0) === 0x40) return readValType(this);
+    const start = this.pos;
+    const index = this.s33();
+    return index >= 0 ? index : this.fail("malformed block type", start);
+  }
+}
+
+/** An opened block: an `if` may still have its `else`. */
+const enum Open {
+  block,
+  if,
+}
+const ELSE = opcodes.else.code;
+const END = opcodes.end.code;
+const IF = opcodes.if.code;
+
+/**
+ * Reads one expression up to and including its own `end`. An illegal opcode at or
+ * after `limit`, the end of the enclosing section, is no instruction of the
+ * expression at all: then the section ended too early.
+ */
+export function walkExpression(
+  reader: InstructionReader,
+  limit: number,
+  visit?: (instruction: Instruction) => void,
+): void {
+  const { instruction } = reader;
+  const open: Open[] = [];
+  try {
+    while (reader.next()) {
+      visit?.(instruction);
+      const { code } = instruction.op;
+      if (reader.opened) open.push(code === IF ? Open.if : Open.block);
+      else if (code === END) {
+        if (open.pop() === undefined) return;
+      } else if (code === ELSE && open.pop() !== Open.if) {
+        reader.fail("END opcode expected", instruction.offset);
+      } else if (code === ELSE) open.push(Open.block);
+    }
+    reader.fail("unexpected end of section or function");
+  } catch (error) {
+    if (!(error instanceof MalformedError)) throw error;
+    if (error.reason.startsWith("illegal opcode") && error.location.offset >= limit) {
+      reader.fail("unexpected end of section or function", limit);
+    }
+    throw withInstruction(error, reader);
+  }
+}
+
+/** Adds the mnemonic where the failure was among an instruction's immediates. */
+function withInstruction(
+  error: MalformedError,
+  { instruction }: InstructionReader,
+): MalformedError {
+  const inside = instruction.next === -1 && !error.reason.startsWith("illegal opcode");
+  return inside
+    ? new MalformedError(error.reason, {
+        ...error.location,
+        instruction: instruction.op.mnemonic,
+      })
+    : error;
+}

@@ -1,0 +1,107 @@
+// A cursor over the bytes of a module. Every failure is a MalformedError with the
+// spec's reason and the byte offset. Reading is bounded by `end`, which is the end
+// of the file (not of the section) while decoding: like the spec interpreter, the
+// decoder reads on and then finds "section size mismatch".
+
+import { MalformedError } from "../util/errors.js";
+import {
+  readByte,
+  readS32,
+  readS33,
+  readU32,
+  readU64,
+  wide,
+  type Cursor,
+  readS64Halves,
+} from "../util/leb128.js";
+import { decodeUtf8 } from "../util/utf8.js";
+
+export class Reader implements Cursor {
+  constructor(
+    readonly bytes: Uint8Array,
+    public pos = 0,
+    public end: number = bytes.length,
+  ) {}
+
+  fail(reason: string, offset = this.pos): never {
+    throw new MalformedError(reason, { offset });
+  }
+
+  byte(): number {
+    return readByte(this);
+  }
+
+  /** The next byte, or -1 at the end. */
+  peek(): number {
+    return this.pos < this.end ? this.bytes[this.pos]! : -1;
+  }
+
+  u32(): number {
+    const byte = this.pos < this.end ? this.bytes[this.pos]! : 0xff;
+    if (byte >= 0x80) return readU32(this);
+    this.pos++;
+    return byte;
+  }
+
+  s32(): number {
+    return readS32(this);
+  }
+
+  s33(): number {
+    return readS33(this);
+  }
+
+  u64(): number | bigint {
+    return readU64(this);
+  }
+
+  /** The halves of a signed 64-bit integer, each as int32. */
+  s64(into: { a: number; b: number }): void {
+    into.a = readS64Halves(this);
+    into.b = wide.high;
+  }
+
+  /** Four bytes, little endian, as int32: the bits of a float. */
+  word(): number {
+    const at = this.pos;
+    this.skip(4);
+    const b = this.bytes;
+    return b[at]! | (b[at + 1]! << 8) | (b[at + 2]! << 16) | (b[at + 3]! << 24);
+  }
+
+  skip(count: number): void {
+    if (count < 0 || count > this.end - this.pos) {
+      this.fail("unexpected end of section or function", this.end);
+    }
+    this.pos += count;
+  }
+
+  /** A length that must fit what is left of the file. */
+  length(): number {
+    const start = this.pos;
+    const length = this.u32();
+    // The spec interpreter counts what is left from before the length itself, and the
+    // suite tells the two apart: one byte too few is an "unexpected end".
+    if (length > this.end - start) this.fail("length out of bounds", start);
+    return length;
+  }
+
+  name(): string {
+    const start = this.pos;
+    const length = this.length();
+    const from = this.pos;
+    this.skip(length);
+    return decodeUtf8(this.bytes, from, this.pos) ?? this.fail("malformed UTF-8 encoding", start);
+  }
+
+  /** A vector: its length, then that many items. */
+  list<T>(item: () => T): T[] {
+    const items: T[] = [];
+    for (let count = this.length(); count > 0; count--) items.push(item());
+    return items;
+  }
+
+  zero(): void {
+    if (this.byte() !== 0) this.fail("zero byte expected", this.pos - 1);
+  }
+}

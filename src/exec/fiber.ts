@@ -1,0 +1,88 @@
+// Fibers and frames: the whole state of a computation between two instructions,
+// as plain data. Nothing here holds a closure or a JavaScript stack, so a fiber
+// can be looked at, copied, put aside and resumed.
+
+import type { FuncInstance } from "../runtime/instances.js";
+
+/**
+ * One activation of a wasm function. While a callee runs, `pc` stays on the call
+ * and the call's operands stay on the stack below the callee: a waiting frame is
+ * exactly the frame before its call.
+ */
+export class Frame {
+  func!: FuncInstance;
+  /** Word index into the function's code. */
+  pc = 0;
+  /** First word of the frame's slots: parameters, locals, then operands. */
+  fp = 0;
+  /** First free word above the operands. */
+  sp = 0;
+}
+
+export type FiberStatus =
+  /** Created, nothing run yet. */
+  | "fresh"
+  | "running"
+  /** Waits for the host to answer a call. */
+  | "waiting"
+  /** Stopped between two instructions: by a budget, a breakpoint, a request. */
+  | "suspended"
+  /** Returned; its results stand at the bottom of its slots. */
+  | "done"
+  /** Trapped or abandoned. */
+  | "dead";
+
+const INITIAL_WORDS = 1024;
+
+export class Fiber {
+  status: FiberStatus = "fresh";
+  /** Frames 0..depth-1 are live, innermost last. Later entries are kept for reuse. */
+  readonly frames: Frame[] = [];
+  depth = 0;
+  /** One buffer of slots, seen as words and as floats. */
+  i32: Int32Array;
+  f32: Float32Array;
+  f64: Float64Array;
+  i64: BigInt64Array;
+  /** References, at half the word index of their slot. */
+  refs: unknown[] = [];
+
+  constructor(
+    readonly id: number,
+    /** The fiber that waits for this one. */
+    readonly resumer: Fiber | null,
+  ) {
+    this.i32 = new Int32Array(INITIAL_WORDS);
+    this.f32 = new Float32Array(this.i32.buffer);
+    this.f64 = new Float64Array(this.i32.buffer);
+    this.i64 = new BigInt64Array(this.i32.buffer);
+  }
+
+  get top(): Frame {
+    return this.frames[this.depth - 1]!;
+  }
+
+  /** Makes room for `words` words, keeping contents. Invalidates views taken before. */
+  reserve(words: number): void {
+    if (words <= this.i32.length) return;
+    const i32 = new Int32Array(2 ** Math.ceil(Math.log2(words)));
+    i32.set(this.i32);
+    this.i32 = i32;
+    this.f32 = new Float32Array(i32.buffer);
+    this.f64 = new Float64Array(i32.buffer);
+    this.i64 = new BigInt64Array(i32.buffer);
+  }
+
+  /** Moves `words` words, and the references among them where `refs`. */
+  move(from: number, to: number, words: number, refs: boolean): void {
+    this.i32.copyWithin(to, from, from + words);
+    if (refs)
+      for (let k = 0; k < words; k += 2) this.refs[(to + k) >> 1] = this.refs[(from + k) >> 1];
+  }
+
+  /** Puts zeros, and nulls, into `words` words. */
+  clear(from: number, words: number): void {
+    this.i32.fill(0, from, from + words);
+    for (let k = 0; k < words; k += 2) this.refs[(from + k) >> 1] = null;
+  }
+}

@@ -1,0 +1,59 @@
+// What the machine lets others do. An interposer may change the course of calls;
+// an observer may only look. The machine knows neither asyncify nor tracing: both
+// come in through here.
+
+import type { FuncInstance } from "../runtime/instances.js";
+import type { Exhaustion, Trap } from "../runtime/traps.js";
+import type { Value } from "../runtime/values.js";
+import type { Fiber } from "./fiber.js";
+
+export type Course =
+  /** Nothing special. */
+  | "go on"
+  /** Discard the results, drop the frame, hand zeros to its caller. */
+  | "leave"
+  /** Skip to the end of the function: one without results returns, others trap (`unreachable`). */
+  | "skip";
+
+/** The two points where Binaryen's instrumentation acts. Consulted only while `armed`. */
+export interface Interposer {
+  readonly armed: boolean;
+  /** The top frame of `fiber` has just been entered: its arguments stand in its locals. */
+  onEnter(fiber: Fiber): Course;
+  /** A call of the top frame returned; the frame stands as before the call. */
+  onReturnInto(fiber: Fiber): Course;
+}
+
+/** How a frame came to its end. Every `enter` is followed by exactly one `leave`. */
+export type Departure = "return" | "unwind" | "skip" | "tail call" | "trap";
+
+export interface Observer {
+  /** Before each instruction of the top frame. Answering `pause` stops the machine before it. */
+  instruction?(fiber: Fiber): "pause" | undefined;
+  /** The top frame was pushed; nothing of it has run. */
+  enter?(fiber: Fiber): void;
+  /** The top frame is about to go. On `return` its results are its topmost operands. */
+  leave?(fiber: Fiber, how: Departure): void;
+  /** `fiber` is null where the host called the function itself, through an export. */
+  hostCall?(fiber: Fiber | null, func: FuncInstance, args: readonly Value[]): void;
+  hostReturn?(fiber: Fiber | null, func: FuncInstance, results: readonly Value[]): void;
+  /** The fiber stopped for good; its frames still stand. */
+  trap?(fiber: Fiber, error: Trap | Exhaustion): void;
+}
+
+/** One observer that passes everything on to several, in order. */
+export function observers(...all: readonly Observer[]): Observer {
+  const having = <K extends keyof Observer>(key: K) => all.filter((o) => o[key] !== undefined);
+  const fan = <K extends keyof Observer>(key: K): Observer => {
+    const those = having(key);
+    if (those.length === 0) return {};
+    const call = (...args: unknown[]) => {
+      let answer: unknown;
+      for (const o of those) answer = (o[key] as (...a: unknown[]) => unknown)(...args) ?? answer;
+      return answer;
+    };
+    return { [key]: call };
+  };
+  const keys = ["instruction", "enter", "leave", "hostCall", "hostReturn", "trap"] as const;
+  return Object.assign({}, ...keys.map(fan)) as Observer;
+}

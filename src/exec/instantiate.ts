@@ -1,0 +1,283 @@
+// Instantiation: a module and its imports become a module instance.
+// Spec: https://webassembly.github.io/spec/core/exec/modules.html#instantiation
+
+import type { ElementSegment, Expression, Import, SegmentMode } from "../syntax/module.js";
+import { functionName } from "../syntax/module.js";
+import type { ValType } from "../syntax/types.js";
+import { formatFuncType, formatValType } from "../syntax/types.js";
+import {
+  type ExternInstance,
+  FuncInstance,
+  GlobalInstance,
+  type Imports,
+  ModuleInstance,
+  TableInstance,
+  TagInstance,
+} from "../runtime/instances.js";
+import { MemoryInstance, outOfBounds } from "../runtime/memory.js";
+import { Trap } from "../runtime/traps.js";
+import type { Reference, Value } from "../runtime/values.js";
+import { LinkError } from "../util/errors.js";
+import {
+  closeGlobalType,
+  closeTableType,
+  closeTypes,
+  closeValType,
+  type DefType,
+} from "../valid/deftypes.js";
+import {
+  matchesDefType,
+  matchesGlobalType,
+  matchesMemoryType,
+  matchesTableType,
+} from "../valid/matching.js";
+import type { ValidModule } from "../valid/validate.js";
+import { lowerExpression } from "./lower.js";
+import { Machine } from "./machine.js";
+
+/**
+ * Instantiates a module. Imports are checked before anything is made; active
+ * segments are written, and the start function runs on `machine`.
+ * @throws LinkError for a missing or mismatched import; Trap from segments and start
+ */
+export function instantiate(
+  machine: Machine,
+  module: ValidModule,
+  imports: Imports = new Map(),
+): ModuleInstance {
+  const instance = new ModuleInstance(module, module.context.defTypes);
+  for (const wanted of module.imports) link(instance, wanted, imports);
+  define(instance);
+  for (const { name, kind, index } of module.exports)
+    instance.exports.set(name, externAt(instance, kind, index));
+  writeSegments(instance);
+  if (module.start !== undefined) {
+    const start = instance.funcs[module.start]!;
+    machine.invoke(start, []);
+  }
+  return instance;
+}
+
+function link(instance: ModuleInstance, wanted: Import, imports: Imports): void {
+  const { module, name, description } = wanted;
+  const given = imports.get(module)?.get(name);
+  const label = `import ${module}.${name}`;
+  if (given === undefined)
+    throw new LinkError(`unknown import: ${label} (${describe(instance, wanted)}) is not supplied`);
+  const mismatch = (found: string) =>
+    new LinkError(
+      `incompatible import type: ${label} wants ${describe(instance, wanted)}, got ${found}`,
+    );
+  const defs = instance.types;
+  if (given.kind === "func" && description.kind === "func") {
+    if (!matchesDefType(given.func.type, defs[description.type]!))
+      throw mismatch(describeExtern(given));
+    instance.funcs.push(given.func);
+  } else if (given.kind === "table" && description.kind === "table") {
+    const { limits, element } = given.table.type;
+    const now = { element, limits: { ...limits, min: BigInt(given.table.elements.length) } };
+    if (!matchesTableType(now, closeTableType(defs, description.type)))
+      throw mismatch(describeExtern(given));
+    instance.tables.push(given.table);
+  } else if (given.kind === "memory" && description.kind === "memory") {
+    const now = { limits: { ...given.memory.type.limits, min: BigInt(given.memory.pages) } };
+    if (!matchesMemoryType(now, description.type)) throw mismatch(describeExtern(given));
+    instance.memories.push(given.memory);
+  } else if (given.kind === "global" && description.kind === "global") {
+    if (!matchesGlobalType(given.global.type, closeGlobalType(defs, description.type)))
+      throw mismatch(describeExtern(given));
+    instance.globals.push(given.global);
+  } else if (given.kind === "tag" && description.kind === "tag") {
+    if (given.tag.type !== defs[description.type.type]) throw mismatch(describeExtern(given));
+    instance.tags.push(given.tag);
+  } else {
+    throw mismatch(describeExtern(given));
+  }
+}
+
+/** Makes the functions, memories, tags, globals, tables and segments that the module defines. */
+function define(instance: ModuleInstance): void {
+  const { module, types } = instance;
+  for (const { type } of module.functions) {
+    const index = instance.funcs.length;
+    instance.funcs.push(
+      FuncInstance.wasm(types[type]!, functionName(module, index), instance, index),
+    );
+  }
+  for (const type of module.memories) instance.memories.push(makeMemory(type));
+  for (const { type } of module.tags) instance.tags.push(new TagInstance(types[type]!));
+  for (const { type, init } of module.globals) {
+    const global = new GlobalInstance(closeGlobalType(types, type));
+    setGlobal(global, evaluate(instance, init, type.type));
+    instance.globals.push(global);
+  }
+  for (const { type, init } of module.tables) {
+    const first = init === undefined ? null : referenceOf(evaluate(instance, init, type.element));
+    instance.tables.push(new TableInstance(closeTableType(types, type), first));
+  }
+  for (const segment of module.elements) instance.elems.push(elementsOf(instance, segment));
+  for (const { start, end } of module.datas) instance.datas.push(module.bytes.subarray(start, end));
+}
+
+function makeMemory(type: MemoryInstance["type"]): MemoryInstance {
+  try {
+    return new MemoryInstance(type);
+  } catch (error) {
+    if (error instanceof RangeError) throw new LinkError(error.message);
+    throw error;
+  }
+}
+
+function elementsOf(instance: ModuleInstance, segment: ElementSegment): Reference[] {
+  return segment.funcs !== undefined
+    ? segment.funcs.map((index) => instance.funcs[index]!)
+    : segment.expressions!.map((expression) =>
+        referenceOf(evaluate(instance, expression, segment.type)),
+      );
+}
+
+/** Writes active segments, in order, and drops them and the declarative ones. */
+function writeSegments(instance: ModuleInstance): void {
+  const { module } = instance;
+  module.elements.forEach(({ mode }, i) => {
+    if (mode.kind === "active") {
+      const table = instance.tables[mode.index]!;
+      const at = offsetOf(instance, mode, table.type.limits.address);
+      const elements = instance.elems[i]!;
+      if (at + elements.length > table.elements.length) {
+        throw new Trap(
+          "out of bounds table access",
+          `element segment ${i} at index ${at} of ${table.elements.length}`,
+        );
+      }
+      elements.forEach((element, k) => (table.elements[at + k] = element));
+    }
+    if (mode.kind !== "passive") instance.elems[i] = [];
+  });
+  module.datas.forEach(({ mode }, i) => {
+    if (mode.kind !== "active") return;
+    const memory = instance.memories[mode.index]!;
+    const at = offsetOf(instance, mode, memory.type.limits.address);
+    const bytes = instance.datas[i]!;
+    if (at + bytes.length > memory.bytes.length) outOfBounds(at, bytes.length, memory.bytes.length);
+    memory.bytes.set(bytes, at);
+    instance.datas[i] = bytes.subarray(0, 0);
+  });
+}
+
+function offsetOf(
+  instance: ModuleInstance,
+  mode: SegmentMode & { kind: "active" },
+  address: "i32" | "i64",
+): number {
+  const value = evaluate(instance, mode.offset, address);
+  return value.type === "i32"
+    ? value.value >>> 0
+    : Number(BigInt.asUintN(64, (value as Value & { type: "i64" }).value));
+}
+
+/** The value of a constant expression: it runs as the body of a function, on a machine of its own. */
+function evaluate(instance: ModuleInstance, expression: Expression, type: ValType): Value {
+  const signature = {
+    kind: "func",
+    params: [],
+    results: [closeValType(instance.types, type)],
+  } as const;
+  const func = FuncInstance.expression(NULLARY, signature, instance);
+  func.code = lowerExpression(instance.module, expression, type);
+  return new Machine().invoke(func, [])[0]!;
+}
+
+const NULLARY: DefType = closeTypes([
+  {
+    final: true,
+    supers: [],
+    comp: { kind: "func", params: [], results: [] },
+    groupStart: 0,
+    groupSize: 1,
+  },
+])[0]!;
+
+const referenceOf = (value: Value): Reference => (value as Value & { type: "ref" }).ref;
+
+/** Stores a value of the global's type. */
+export function setGlobal(global: GlobalInstance, value: Value): void {
+  if (value.type === "ref") global.ref = value.ref;
+  else if (value.type === "i32") global.words[0] = value.value;
+  else if (value.type === "f32") global.words[0] = value.bits;
+  else {
+    const bits = value.type === "i64" ? value.value : value.bits;
+    global.words[0] = Number(BigInt.asIntN(32, bits));
+    global.words[1] = Number(BigInt.asIntN(32, bits >> 32n));
+  }
+}
+
+/** The global's current value. */
+export function getGlobal(global: GlobalInstance): Value {
+  const low = global.words[0]!;
+  const bits = () => (BigInt(global.words[1]!) << 32n) | BigInt(low >>> 0);
+  switch (global.type.type) {
+    case "i32":
+      return { type: "i32", value: low };
+    case "f32":
+      return { type: "f32", bits: low >>> 0 };
+    case "i64":
+      return { type: "i64", value: bits() };
+    case "f64":
+      return { type: "f64", bits: BigInt.asUintN(64, bits()) };
+    default:
+      return { type: "ref", ref: global.ref };
+  }
+}
+
+function externAt(
+  instance: ModuleInstance,
+  kind: ExternInstance["kind"],
+  index: number,
+): ExternInstance {
+  switch (kind) {
+    case "func":
+      return { kind, func: instance.funcs[index]! };
+    case "table":
+      return { kind, table: instance.tables[index]! };
+    case "memory":
+      return { kind, memory: instance.memories[index]! };
+    case "global":
+      return { kind, global: instance.globals[index]! };
+    case "tag":
+      return { kind, tag: instance.tags[index]! };
+  }
+}
+
+function describe(instance: ModuleInstance, { description }: Import): string {
+  switch (description.kind) {
+    case "func":
+      return `func ${formatFuncType(instance.module.types[description.type]!.comp as never)}`;
+    case "global":
+      return `global ${description.type.mutable ? "mut " : ""}${formatValType(description.type.type)}`;
+    case "table":
+      return `table ${formatLimits(description.type.limits)} ${formatValType(description.type.element)}`;
+    case "memory":
+      return `memory ${formatLimits(description.type.limits)}`;
+    case "tag":
+      return "tag";
+  }
+}
+
+function describeExtern(given: ExternInstance): string {
+  switch (given.kind) {
+    case "func":
+      return `func ${formatFuncType(given.func.signature)}`;
+    case "global":
+      return `global ${given.global.type.mutable ? "mut " : ""}${formatValType(given.global.type.type)}`;
+    case "table":
+      return `table ${given.table.elements.length} ${formatLimits(given.table.type.limits)} ${formatValType(given.table.type.element)}`;
+    case "memory":
+      return `memory of ${given.memory.pages} pages, ${formatLimits(given.memory.type.limits)}`;
+    case "tag":
+      return "another tag";
+  }
+}
+
+const formatLimits = ({ min, max }: { min: bigint; max?: bigint }): string =>
+  `${min}..${max ?? ""}`;

@@ -1,0 +1,457 @@
+// The interpreter: one switch over the entries of `Code`, one case for each
+// instruction, on the slots of the current fiber.
+//
+// The state of the top frame lives in local variables while the loop runs; it is
+// written back to the frame before anything outside the loop can look. A handler
+// changes nothing before its last chance to trap, so that at a trap the frame
+// stands exactly before the instruction.
+//
+// Case labels are literals checked against the opcode table: V8 makes a jump table
+// of literals only. The cases are lines of a table, which a formatter would bury.
+
+import type { Code as CodeOf } from "../syntax/opcodes.js";
+import type { FuncInstance } from "../runtime/instances.js";
+import type { Reference } from "../runtime/values.js";
+import { Trap } from "../runtime/traps.js";
+import { outOfBounds } from "../runtime/memory.js";
+import { CrashError } from "../util/errors.js";
+import { bulk } from "./bulk.js";
+import type { Code, InternalCode } from "./code.js";
+import { accessMemory, conversions } from "./cold.js";
+import { Frame } from "./fiber.js";
+import type { Machine } from "./machine.js";
+import {
+  ctz32,
+  divideByZero,
+  idivS64,
+  idivU64,
+  iremS64,
+  iremU64,
+  nearest,
+  popcnt32,
+} from "./numeric.js";
+import { callee } from "./tables.js";
+
+// JavaScript may hand a signalling NaN through `Math.floor` and its kin: these bits quiet it.
+const F32_QUIET = 0x400000;
+const F64_QUIET_HIGH = 0x80000;
+
+/**
+ * Executes up to `fuel` instructions (a positive 32-bit integer) of the machine's
+ * current fiber, until the machine's `stop` is set or the fuel is used up.
+ * The fuel left is in `machine.unused`, however it ends.
+ * @throws Trap, Exhaustion with the frame standing before the instruction
+ */
+export function interpret(machine: Machine, fuel: number): void {
+  const fiber = machine.fiber!;
+  const { frames } = fiber;
+  let frame = frames[0]!,
+    pc = 0,
+    sp = 0;
+  try {
+    // One round for each time that the state changed under the loop's feet.
+    for (;;) {
+      if (machine.stop !== null) return;
+      let depth = fiber.depth;
+      frame = frames[depth - 1]!;
+      let code = (frame.func.code as Code).words;
+      let fp = frame.fp;
+      pc = frame.pc;
+      sp = frame.sp;
+      const { i32, f32, f64, i64, refs } = fiber;
+      let instance = frame.func.instance!;
+      let memory = instance.memories[0];
+      let view = machine.viewOf(memory);
+      let size = view.byteLength;
+      const watched = machine.watched;
+      const capacity = i32.length;
+
+      running: for (;;) {
+        if (fuel === 0) {
+          frame.pc = pc;
+          frame.sp = sp;
+          return;
+        }
+        fuel--;
+        let target: FuncInstance;
+        // prettier-ignore
+        switch (code[pc]!) {
+          // Step_pure/unreachable, nop, block, loop, if
+          case 0x00 satisfies CodeOf<"unreachable">: throw new Trap("unreachable");
+          case 0x01 satisfies CodeOf<"nop">: pc += 1; continue;
+          case 0x02 satisfies CodeOf<"block">: pc += 1; continue;
+          case 0x03 satisfies CodeOf<"loop">: pc += 1; continue;
+          case 0x04 satisfies CodeOf<"if">: sp -= 2; pc = i32[sp] !== 0 ? pc + 2 : code[pc + 1]!; continue;
+          case 0x05 satisfies CodeOf<"else">: pc = code[pc + 1]!; continue;
+          case 0x0b satisfies CodeOf<"end">: pc += 1; continue;
+          // Step_pure/br, br_if, br_table
+          case 0x0d satisfies CodeOf<"br_if">:
+            sp -= 2;
+            if (i32[sp] === 0) { pc += 5; continue; }
+          // falls through
+          case 0x0c satisfies CodeOf<"br">: {
+            const to = fp + code[pc + 2]!, n = code[pc + 3]!;
+            if (n !== 0 && to !== sp - n) {
+              for (let k = 0; k < n; k++) i32[to + k] = i32[sp - n + k]!;
+              if (code[pc + 4] !== 0) fiber.move(sp - n, to, n, true);
+            }
+            sp = to + n;
+            pc = code[pc + 1]!;
+            continue;
+          }
+          case 0x0e satisfies CodeOf<"br_table">: {
+            sp -= 2;
+            const count = code[pc + 1]!, i = i32[sp]! >>> 0;
+            const entry = pc + 2 + 4 * (i < count ? i : count);
+            const to = fp + code[entry + 1]!, n = code[entry + 2]!;
+            if (n !== 0 && to !== sp - n) fiber.move(sp - n, to, n, code[entry + 3] !== 0);
+            sp = to + n;
+            pc = code[entry]!;
+            continue;
+          }
+          // Step_pure/return-frame, frame-vals
+          case 0x0f satisfies CodeOf<"return">: {
+            if (watched || depth === 1) {
+              frame.pc = pc; frame.sp = sp;
+              machine.returnFrame();
+              break running;
+            }
+            const n = code[pc + 1]!, hasRefs = code[pc + 2]!;
+            const from = sp - n;
+            fiber.depth = --depth;
+            frame = frames[depth - 1]!;
+            const caller = frame.func;
+            code = (caller.code as Code).words;
+            pc = frame.pc;
+            fp = frame.fp;
+            const to = frame.sp - code[pc + 3]!;
+            for (let k = 0; k < n; k++) i32[to + k] = i32[from + k]!;
+            if (hasRefs !== 0) fiber.move(from, to, n, true);
+            sp = to + n;
+            pc += 4;
+            if (caller.instance !== instance) {
+              instance = caller.instance!;
+              memory = instance.memories[0];
+              view = machine.viewOf(memory);
+              size = view.byteLength;
+            }
+            continue;
+          }
+          // Step/call, call_indirect, call_ref: the callee is entered below the switch
+          case 0x10 satisfies CodeOf<"call">: target = instance.funcs[code[pc + 1]!]!; break;
+          case 0x11 satisfies CodeOf<"call_indirect">: target = callee(instance, code[pc + 1]!, code[pc + 2]!, i32[sp - 2]!, i32[sp - 1]!); break;
+          case 0x14 satisfies CodeOf<"call_ref">: {
+            const f = refs[(sp - 2) >> 1] as FuncInstance | null;
+            if (f === null) throw new Trap("null function reference");
+            target = f;
+            break;
+          }
+          case 0x12 satisfies CodeOf<"return_call">:
+          case 0x13 satisfies CodeOf<"return_call_indirect">:
+          case 0x15 satisfies CodeOf<"return_call_ref">: {
+            frame.pc = pc; frame.sp = sp;
+            machine.tailCall(
+              code[pc] === 0x12 ? instance.funcs[code[pc + 1]!]!
+              : code[pc] === 0x13 ? callee(instance, code[pc + 1]!, code[pc + 2]!, i32[sp - 2]!, i32[sp - 1]!)
+              : refs[(sp - 2) >> 1] as FuncInstance | null,
+              code[pc + 3]!,
+            );
+            break running;
+          }
+
+          // Step_pure/drop, select
+          case 0x1a satisfies CodeOf<"drop">: sp -= 2; pc += 1; continue;
+          case 0x1b satisfies CodeOf<"select">:
+            sp -= 4;
+            if (i32[sp + 2] === 0) { i32[sp - 2] = i32[sp]!; i32[sp - 1] = i32[sp + 1]!; }
+            pc += 1; continue;
+          case 0x1c satisfies CodeOf<"select t">:
+            sp -= 4;
+            if (i32[sp + 2] === 0) refs[(sp - 2) >> 1] = refs[sp >> 1];
+            pc += 1; continue;
+
+          // Step_read/local.get, local.set, Step_pure/local.tee, Step_read/global.get, Step/global.set
+          case 0x20 satisfies CodeOf<"local.get">: { const l = fp + code[pc + 1]!; i32[sp] = i32[l]!; i32[sp + 1] = i32[l + 1]!; sp += 2; pc += 2; continue; }
+          case 0x21 satisfies CodeOf<"local.set">: { const l = fp + code[pc + 1]!; sp -= 2; i32[l] = i32[sp]!; i32[l + 1] = i32[sp + 1]!; pc += 2; continue; }
+          case 0x22 satisfies CodeOf<"local.tee">: { const l = fp + code[pc + 1]!; i32[l] = i32[sp - 2]!; i32[l + 1] = i32[sp - 1]!; pc += 2; continue; }
+          case 0x23 satisfies CodeOf<"global.get">: { const { words } = instance.globals[code[pc + 1]!]!; i32[sp] = words[0]!; i32[sp + 1] = words[1]!; sp += 2; pc += 2; continue; }
+          case 0x24 satisfies CodeOf<"global.set">: { const { words } = instance.globals[code[pc + 1]!]!; sp -= 2; words[0] = i32[sp]!; words[1] = i32[sp + 1]!; pc += 2; continue; }
+          case 0xc8 satisfies InternalCode<"local.get ref">: refs[sp >> 1] = refs[(fp + code[pc + 1]!) >> 1]; sp += 2; pc += 2; continue;
+          case 0xc9 satisfies InternalCode<"local.set ref">: sp -= 2; refs[(fp + code[pc + 1]!) >> 1] = refs[sp >> 1]; pc += 2; continue;
+          case 0xca satisfies InternalCode<"local.tee ref">: refs[(fp + code[pc + 1]!) >> 1] = refs[(sp - 2) >> 1]; pc += 2; continue;
+          case 0xcb satisfies InternalCode<"global.get ref">: refs[sp >> 1] = instance.globals[code[pc + 1]!]!.ref; sp += 2; pc += 2; continue;
+          case 0xcc satisfies InternalCode<"global.set ref">: sp -= 2; instance.globals[code[pc + 1]!]!.ref = refs[sp >> 1] as Reference; pc += 2; continue;
+
+          // Step_read/load, Step/store
+          case 0x28 satisfies CodeOf<"i32.load">: case 0x2a satisfies CodeOf<"f32.load">: { const ea = (i32[sp - 2]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 4 > size) outOfBounds(ea, 4, size); i32[sp - 2] = view.getInt32(ea, true); pc += 2; continue; }
+          case 0x29 satisfies CodeOf<"i64.load">: case 0x2b satisfies CodeOf<"f64.load">: { const ea = (i32[sp - 2]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 8 > size) outOfBounds(ea, 8, size); i32[sp - 2] = view.getInt32(ea, true); i32[sp - 1] = view.getInt32(ea + 4, true); pc += 2; continue; }
+          case 0x2c satisfies CodeOf<"i32.load8_s">: { const ea = (i32[sp - 2]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 1 > size) outOfBounds(ea, 1, size); i32[sp - 2] = view.getInt8(ea); pc += 2; continue; }
+          case 0x2d satisfies CodeOf<"i32.load8_u">: { const ea = (i32[sp - 2]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 1 > size) outOfBounds(ea, 1, size); i32[sp - 2] = view.getUint8(ea); pc += 2; continue; }
+          case 0x2e satisfies CodeOf<"i32.load16_s">: { const ea = (i32[sp - 2]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 2 > size) outOfBounds(ea, 2, size); i32[sp - 2] = view.getInt16(ea, true); pc += 2; continue; }
+          case 0x2f satisfies CodeOf<"i32.load16_u">: { const ea = (i32[sp - 2]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 2 > size) outOfBounds(ea, 2, size); i32[sp - 2] = view.getUint16(ea, true); pc += 2; continue; }
+          case 0x30 satisfies CodeOf<"i64.load8_s">: { const ea = (i32[sp - 2]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 1 > size) outOfBounds(ea, 1, size); const v = view.getInt8(ea); i32[sp - 2] = v; i32[sp - 1] = v >> 31; pc += 2; continue; }
+          case 0x31 satisfies CodeOf<"i64.load8_u">: { const ea = (i32[sp - 2]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 1 > size) outOfBounds(ea, 1, size); i32[sp - 2] = view.getUint8(ea); i32[sp - 1] = 0; pc += 2; continue; }
+          case 0x32 satisfies CodeOf<"i64.load16_s">: { const ea = (i32[sp - 2]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 2 > size) outOfBounds(ea, 2, size); const v = view.getInt16(ea, true); i32[sp - 2] = v; i32[sp - 1] = v >> 31; pc += 2; continue; }
+          case 0x33 satisfies CodeOf<"i64.load16_u">: { const ea = (i32[sp - 2]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 2 > size) outOfBounds(ea, 2, size); i32[sp - 2] = view.getUint16(ea, true); i32[sp - 1] = 0; pc += 2; continue; }
+          case 0x34 satisfies CodeOf<"i64.load32_s">: { const ea = (i32[sp - 2]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 4 > size) outOfBounds(ea, 4, size); const v = view.getInt32(ea, true); i32[sp - 2] = v; i32[sp - 1] = v >> 31; pc += 2; continue; }
+          case 0x35 satisfies CodeOf<"i64.load32_u">: { const ea = (i32[sp - 2]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 4 > size) outOfBounds(ea, 4, size); i32[sp - 2] = view.getInt32(ea, true); i32[sp - 1] = 0; pc += 2; continue; }
+          case 0x36 satisfies CodeOf<"i32.store">: case 0x38 satisfies CodeOf<"f32.store">: case 0x3e satisfies CodeOf<"i64.store32">: { const ea = (i32[sp - 4]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 4 > size) outOfBounds(ea, 4, size); sp -= 4; view.setInt32(ea, i32[sp + 2]!, true); pc += 2; continue; }
+          case 0x37 satisfies CodeOf<"i64.store">: case 0x39 satisfies CodeOf<"f64.store">: { const ea = (i32[sp - 4]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 8 > size) outOfBounds(ea, 8, size); sp -= 4; view.setInt32(ea, i32[sp + 2]!, true); view.setInt32(ea + 4, i32[sp + 3]!, true); pc += 2; continue; }
+          case 0x3a satisfies CodeOf<"i32.store8">: case 0x3c satisfies CodeOf<"i64.store8">: { const ea = (i32[sp - 4]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 1 > size) outOfBounds(ea, 1, size); sp -= 4; view.setInt8(ea, i32[sp + 2]!); pc += 2; continue; }
+          case 0x3b satisfies CodeOf<"i32.store16">: case 0x3d satisfies CodeOf<"i64.store16">: { const ea = (i32[sp - 4]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 2 > size) outOfBounds(ea, 2, size); sp -= 4; view.setInt16(ea, i32[sp + 2]!, true); pc += 2; continue; }
+          case 0xcd satisfies InternalCode<"memory access">: sp = accessMemory(fiber, instance, code, pc, sp); pc += 5; continue;
+          // Step_read/memory.size, Step/memory.grow
+          case 0x3f satisfies CodeOf<"memory.size">: { const m = instance.memories[code[pc + 1]!]!; i64[sp >> 1] = BigInt(m.pages); sp += 2; pc += 2; continue; }
+          case 0x40 satisfies CodeOf<"memory.grow">: {
+            const m = instance.memories[code[pc + 1]!]!;
+            const delta = m.type.limits.address === "i64" ? Number(BigInt.asUintN(64, i64[(sp - 2) >> 1]!)) : i32[sp - 2]! >>> 0;
+            i64[(sp - 2) >> 1] = BigInt(m.grow(delta));
+            view = machine.viewOf(memory);
+            size = view.byteLength;
+            pc += 2; continue;
+          }
+
+          // Step_pure/const
+          case 0x41 satisfies CodeOf<"i32.const">: case 0x43 satisfies CodeOf<"f32.const">: i32[sp] = code[pc + 1]!; sp += 2; pc += 2; continue;
+          case 0x42 satisfies CodeOf<"i64.const">: case 0x44 satisfies CodeOf<"f64.const">: i32[sp] = code[pc + 1]!; i32[sp + 1] = code[pc + 2]!; sp += 2; pc += 3; continue;
+          // Step_pure/testop, relop
+          case 0x45 satisfies CodeOf<"i32.eqz">: i32[sp - 2] = i32[sp - 2] === 0 ? 1 : 0; pc += 1; continue;
+          case 0x46 satisfies CodeOf<"i32.eq">: sp -= 2; i32[sp - 2] = i32[sp - 2] === i32[sp] ? 1 : 0; pc += 1; continue;
+          case 0x47 satisfies CodeOf<"i32.ne">: sp -= 2; i32[sp - 2] = i32[sp - 2] !== i32[sp] ? 1 : 0; pc += 1; continue;
+          case 0x48 satisfies CodeOf<"i32.lt_s">: sp -= 2; i32[sp - 2] = i32[sp - 2]! < i32[sp]! ? 1 : 0; pc += 1; continue;
+          case 0x49 satisfies CodeOf<"i32.lt_u">: sp -= 2; i32[sp - 2] = i32[sp - 2]! >>> 0 < i32[sp]! >>> 0 ? 1 : 0; pc += 1; continue;
+          case 0x4a satisfies CodeOf<"i32.gt_s">: sp -= 2; i32[sp - 2] = i32[sp - 2]! > i32[sp]! ? 1 : 0; pc += 1; continue;
+          case 0x4b satisfies CodeOf<"i32.gt_u">: sp -= 2; i32[sp - 2] = i32[sp - 2]! >>> 0 > i32[sp]! >>> 0 ? 1 : 0; pc += 1; continue;
+          case 0x4c satisfies CodeOf<"i32.le_s">: sp -= 2; i32[sp - 2] = i32[sp - 2]! <= i32[sp]! ? 1 : 0; pc += 1; continue;
+          case 0x4d satisfies CodeOf<"i32.le_u">: sp -= 2; i32[sp - 2] = i32[sp - 2]! >>> 0 <= i32[sp]! >>> 0 ? 1 : 0; pc += 1; continue;
+          case 0x4e satisfies CodeOf<"i32.ge_s">: sp -= 2; i32[sp - 2] = i32[sp - 2]! >= i32[sp]! ? 1 : 0; pc += 1; continue;
+          case 0x4f satisfies CodeOf<"i32.ge_u">: sp -= 2; i32[sp - 2] = i32[sp - 2]! >>> 0 >= i32[sp]! >>> 0 ? 1 : 0; pc += 1; continue;
+          case 0x50 satisfies CodeOf<"i64.eqz">: i32[sp - 2] = (i32[sp - 2]! | i32[sp - 1]!) === 0 ? 1 : 0; pc += 1; continue;
+          case 0x51 satisfies CodeOf<"i64.eq">: sp -= 2; i32[sp - 2] = i32[sp - 2] === i32[sp] && i32[sp - 1] === i32[sp + 1] ? 1 : 0; pc += 1; continue;
+          case 0x52 satisfies CodeOf<"i64.ne">: sp -= 2; i32[sp - 2] = i32[sp - 2] !== i32[sp] || i32[sp - 1] !== i32[sp + 1] ? 1 : 0; pc += 1; continue;
+          case 0x53 satisfies CodeOf<"i64.lt_s">: sp -= 2; i32[sp - 2] = i32[sp - 1]! < i32[sp + 1]! || (i32[sp - 1] === i32[sp + 1] && i32[sp - 2]! >>> 0 < i32[sp]! >>> 0) ? 1 : 0; pc += 1; continue;
+          case 0x54 satisfies CodeOf<"i64.lt_u">: sp -= 2; i32[sp - 2] = i32[sp - 1]! >>> 0 < i32[sp + 1]! >>> 0 || (i32[sp - 1] === i32[sp + 1] && i32[sp - 2]! >>> 0 < i32[sp]! >>> 0) ? 1 : 0; pc += 1; continue;
+          case 0x55 satisfies CodeOf<"i64.gt_s">: sp -= 2; i32[sp - 2] = i32[sp - 1]! > i32[sp + 1]! || (i32[sp - 1] === i32[sp + 1] && i32[sp - 2]! >>> 0 > i32[sp]! >>> 0) ? 1 : 0; pc += 1; continue;
+          case 0x56 satisfies CodeOf<"i64.gt_u">: sp -= 2; i32[sp - 2] = i32[sp - 1]! >>> 0 > i32[sp + 1]! >>> 0 || (i32[sp - 1] === i32[sp + 1] && i32[sp - 2]! >>> 0 > i32[sp]! >>> 0) ? 1 : 0; pc += 1; continue;
+          case 0x57 satisfies CodeOf<"i64.le_s">: sp -= 2; i32[sp - 2] = i32[sp - 1]! < i32[sp + 1]! || (i32[sp - 1] === i32[sp + 1] && i32[sp - 2]! >>> 0 <= i32[sp]! >>> 0) ? 1 : 0; pc += 1; continue;
+          case 0x58 satisfies CodeOf<"i64.le_u">: sp -= 2; i32[sp - 2] = i32[sp - 1]! >>> 0 < i32[sp + 1]! >>> 0 || (i32[sp - 1] === i32[sp + 1] && i32[sp - 2]! >>> 0 <= i32[sp]! >>> 0) ? 1 : 0; pc += 1; continue;
+          case 0x59 satisfies CodeOf<"i64.ge_s">: sp -= 2; i32[sp - 2] = i32[sp - 1]! > i32[sp + 1]! || (i32[sp - 1] === i32[sp + 1] && i32[sp - 2]! >>> 0 >= i32[sp]! >>> 0) ? 1 : 0; pc += 1; continue;
+          case 0x5a satisfies CodeOf<"i64.ge_u">: sp -= 2; i32[sp - 2] = i32[sp - 1]! >>> 0 > i32[sp + 1]! >>> 0 || (i32[sp - 1] === i32[sp + 1] && i32[sp - 2]! >>> 0 >= i32[sp]! >>> 0) ? 1 : 0; pc += 1; continue;
+          case 0x5b satisfies CodeOf<"f32.eq">: sp -= 2; i32[sp - 2] = f32[sp - 2] === f32[sp] ? 1 : 0; pc += 1; continue;
+          case 0x5c satisfies CodeOf<"f32.ne">: sp -= 2; i32[sp - 2] = f32[sp - 2] !== f32[sp] ? 1 : 0; pc += 1; continue;
+          case 0x5d satisfies CodeOf<"f32.lt">: sp -= 2; i32[sp - 2] = f32[sp - 2]! < f32[sp]! ? 1 : 0; pc += 1; continue;
+          case 0x5e satisfies CodeOf<"f32.gt">: sp -= 2; i32[sp - 2] = f32[sp - 2]! > f32[sp]! ? 1 : 0; pc += 1; continue;
+          case 0x5f satisfies CodeOf<"f32.le">: sp -= 2; i32[sp - 2] = f32[sp - 2]! <= f32[sp]! ? 1 : 0; pc += 1; continue;
+          case 0x60 satisfies CodeOf<"f32.ge">: sp -= 2; i32[sp - 2] = f32[sp - 2]! >= f32[sp]! ? 1 : 0; pc += 1; continue;
+          case 0x61 satisfies CodeOf<"f64.eq">: sp -= 2; i32[sp - 2] = f64[(sp - 2) >> 1] === f64[sp >> 1] ? 1 : 0; pc += 1; continue;
+          case 0x62 satisfies CodeOf<"f64.ne">: sp -= 2; i32[sp - 2] = f64[(sp - 2) >> 1] !== f64[sp >> 1] ? 1 : 0; pc += 1; continue;
+          case 0x63 satisfies CodeOf<"f64.lt">: sp -= 2; i32[sp - 2] = f64[(sp - 2) >> 1]! < f64[sp >> 1]! ? 1 : 0; pc += 1; continue;
+          case 0x64 satisfies CodeOf<"f64.gt">: sp -= 2; i32[sp - 2] = f64[(sp - 2) >> 1]! > f64[sp >> 1]! ? 1 : 0; pc += 1; continue;
+          case 0x65 satisfies CodeOf<"f64.le">: sp -= 2; i32[sp - 2] = f64[(sp - 2) >> 1]! <= f64[sp >> 1]! ? 1 : 0; pc += 1; continue;
+          case 0x66 satisfies CodeOf<"f64.ge">: sp -= 2; i32[sp - 2] = f64[(sp - 2) >> 1]! >= f64[sp >> 1]! ? 1 : 0; pc += 1; continue;
+          // Step_pure/unop, binop: i32
+          case 0x67 satisfies CodeOf<"i32.clz">: i32[sp - 2] = Math.clz32(i32[sp - 2]!); pc += 1; continue;
+          case 0x68 satisfies CodeOf<"i32.ctz">: i32[sp - 2] = ctz32(i32[sp - 2]!); pc += 1; continue;
+          case 0x69 satisfies CodeOf<"i32.popcnt">: i32[sp - 2] = popcnt32(i32[sp - 2]!); pc += 1; continue;
+          case 0x6a satisfies CodeOf<"i32.add">: sp -= 2; i32[sp - 2] = i32[sp - 2]! + i32[sp]!; pc += 1; continue;
+          case 0x6b satisfies CodeOf<"i32.sub">: sp -= 2; i32[sp - 2] = i32[sp - 2]! - i32[sp]!; pc += 1; continue;
+          case 0x6c satisfies CodeOf<"i32.mul">: sp -= 2; i32[sp - 2] = Math.imul(i32[sp - 2]!, i32[sp]!); pc += 1; continue;
+          case 0x6d satisfies CodeOf<"i32.div_s">: {
+            const b = i32[sp - 2]!, q = (i32[sp - 4]! / b) | 0;
+            if (b === 0) divideByZero();
+            if (b === -1 && i32[sp - 4] === -0x80000000) throw new Trap("integer overflow");
+            sp -= 2; i32[sp - 2] = q; pc += 1; continue;
+          }
+          case 0x6e satisfies CodeOf<"i32.div_u">: if (i32[sp - 2] === 0) divideByZero(); sp -= 2; i32[sp - 2] = ((i32[sp - 2]! >>> 0) / (i32[sp]! >>> 0)) >>> 0; pc += 1; continue;
+          case 0x6f satisfies CodeOf<"i32.rem_s">: if (i32[sp - 2] === 0) divideByZero(); sp -= 2; i32[sp - 2] = i32[sp - 2]! % i32[sp]!; pc += 1; continue;
+          case 0x70 satisfies CodeOf<"i32.rem_u">: if (i32[sp - 2] === 0) divideByZero(); sp -= 2; i32[sp - 2] = (i32[sp - 2]! >>> 0) % (i32[sp]! >>> 0); pc += 1; continue;
+          case 0x71 satisfies CodeOf<"i32.and">: sp -= 2; i32[sp - 2]! &= i32[sp]!; pc += 1; continue;
+          case 0x72 satisfies CodeOf<"i32.or">: sp -= 2; i32[sp - 2]! |= i32[sp]!; pc += 1; continue;
+          case 0x73 satisfies CodeOf<"i32.xor">: sp -= 2; i32[sp - 2]! ^= i32[sp]!; pc += 1; continue;
+          case 0x74 satisfies CodeOf<"i32.shl">: sp -= 2; i32[sp - 2]! <<= i32[sp]!; pc += 1; continue;
+          case 0x75 satisfies CodeOf<"i32.shr_s">: sp -= 2; i32[sp - 2]! >>= i32[sp]!; pc += 1; continue;
+          case 0x76 satisfies CodeOf<"i32.shr_u">: sp -= 2; i32[sp - 2]! >>>= i32[sp]!; pc += 1; continue;
+          case 0x77 satisfies CodeOf<"i32.rotl">: { sp -= 2; const x = i32[sp - 2]!, n = i32[sp]!; i32[sp - 2] = (x << n) | (x >>> -n); pc += 1; continue; }
+          case 0x78 satisfies CodeOf<"i32.rotr">: { sp -= 2; const x = i32[sp - 2]!, n = i32[sp]!; i32[sp - 2] = (x >>> n) | (x << -n); pc += 1; continue; }
+          // Step_pure/unop, binop: i64 as (low, high) words
+          case 0x79 satisfies CodeOf<"i64.clz">: { const h = i32[sp - 1]!; i32[sp - 2] = h === 0 ? 32 + Math.clz32(i32[sp - 2]!) : Math.clz32(h); i32[sp - 1] = 0; pc += 1; continue; }
+          case 0x7a satisfies CodeOf<"i64.ctz">: { const l = i32[sp - 2]!; i32[sp - 2] = l === 0 ? 32 + ctz32(i32[sp - 1]!) : ctz32(l); i32[sp - 1] = 0; pc += 1; continue; }
+          case 0x7b satisfies CodeOf<"i64.popcnt">: i32[sp - 2] = popcnt32(i32[sp - 2]!) + popcnt32(i32[sp - 1]!); i32[sp - 1] = 0; pc += 1; continue;
+          case 0x7c satisfies CodeOf<"i64.add">: { sp -= 2; const l = (i32[sp - 2]! + i32[sp]!) | 0; i32[sp - 1] = i32[sp - 1]! + i32[sp + 1]! + (l >>> 0 < i32[sp]! >>> 0 ? 1 : 0); i32[sp - 2] = l; pc += 1; continue; }
+          case 0x7d satisfies CodeOf<"i64.sub">: { sp -= 2; const a = i32[sp - 2]!, b = i32[sp]!; i32[sp - 2] = a - b; i32[sp - 1] = i32[sp - 1]! - i32[sp + 1]! - (a >>> 0 < b >>> 0 ? 1 : 0); pc += 1; continue; }
+          case 0x7e satisfies CodeOf<"i64.mul">: {
+            sp -= 2;
+            const al = i32[sp - 2]!, bl = i32[sp]!;
+            const a0 = al & 0xffff, a1 = al >>> 16, b0 = bl & 0xffff, b1 = bl >>> 16;
+            const low = Math.imul(a0, b0), mid = (low >>> 16) + Math.imul(a1, b0), mid2 = (mid & 0xffff) + Math.imul(a0, b1);
+            const carry = (mid >>> 16) + (mid2 >>> 16) + Math.imul(a1, b1);
+            i32[sp - 1] = carry + Math.imul(al, i32[sp + 1]!) + Math.imul(i32[sp - 1]!, bl);
+            i32[sp - 2] = Math.imul(al, bl);
+            pc += 1; continue;
+          }
+          case 0x7f satisfies CodeOf<"i64.div_s">: { const q = idivS64(i64[(sp - 4) >> 1]!, i64[(sp - 2) >> 1]!); sp -= 2; i64[(sp - 2) >> 1] = q; pc += 1; continue; }
+          case 0x80 satisfies CodeOf<"i64.div_u">: { const q = idivU64(i64[(sp - 4) >> 1]!, i64[(sp - 2) >> 1]!); sp -= 2; i64[(sp - 2) >> 1] = q; pc += 1; continue; }
+          case 0x81 satisfies CodeOf<"i64.rem_s">: { const r = iremS64(i64[(sp - 4) >> 1]!, i64[(sp - 2) >> 1]!); sp -= 2; i64[(sp - 2) >> 1] = r; pc += 1; continue; }
+          case 0x82 satisfies CodeOf<"i64.rem_u">: { const r = iremU64(i64[(sp - 4) >> 1]!, i64[(sp - 2) >> 1]!); sp -= 2; i64[(sp - 2) >> 1] = r; pc += 1; continue; }
+          case 0x83 satisfies CodeOf<"i64.and">: sp -= 2; i32[sp - 2]! &= i32[sp]!; i32[sp - 1]! &= i32[sp + 1]!; pc += 1; continue;
+          case 0x84 satisfies CodeOf<"i64.or">: sp -= 2; i32[sp - 2]! |= i32[sp]!; i32[sp - 1]! |= i32[sp + 1]!; pc += 1; continue;
+          case 0x85 satisfies CodeOf<"i64.xor">: sp -= 2; i32[sp - 2]! ^= i32[sp]!; i32[sp - 1]! ^= i32[sp + 1]!; pc += 1; continue;
+          case 0x86 satisfies CodeOf<"i64.shl">: {
+            sp -= 2;
+            const n = i32[sp]! & 63, l = i32[sp - 2]!;
+            if (n >= 32) { i32[sp - 1] = l << n; i32[sp - 2] = 0; }
+            else if (n !== 0) { i32[sp - 1] = (i32[sp - 1]! << n) | (l >>> (32 - n)); i32[sp - 2] = l << n; }
+            pc += 1; continue;
+          }
+          case 0x87 satisfies CodeOf<"i64.shr_s">: {
+            sp -= 2;
+            const n = i32[sp]! & 63, h = i32[sp - 1]!;
+            if (n >= 32) { i32[sp - 2] = h >> n; i32[sp - 1] = h >> 31; }
+            else if (n !== 0) { i32[sp - 2] = (i32[sp - 2]! >>> n) | (h << (32 - n)); i32[sp - 1] = h >> n; }
+            pc += 1; continue;
+          }
+          case 0x88 satisfies CodeOf<"i64.shr_u">: {
+            sp -= 2;
+            const n = i32[sp]! & 63, h = i32[sp - 1]!;
+            if (n >= 32) { i32[sp - 2] = h >>> n; i32[sp - 1] = 0; }
+            else if (n !== 0) { i32[sp - 2] = (i32[sp - 2]! >>> n) | (h << (32 - n)); i32[sp - 1] = h >>> n; }
+            pc += 1; continue;
+          }
+          case 0x89 satisfies CodeOf<"i64.rotl">:
+          case 0x8a satisfies CodeOf<"i64.rotr">: {
+            sp -= 2;
+            const n = (code[pc] === 0x89 ? i32[sp]! : -i32[sp]!) & 63;
+            const a = n >= 32 ? i32[sp - 1]! : i32[sp - 2]!, b = n >= 32 ? i32[sp - 2]! : i32[sp - 1]!, m = n & 31;
+            i32[sp - 2] = m === 0 ? a : (a << m) | (b >>> (32 - m));
+            i32[sp - 1] = m === 0 ? b : (b << m) | (a >>> (32 - m));
+            pc += 1; continue;
+          }
+          // Step_pure/unop, binop: floats; signs are bits, so that NaNs keep their payload
+          case 0x8b satisfies CodeOf<"f32.abs">: i32[sp - 2]! &= 0x7fffffff; pc += 1; continue;
+          case 0x8c satisfies CodeOf<"f32.neg">: i32[sp - 2]! ^= 0x80000000; pc += 1; continue;
+          case 0x8d satisfies CodeOf<"f32.ceil">: { const r = Math.ceil(f32[sp - 2]!); f32[sp - 2] = r; if (r !== r) i32[sp - 2]! |= F32_QUIET; } pc += 1; continue;
+          case 0x8e satisfies CodeOf<"f32.floor">: { const r = Math.floor(f32[sp - 2]!); f32[sp - 2] = r; if (r !== r) i32[sp - 2]! |= F32_QUIET; } pc += 1; continue;
+          case 0x8f satisfies CodeOf<"f32.trunc">: { const r = Math.trunc(f32[sp - 2]!); f32[sp - 2] = r; if (r !== r) i32[sp - 2]! |= F32_QUIET; } pc += 1; continue;
+          case 0x90 satisfies CodeOf<"f32.nearest">: { const r = nearest(f32[sp - 2]!); f32[sp - 2] = r; if (r !== r) i32[sp - 2]! |= F32_QUIET; } pc += 1; continue;
+          case 0x91 satisfies CodeOf<"f32.sqrt">: f32[sp - 2] = Math.sqrt(f32[sp - 2]!); pc += 1; continue;
+          case 0x92 satisfies CodeOf<"f32.add">: sp -= 2; f32[sp - 2] = f32[sp - 2]! + f32[sp]!; pc += 1; continue;
+          case 0x93 satisfies CodeOf<"f32.sub">: sp -= 2; f32[sp - 2] = f32[sp - 2]! - f32[sp]!; pc += 1; continue;
+          case 0x94 satisfies CodeOf<"f32.mul">: sp -= 2; f32[sp - 2] = f32[sp - 2]! * f32[sp]!; pc += 1; continue;
+          case 0x95 satisfies CodeOf<"f32.div">: sp -= 2; f32[sp - 2] = f32[sp - 2]! / f32[sp]!; pc += 1; continue;
+          case 0x96 satisfies CodeOf<"f32.min">: { sp -= 2; const r = Math.min(f32[sp - 2]!, f32[sp]!); f32[sp - 2] = r; if (r !== r) i32[sp - 2]! |= F32_QUIET; } pc += 1; continue;
+          case 0x97 satisfies CodeOf<"f32.max">: { sp -= 2; const r = Math.max(f32[sp - 2]!, f32[sp]!); f32[sp - 2] = r; if (r !== r) i32[sp - 2]! |= F32_QUIET; } pc += 1; continue;
+          case 0x98 satisfies CodeOf<"f32.copysign">: sp -= 2; i32[sp - 2] = (i32[sp - 2]! & 0x7fffffff) | (i32[sp]! & 0x80000000); pc += 1; continue;
+          case 0x99 satisfies CodeOf<"f64.abs">: i32[sp - 1]! &= 0x7fffffff; pc += 1; continue;
+          case 0x9a satisfies CodeOf<"f64.neg">: i32[sp - 1]! ^= 0x80000000; pc += 1; continue;
+          case 0x9b satisfies CodeOf<"f64.ceil">: { const k = (sp - 2) >> 1, r = Math.ceil(f64[k]!); f64[k] = r; if (r !== r) i32[sp - 1]! |= F64_QUIET_HIGH; pc += 1; continue; }
+          case 0x9c satisfies CodeOf<"f64.floor">: { const k = (sp - 2) >> 1, r = Math.floor(f64[k]!); f64[k] = r; if (r !== r) i32[sp - 1]! |= F64_QUIET_HIGH; pc += 1; continue; }
+          case 0x9d satisfies CodeOf<"f64.trunc">: { const k = (sp - 2) >> 1, r = Math.trunc(f64[k]!); f64[k] = r; if (r !== r) i32[sp - 1]! |= F64_QUIET_HIGH; pc += 1; continue; }
+          case 0x9e satisfies CodeOf<"f64.nearest">: { const k = (sp - 2) >> 1, r = nearest(f64[k]!); f64[k] = r; if (r !== r) i32[sp - 1]! |= F64_QUIET_HIGH; pc += 1; continue; }
+          case 0x9f satisfies CodeOf<"f64.sqrt">: { const k = (sp - 2) >> 1; f64[k] = Math.sqrt(f64[k]!); pc += 1; continue; }
+          case 0xa0 satisfies CodeOf<"f64.add">: { sp -= 2; const k = (sp - 2) >> 1; f64[k] = f64[k]! + f64[k + 1]!; pc += 1; continue; }
+          case 0xa1 satisfies CodeOf<"f64.sub">: { sp -= 2; const k = (sp - 2) >> 1; f64[k] = f64[k]! - f64[k + 1]!; pc += 1; continue; }
+          case 0xa2 satisfies CodeOf<"f64.mul">: { sp -= 2; const k = (sp - 2) >> 1; f64[k] = f64[k]! * f64[k + 1]!; pc += 1; continue; }
+          case 0xa3 satisfies CodeOf<"f64.div">: { sp -= 2; const k = (sp - 2) >> 1; f64[k] = f64[k]! / f64[k + 1]!; pc += 1; continue; }
+          case 0xa4 satisfies CodeOf<"f64.min">: { sp -= 2; const k = (sp - 2) >> 1, r = Math.min(f64[k]!, f64[k + 1]!); f64[k] = r; if (r !== r) i32[sp - 1]! |= F64_QUIET_HIGH; pc += 1; continue; }
+          case 0xa5 satisfies CodeOf<"f64.max">: { sp -= 2; const k = (sp - 2) >> 1, r = Math.max(f64[k]!, f64[k + 1]!); f64[k] = r; if (r !== r) i32[sp - 1]! |= F64_QUIET_HIGH; pc += 1; continue; }
+          case 0xa6 satisfies CodeOf<"f64.copysign">: sp -= 2; i32[sp - 1] = (i32[sp - 1]! & 0x7fffffff) | (i32[sp + 1]! & 0x80000000); pc += 1; continue;
+          // Step_pure/cvtop: the frequent ones; the others share `conversions`
+          case 0xa7 satisfies CodeOf<"i32.wrap_i64">: pc += 1; continue;
+          case 0xac satisfies CodeOf<"i64.extend_i32_s">: i32[sp - 1] = i32[sp - 2]! >> 31; pc += 1; continue;
+          case 0xad satisfies CodeOf<"i64.extend_i32_u">: i32[sp - 1] = 0; pc += 1; continue;
+          case 0xb2 satisfies CodeOf<"f32.convert_i32_s">: f32[sp - 2] = i32[sp - 2]!; pc += 1; continue;
+          case 0xb3 satisfies CodeOf<"f32.convert_i32_u">: f32[sp - 2] = i32[sp - 2]! >>> 0; pc += 1; continue;
+          case 0xb6 satisfies CodeOf<"f32.demote_f64">: f32[sp - 2] = f64[(sp - 2) >> 1]!; pc += 1; continue;
+          case 0xb7 satisfies CodeOf<"f64.convert_i32_s">: f64[(sp - 2) >> 1] = i32[sp - 2]!; pc += 1; continue;
+          case 0xb8 satisfies CodeOf<"f64.convert_i32_u">: f64[(sp - 2) >> 1] = i32[sp - 2]! >>> 0; pc += 1; continue;
+          case 0xb9 satisfies CodeOf<"f64.convert_i64_s">: f64[(sp - 2) >> 1] = i32[sp - 1]! * 4294967296 + (i32[sp - 2]! >>> 0); pc += 1; continue;
+          case 0xba satisfies CodeOf<"f64.convert_i64_u">: f64[(sp - 2) >> 1] = (i32[sp - 1]! >>> 0) * 4294967296 + (i32[sp - 2]! >>> 0); pc += 1; continue;
+          case 0xbb satisfies CodeOf<"f64.promote_f32">: f64[(sp - 2) >> 1] = f32[sp - 2]!; pc += 1; continue;
+          case 0xbc satisfies CodeOf<"i32.reinterpret_f32">: case 0xbd satisfies CodeOf<"i64.reinterpret_f64">: pc += 1; continue;
+          case 0xbe satisfies CodeOf<"f32.reinterpret_i32">: case 0xbf satisfies CodeOf<"f64.reinterpret_i64">: pc += 1; continue;
+          case 0xc0 satisfies CodeOf<"i32.extend8_s">: i32[sp - 2] = (i32[sp - 2]! << 24) >> 24; pc += 1; continue;
+          case 0xc1 satisfies CodeOf<"i32.extend16_s">: i32[sp - 2] = (i32[sp - 2]! << 16) >> 16; pc += 1; continue;
+          case 0xc2 satisfies CodeOf<"i64.extend8_s">: { const v = (i32[sp - 2]! << 24) >> 24; i32[sp - 2] = v; i32[sp - 1] = v >> 31; pc += 1; continue; }
+          case 0xc3 satisfies CodeOf<"i64.extend16_s">: { const v = (i32[sp - 2]! << 16) >> 16; i32[sp - 2] = v; i32[sp - 1] = v >> 31; pc += 1; continue; }
+          case 0xc4 satisfies CodeOf<"i64.extend32_s">: i32[sp - 1] = i32[sp - 2]! >> 31; pc += 1; continue;
+          case 0xa8 satisfies CodeOf<"i32.trunc_f32_s">: case 0xa9 satisfies CodeOf<"i32.trunc_f32_u">: case 0xaa satisfies CodeOf<"i32.trunc_f64_s">: case 0xab satisfies CodeOf<"i32.trunc_f64_u">:
+          case 0xae satisfies CodeOf<"i64.trunc_f32_s">: case 0xaf satisfies CodeOf<"i64.trunc_f32_u">: case 0xb0 satisfies CodeOf<"i64.trunc_f64_s">: case 0xb1 satisfies CodeOf<"i64.trunc_f64_u">:
+          case 0xb4 satisfies CodeOf<"f32.convert_i64_s">: case 0xb5 satisfies CodeOf<"f32.convert_i64_u">:
+            conversions(fiber, code[pc]!, sp - 2); pc += 1; continue;
+
+          // Step_pure/ref.null, ref.is_null, Step_read/ref.func, Step_pure/ref.as_non_null, br_on_null, br_on_non_null
+          case 0xd0 satisfies CodeOf<"ref.null">: refs[sp >> 1] = null; sp += 2; pc += 1; continue;
+          case 0xd1 satisfies CodeOf<"ref.is_null">: i32[sp - 2] = refs[(sp - 2) >> 1] === null ? 1 : 0; pc += 1; continue;
+          case 0xd2 satisfies CodeOf<"ref.func">: refs[sp >> 1] = instance.funcs[code[pc + 1]!]!; sp += 2; pc += 2; continue;
+          case 0xd4 satisfies CodeOf<"ref.as_non_null">: if (refs[(sp - 2) >> 1] === null) throw new Trap("null reference"); pc += 1; continue;
+          case 0xd5 satisfies CodeOf<"br_on_null">: case 0xd6 satisfies CodeOf<"br_on_non_null">: {
+            const isNull = refs[(sp - 2) >> 1] === null, onNull = code[pc] === 0xd5;
+            if (isNull) sp -= 2;
+            if (isNull !== onNull) { pc += 5; continue; }
+            const to = fp + code[pc + 2]!, n = code[pc + 3]!;
+            fiber.move(sp - n, to, n, code[pc + 4] !== 0);
+            sp = to + n; pc = code[pc + 1]!; continue;
+          }
+
+          // Step_read/table.get, Step/table.set
+          case 0x25 satisfies CodeOf<"table.get">: case 0x26 satisfies CodeOf<"table.set">:
+            sp = bulk(fiber, instance, code[pc]!, code[pc + 1]!, 0, sp); pc += 2; continue;
+          // Saturating conversions, bulk memory and table instructions
+          case 0xfc: {
+            const sub = code[pc + 1]!;
+            if (sub < 8) conversions(fiber, 0xfc0000 | sub, sp - 2);
+            else sp = bulk(fiber, instance, 0xfc0000 | sub, code[pc + 2]!, code[pc + 3]!, sp);
+            pc += 4; continue;
+          }
+          default: throw new CrashError(`no handler for opcode 0x${code[pc]!.toString(16)}`);
+        }
+
+        // Calls arrive here. Everything but a plain call of a lowered function in
+        // room that is there already goes the long way.
+        const lowered = target.code as Code | null;
+        if (
+          watched ||
+          lowered === null ||
+          depth >= machine.maxFrames ||
+          sp + lowered.maxWords > capacity
+        ) {
+          frame.pc = pc;
+          frame.sp = sp;
+          machine.call(target);
+          break running;
+        }
+        const from = sp - code[pc + 3]!,
+          { paramWords, localWords } = lowered;
+        for (let k = 0; k < paramWords; k++) i32[sp + k] = i32[from + k]!;
+        for (let k = paramWords; k < localWords; k++) i32[sp + k] = 0;
+        if (lowered.hasRefs) {
+          fiber.move(from, sp, paramWords, true);
+          for (let k = paramWords; k < localWords; k += 2) refs[(sp + k) >> 1] = null;
+        }
+        frame.pc = pc;
+        frame.sp = sp;
+        frame = frames[depth] ??= new Frame();
+        fiber.depth = ++depth;
+        frame.func = target;
+        frame.fp = fp = sp;
+        code = lowered.words;
+        pc = 0;
+        sp += localWords;
+        if (target.instance !== instance) {
+          instance = target.instance!;
+          memory = instance.memories[0];
+          view = machine.viewOf(memory);
+          size = view.byteLength;
+        }
+      }
+    }
+  } catch (error) {
+    if (frame === fiber.top) {
+      frame.pc = pc;
+      frame.sp = sp;
+    }
+    throw error;
+  } finally {
+    machine.unused = fuel;
+  }
+}

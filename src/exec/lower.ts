@@ -1,0 +1,291 @@
+// Function bodies to `Code`: a visitor of validation that writes one entry for
+// each instruction that can be reached. Entry layouts (in words):
+//
+//   if              [op, else]             else             [op, end]
+//   br, br_if       [op, target, to, n, refs]
+//   br_table        [op, count, then (target, to, n, refs) for each label]
+//   call*           [op, a, b, words of its operands]
+//   end of function [return, n, refs]
+//   memory access   [op, offset]   or, for all but the plain first memory,
+//                   [memory access, op, memory, offset low, offset high]
+//   0xfc group      [0xfc, sub-opcode, a, b]
+//
+// `to` is where the branch's operands go, in words from the frame's first.
+// A branch to a block lands after its `end`, to a loop after the `loop`.
+
+import type { Instruction } from "../syntax/instruction.js";
+import type { Expression } from "../syntax/module.js";
+import type { FuncType, ValType } from "../syntax/types.js";
+import { isRefType } from "../syntax/types.js";
+import { CrashError } from "../util/errors.js";
+import { type ValidModule, visitExpression, visitFunction } from "../valid/validate.js";
+import type { FunctionState, OperandType, Visitor } from "../valid/visitor.js";
+import { type Code, Internal, wordsOf, wordsOfAll } from "./code.js";
+
+/** Lowers defined function `index` (imports not counted). */
+export function lowerFunction(module: ValidModule, index: number): Code {
+  const definition = module.functions[index]!;
+  const type = module.types[definition.type]!.comp as FuncType;
+  const lowering = new Lowering(module, type);
+  visitFunction(module, index, lowering);
+  return lowering.finish();
+}
+
+/** Lowers a constant expression to the body of a function without parameters. */
+export function lowerExpression(
+  module: ValidModule,
+  expression: Expression,
+  result: ValType,
+): Code {
+  const lowering = new Lowering(module, { kind: "func", params: [], results: [result] });
+  visitExpression(module, expression, [result], lowering);
+  return lowering.finish();
+}
+
+/** A control frame while lowering: what must still be patched, or where a loop goes back to. */
+interface Label {
+  readonly loop: number;
+  /** Words that receive the position after the block's `end`. */
+  readonly ends: number[];
+  /** Words that receive the position of the `end` itself. */
+  readonly toEnd: number[];
+  elseWord: number;
+  /** Nothing in it can be reached. */
+  readonly dead: boolean;
+}
+
+class Lowering implements Visitor {
+  private words = new Int32Array(64);
+  private length = 0;
+  private readonly starts: number[] = [];
+  private readonly offsets: number[] = [];
+  private readonly labels: Label[] = [];
+  private locals: readonly ValType[] = [];
+  private readonly localOffsets: number[] = [];
+  private localWords = 0;
+  private maxWords = 0;
+
+  constructor(
+    private readonly module: ValidModule,
+    private readonly type: FuncType,
+  ) {}
+
+  finish(): Code {
+    const resultWords = wordsOfAll(this.type.results);
+    return {
+      words: this.words.slice(0, this.length),
+      starts: Int32Array.from(this.starts),
+      offsets: Int32Array.from(this.offsets),
+      paramWords: wordsOfAll(this.type.params),
+      localWords: this.localWords,
+      resultWords,
+      maxWords: Math.max(this.maxWords, resultWords),
+      hasRefs: [...this.locals, ...this.type.results].some(isRefType),
+      localTypes: this.locals,
+      localOffsets: this.localOffsets,
+    };
+  }
+
+  instruction(instruction: Instruction, state: FunctionState): void {
+    if (this.labels.length === 0) this.enter(state);
+    const mnemonic = instruction.op.mnemonic;
+    const label = this.labels[this.labels.length - 1]!;
+    const dead = label.dead || state.controls[state.controls.length - 1]!.unreachable;
+    if (!dead)
+      this.maxWords = Math.max(this.maxWords, this.localWords + wordsOfAll(state.operands));
+
+    switch (mnemonic) {
+      case "block":
+      case "loop":
+      case "if": {
+        let elseWord = -1;
+        if (!dead) {
+          this.begin(instruction);
+          this.emit(instruction.op.code);
+          if (mnemonic === "if") elseWord = this.emit(0);
+        }
+        const loop = mnemonic === "loop" ? this.length : -1;
+        this.labels.push({ loop, ends: [], toEnd: [], elseWord, dead });
+        return;
+      }
+      case "else":
+        if (label.dead) return;
+        this.begin(instruction);
+        this.emit(instruction.op.code);
+        label.toEnd.push(this.emit(0));
+        this.words[label.elseWord] = this.length;
+        label.elseWord = -1;
+        return;
+      case "end":
+        this.labels.pop();
+        if (!label.dead) this.end(instruction, label);
+        return;
+      default:
+        if (!dead) this.plain(instruction, state);
+    }
+  }
+
+  private enter(state: FunctionState): void {
+    this.locals = [...state.locals];
+    for (const type of this.locals) {
+      this.localOffsets.push(this.localWords);
+      this.localWords += wordsOf(type);
+    }
+    this.maxWords = this.localWords;
+    this.labels.push({ loop: -1, ends: [], toEnd: [], elseWord: -1, dead: false });
+  }
+
+  private end(instruction: Instruction, label: Label): void {
+    const start = this.begin(instruction);
+    if (label.elseWord >= 0) this.words[label.elseWord] = start;
+    for (const word of label.toEnd) this.words[word] = start;
+    if (this.labels.length > 0) {
+      this.emit(instruction.op.code);
+      for (const word of label.ends) this.words[word] = this.length;
+    } else {
+      for (const word of label.ends) this.words[word] = start;
+      this.emitReturn();
+    }
+  }
+
+  /** Everything that opens or closes no block. */
+  private plain(instruction: Instruction, state: FunctionState): void {
+    const { op, a, b } = instruction;
+    const top = state.operands[state.operands.length - 1];
+    this.begin(instruction);
+    if (op.access !== undefined) return this.access(instruction);
+    if (op.code >> 16 === 0xfc) return this.emitAll(0xfc, op.code & 0xffff, a, b);
+    switch (op.mnemonic) {
+      case "br":
+      case "br_if":
+      case "br_on_null":
+      case "br_on_non_null":
+        this.emit(op.code);
+        return this.branch(a, state);
+      case "br_table":
+        this.emitAll(op.code, instruction.labels.length - 1);
+        for (const label of instruction.labels) this.branch(label, state);
+        return;
+      case "return":
+        return this.emitReturn();
+      case "call":
+      case "return_call":
+        return this.emitAll(op.code, a, 0, this.paramWords(this.module.context.funcs[a]!));
+      case "call_indirect":
+      case "return_call_indirect":
+        return this.emitAll(op.code, a, b, this.paramWords(a) + 2);
+      case "call_ref":
+      case "return_call_ref":
+        return this.emitAll(op.code, a, 0, this.paramWords(a) + 2);
+      case "select":
+      case "select t": {
+        const operand = state.operands[state.operands.length - 2]!;
+        return (this.emit(isReference(operand) ? 0x1c : 0x1b), undefined);
+      }
+      case "local.get":
+        return this.variable(
+          op.code,
+          Internal["local.get ref"],
+          this.locals[a]!,
+          this.localOffsets[a]!,
+        );
+      case "local.set":
+        return this.variable(
+          op.code,
+          Internal["local.set ref"],
+          this.locals[a]!,
+          this.localOffsets[a]!,
+        );
+      case "local.tee":
+        return this.variable(
+          op.code,
+          Internal["local.tee ref"],
+          this.locals[a]!,
+          this.localOffsets[a]!,
+        );
+      case "global.get":
+        return this.variable(
+          op.code,
+          Internal["global.get ref"],
+          this.module.context.globals[a]!.type,
+          a,
+        );
+      case "global.set":
+        return this.variable(op.code, Internal["global.set ref"], top as ValType, a);
+      case "i64.const":
+      case "f64.const":
+        return this.emitAll(op.code, a, b);
+      case "i32.const":
+      case "f32.const":
+      case "table.get":
+      case "table.set":
+      case "memory.size":
+      case "memory.grow":
+      case "ref.func":
+        return this.emitAll(op.code, a);
+      default:
+        // No immediates that execution needs (`ref.null`'s type is validation's alone).
+        this.emit(op.code);
+    }
+  }
+
+  private variable(code: number, refCode: number, type: ValType, immediate: number): void {
+    if (type === "v128") throw new CrashError("vectors have no slots yet");
+    this.emitAll(isRefType(type) ? refCode : code, immediate);
+  }
+
+  private access({ op, a, memOffset }: Instruction): void {
+    const memory = this.module.context.memories[a]!;
+    if (a === 0 && memory.limits.address === "i32") return this.emitAll(op.code, Number(memOffset));
+    const offset = BigInt(memOffset);
+    this.emitAll(
+      Internal["memory access"],
+      op.code,
+      a,
+      Number(BigInt.asIntN(32, offset)),
+      Number(BigInt.asIntN(32, offset >> 32n)),
+    );
+  }
+
+  /** The four words that tell where a branch to `depth` goes and what it takes along. */
+  private branch(depth: number, state: FunctionState): void {
+    const control = state.controls[state.controls.length - 1 - depth]!;
+    const label = this.labels[this.labels.length - 1 - depth]!;
+    const types = label.loop >= 0 ? control.params : control.results;
+    const target = this.emit(label.loop);
+    if (label.loop < 0) label.ends.push(target);
+    this.emit(this.localWords + wordsOfAll(state.operands, control.height));
+    this.emit(wordsOfAll(types));
+    this.emit(types.some(isRefType) ? 1 : 0);
+  }
+
+  private emitReturn(): void {
+    this.emitAll(0x0f, wordsOfAll(this.type.results), this.type.results.some(isRefType) ? 1 : 0);
+  }
+
+  private paramWords(typeIndex: number): number {
+    return wordsOfAll((this.module.types[typeIndex]!.comp as FuncType).params);
+  }
+
+  private begin(instruction: Instruction): number {
+    this.starts.push(this.length);
+    this.offsets.push(instruction.offset);
+    return this.length;
+  }
+
+  private emit(word: number): number {
+    if (this.length === this.words.length) {
+      const words = new Int32Array(this.words.length * 2);
+      words.set(this.words);
+      this.words = words;
+    }
+    this.words[this.length] = word;
+    return this.length++;
+  }
+
+  private emitAll(...words: number[]): void {
+    for (const word of words) this.emit(word);
+  }
+}
+
+const isReference = (type: OperandType): boolean => typeof type === "object";

@@ -1,0 +1,505 @@
+// The machine runs fibers, one at a time, until they return, trap, pause or need
+// the host. All that happens between two instructions of one frame and the next
+// (calls, returns, answers of the host) is here; what happens inside a frame is in
+// `interpreter.ts`.
+
+import { opcodeOf } from "../syntax/opcodes.js";
+import type { FuncInstance } from "../runtime/instances.js";
+import type { MemoryInstance } from "../runtime/memory.js";
+import { Exhaustion, type StackEntry, Trap } from "../runtime/traps.js";
+import type { Value } from "../runtime/values.js";
+import { UsageError } from "../util/errors.js";
+import { type Code, offsetOfPc } from "./code.js";
+import { Fiber, Frame } from "./fiber.js";
+import type { Course, Departure, Interposer, Observer } from "./hooks.js";
+import { interpret } from "./interpreter.js";
+import { lowerFunction } from "./lower.js";
+import { readSlots, writeSlots } from "./slots.js";
+
+export interface MachineOptions {
+  /** Frames that one fiber may hold. Default 100,000. */
+  readonly maxFrames?: number;
+  /** Instructions that may be executed in all. Default: no bound. */
+  readonly fuel?: number;
+  /** Calls from the host into wasm that may be nested in one another. Default 200. */
+  readonly maxNesting?: number;
+  readonly interposer?: Interposer;
+  readonly observer?: Observer;
+}
+
+/** A call that the host must answer: `Machine.answer`. */
+export interface HostCall {
+  readonly func: FuncInstance;
+  readonly args: readonly Value[];
+}
+
+export type Outcome =
+  | { readonly kind: "returned"; readonly results: readonly Value[] }
+  | { readonly kind: "trapped"; readonly error: Trap | Exhaustion }
+  | { readonly kind: "host"; readonly call: HostCall }
+  /** Stopped before an instruction; `run` or `step` go on from there. */
+  | { readonly kind: "paused" };
+
+/** Instructions between two looks at the world outside. */
+const SLICE = 1 << 24;
+const NO_MEMORY = new DataView(new ArrayBuffer(0));
+const STACK_ENTRIES = 100;
+
+export class Machine {
+  readonly maxFrames: number;
+  readonly maxNesting: number;
+  interposer: Interposer | null;
+  observer: Observer | null;
+  /** The fiber that runs, or ran last. */
+  fiber: Fiber | null = null;
+  /** Instructions executed so far. */
+  executed = 0;
+  /** Set when the interpreter must return to `run`. */
+  stop: Outcome | null = null;
+  /** What the interpreter left of its last slice of fuel. */
+  unused = 0;
+  private fuel: number;
+  private nesting = 0;
+  private nextFiber = 1;
+  private pausing = false;
+
+  constructor(options: MachineOptions = {}) {
+    this.maxFrames = options.maxFrames ?? 100_000;
+    this.maxNesting = options.maxNesting ?? 200;
+    this.fuel = options.fuel ?? Infinity;
+    this.interposer = options.interposer ?? null;
+    this.observer = options.observer ?? null;
+  }
+
+  /** Whether calls and returns must come to the machine one by one. */
+  get watched(): boolean {
+    return (
+      this.interposer?.armed === true ||
+      (this.observer !== null &&
+        (this.observer.enter !== undefined || this.observer.leave !== undefined))
+    );
+  }
+
+  viewOf(memory: MemoryInstance | undefined): DataView {
+    return memory === undefined ? NO_MEMORY : memory.view;
+  }
+
+  /** Makes a fiber that will call `func`, and makes it the current one. Nothing runs yet. */
+  start(func: FuncInstance, args: readonly Value[]): Fiber {
+    if (func.instance === null)
+      throw new UsageError(`${func.name} is a host function: call it directly`);
+    checkArguments(func, args);
+    const fiber = new Fiber(this.nextFiber++, this.fiber);
+    this.fiber = fiber;
+    this.stop = null;
+    fiber.reserve(2 * args.length + 2);
+    writeSlots(fiber, 0, args);
+    this.enter(func, 0, 0);
+    return fiber;
+  }
+
+  /** Executes one instruction of the current fiber. */
+  step(): Outcome {
+    return this.run({ fuel: 1 });
+  }
+
+  /** Executes up to `fuel` instructions of the current fiber. */
+  run({ fuel = Infinity }: { readonly fuel?: number } = {}): Outcome {
+    const fiber = this.fiber;
+    if (fiber === null) throw new UsageError("no fiber to run: call start first");
+    if (fiber.status === "done" || fiber.status === "dead")
+      throw new UsageError(`fiber ${fiber.id} is ${fiber.status}`);
+    if (fiber.status === "waiting")
+      throw new UsageError(`fiber ${fiber.id} waits for the host: call answer first`);
+    fiber.status = "running";
+    this.pausing = false;
+    const watchSteps = this.observer?.instruction !== undefined;
+    try {
+      while (this.stop === null) {
+        if (fuel <= 0 || this.pausing) return this.pause(fiber);
+        if (this.fuel <= 0)
+          throw new Exhaustion("fuel exhausted", `after ${this.executed} instructions`);
+        if (watchSteps && this.observer!.instruction!(fiber) === "pause") return this.pause(fiber);
+        const slice = watchSteps ? 1 : Math.min(fuel, this.fuel, SLICE);
+        try {
+          interpret(this, slice);
+        } finally {
+          const used = slice - this.unused;
+          fuel -= used;
+          this.fuel -= used;
+          this.executed += used;
+        }
+      }
+      const outcome = this.stop;
+      this.stop = null;
+      return outcome;
+    } catch (error) {
+      return { kind: "trapped", error: this.fail(fiber, error) };
+    }
+  }
+
+  /** Asks a running machine to pause at the next opportunity (from an observer, say). */
+  requestPause(): void {
+    this.pausing = true;
+  }
+
+  /** Gives the results of the host call that the current fiber waits for. */
+  answer(results: readonly Value[]): void {
+    const fiber = this.waiting();
+    fiber.status = "suspended";
+    this.deliverValues(fiber, results);
+  }
+
+  /** Ends the current fiber, which waits for a host call that failed. Its frames stay to be looked at. */
+  abandon(): void {
+    const fiber = this.waiting();
+    fiber.status = "dead";
+    this.leaveAll(fiber);
+  }
+
+  private waiting(): Fiber {
+    const fiber = this.fiber;
+    if (fiber?.status !== "waiting") throw new UsageError("no host call to answer");
+    return fiber;
+  }
+
+  /**
+   * Calls a function and runs it to its end; host functions must answer at once.
+   * @throws Trap, Exhaustion, and whatever a host function throws
+   */
+  invoke(func: FuncInstance, args: readonly Value[]): readonly Value[] {
+    const { fiber: outer } = this;
+    this.nest();
+    try {
+      if (func.instance === null) return this.invokeOutside(func, args, immediate);
+      const fiber = this.start(func, args);
+      for (;;) {
+        this.fiber = fiber;
+        const outcome = this.run();
+        if (outcome.kind === "returned") return outcome.results;
+        if (outcome.kind === "trapped") throw outcome.error;
+        if (outcome.kind === "host")
+          this.serve(fiber, () =>
+            this.answer(this.invokeOutside(outcome.call.func, outcome.call.args, immediate)),
+          );
+      }
+    } finally {
+      this.nesting--;
+      this.fiber = outer;
+    }
+  }
+
+  /**
+   * Calls a function and runs it to its end; host functions may answer with
+   * promises, and other calls may run in the meantime.
+   */
+  async invokeAsync(func: FuncInstance, args: readonly Value[]): Promise<readonly Value[]> {
+    const { fiber: outer } = this;
+    if (func.instance === null) return this.invokeOutside(func, args, (answer) => answer);
+    const fiber = this.start(func, args);
+    this.fiber = outer;
+    for (;;) {
+      const outcome = this.within(fiber, () => this.run());
+      if (outcome.kind === "returned") return outcome.results;
+      if (outcome.kind === "trapped") throw outcome.error;
+      if (outcome.kind === "paused") continue;
+      const { func: host, args: hostArgs } = outcome.call;
+      let answer: readonly Value[];
+      try {
+        answer = await this.within(fiber, () =>
+          this.invokeOutside(host, hostArgs, (given) => given),
+        );
+      } catch (error) {
+        this.within(fiber, () => this.abandon());
+        throw error;
+      }
+      this.within(fiber, () => this.serve(fiber, () => this.answer(answer)));
+    }
+  }
+
+  /** Runs `action` with `fiber` as the current one. */
+  private within<T>(fiber: Fiber, action: () => T): T {
+    const { fiber: outer } = this;
+    this.nest();
+    this.fiber = fiber;
+    try {
+      return action();
+    } finally {
+      this.nesting--;
+      this.fiber = outer;
+    }
+  }
+
+  private nest(): void {
+    if (this.nesting >= this.maxNesting) {
+      throw new Exhaustion(
+        "call stack exhausted",
+        `${this.nesting} calls from the host into wasm are nested`,
+      );
+    }
+    this.nesting++;
+  }
+
+  /** Runs what may fail while `fiber` waits: whatever fails ends the fiber. */
+  private serve(fiber: Fiber, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.fiber = fiber;
+      if (fiber.status === "waiting") this.abandon();
+      else if (error instanceof Trap || error instanceof Exhaustion) this.fail(fiber, error);
+      throw error;
+    }
+  }
+
+  /** Calls a function that is not wasm. */
+  private invokeOutside<R>(
+    func: FuncInstance,
+    args: readonly Value[],
+    settle: (answer: readonly Value[] | Promise<readonly Value[]>, func: FuncInstance) => R,
+  ): R {
+    if (func.intrinsic !== null) return settle(func.intrinsic(args), func);
+    const fiber = this.fiber;
+    this.observer?.hostCall?.(fiber, func, args);
+    const report = (results: readonly Value[]) => {
+      checkResults(func, results);
+      this.observer?.hostReturn?.(fiber, func, results);
+      return results;
+    };
+    const answer = func.host!(args);
+    return settle(isPromise(answer) ? answer.then(report) : report(answer), func);
+  }
+
+  // What the interpreter hands over. The current frame is written back before.
+
+  /** Enters, or asks for, the callee of the call at which the top frame stands. */
+  call(target: FuncInstance): void {
+    const fiber = this.fiber!;
+    const { func, pc, sp } = fiber.top;
+    const operands = (func.code as Code).words[pc + 3]!;
+    if (target.instance !== null) this.enter(target, sp - operands, sp);
+    else this.callOutside(fiber, target, sp - operands);
+  }
+
+  /** Replaces the top frame by a frame of `target`. */
+  tailCall(target: FuncInstance | null, operands: number): void {
+    if (target === null) throw new Trap("null function reference");
+    const fiber = this.fiber!;
+    const { sp, fp } = fiber.top;
+    if (target.instance === null) return this.callOutside(fiber, target, sp - operands);
+    this.leave(fiber, "tail call");
+    this.enter(target, sp - operands, fp);
+  }
+
+  /** The top frame stands at its end or at a `return`, its results on top. */
+  returnFrame(): void {
+    const fiber = this.fiber!;
+    const { func, sp } = fiber.top;
+    const { resultWords } = func.code as Code;
+    this.leave(fiber, "return");
+    this.deliver(fiber, sp - resultWords, resultWords);
+  }
+
+  private callOutside(fiber: Fiber, target: FuncInstance, from: number): void {
+    const args = readSlots(fiber, from, target.signature.params);
+    if (target.intrinsic !== null) return this.deliverValues(fiber, target.intrinsic(args));
+    fiber.status = "waiting";
+    this.stop = { kind: "host", call: { func: target, args } };
+  }
+
+  private enter(target: FuncInstance, from: number, fp: number): void {
+    const fiber = this.fiber!;
+    if (fiber.depth >= this.maxFrames)
+      throw new Exhaustion("call stack exhausted", `${fiber.depth} frames`);
+    const code = codeOf(target);
+    reserve(fiber, fp + code.maxWords);
+    fiber.move(from, fp, code.paramWords, code.hasRefs);
+    fiber.i32.fill(0, fp + code.paramWords, fp + code.localWords);
+    if (code.hasRefs) fiber.clear(fp + code.paramWords, code.localWords - code.paramWords);
+    const frame = (fiber.frames[fiber.depth] ??= new Frame());
+    fiber.depth++;
+    frame.func = target;
+    frame.pc = 0;
+    frame.fp = fp;
+    frame.sp = fp + code.localWords;
+    this.observer?.enter?.(fiber);
+    if (this.interposer?.armed !== true) return;
+    const course = this.interposer.onEnter(fiber);
+    if (course !== "go on") this.drop(fiber, course);
+  }
+
+  private deliverValues(fiber: Fiber, results: readonly Value[]): void {
+    const { sp } = fiber.top;
+    reserve(fiber, sp + 2 * results.length);
+    this.deliver(fiber, sp, writeSlots(fiber, sp, results));
+  }
+
+  /**
+   * Hands `n` words at `from`, the results of a call, to the top frame, which made
+   * the call; or, frame by frame, to whom the interposer's course leads.
+   */
+  private deliver(fiber: Fiber, from: number, n: number): void {
+    for (;;) {
+      if (fiber.depth === 0) return this.finish(fiber, from, n);
+      const course =
+        this.interposer?.armed === true ? this.interposer.onReturnInto(fiber) : "go on";
+      const frame = fiber.top;
+      if (course === "go on") {
+        const { words } = frame.func.code as Code;
+        if (!isTailCall(words[frame.pc]!)) {
+          const to = frame.sp - words[frame.pc + 3]!;
+          fiber.move(from, to, n, true);
+          frame.sp = to + n;
+          frame.pc += 4;
+          return;
+        }
+        // A tail call that the host answered: the frame's results are those.
+        this.leave(fiber, "return");
+      } else {
+        n = this.dropFrame(fiber, course);
+        from = frame.fp;
+      }
+    }
+  }
+
+  private drop(fiber: Fiber, course: Course): void {
+    const { fp } = fiber.top;
+    this.deliver(fiber, fp, this.dropFrame(fiber, course));
+  }
+
+  /** Drops the top frame, leaving zeros for its results at its `fp`: returns how many words. */
+  private dropFrame(fiber: Fiber, course: Course): number {
+    const frame = fiber.top;
+    const { resultWords, starts } = frame.func.code as Code;
+    if (course === "skip" && resultWords > 0) {
+      frame.pc = starts[starts.length - 1]!;
+      throw new Trap(
+        "unreachable",
+        `a rewind that reached no call of ${frame.func.name} skipped to its end`,
+      );
+    }
+    this.leave(fiber, course === "skip" ? "skip" : "unwind");
+    fiber.clear(frame.fp, resultWords);
+    return resultWords;
+  }
+
+  private leave(fiber: Fiber, how: Departure): void {
+    this.observer?.leave?.(fiber, how);
+    fiber.depth--;
+  }
+
+  private finish(fiber: Fiber, from: number, n: number): void {
+    fiber.move(from, 0, n, true);
+    fiber.status = "done";
+    this.stop = {
+      kind: "returned",
+      results: readSlots(fiber, 0, fiber.frames[0]!.func.signature.results),
+    };
+  }
+
+  private pause(fiber: Fiber): Outcome {
+    fiber.status = "suspended";
+    return { kind: "paused" };
+  }
+
+  private fail(fiber: Fiber, error: unknown): Trap | Exhaustion {
+    fiber.status = "dead";
+    this.stop = null;
+    if (!(error instanceof Trap || error instanceof Exhaustion)) throw error;
+    if (error.wasmStack.length === 0) error.wasmStack = stackOf(fiber);
+    this.observer?.trap?.(fiber, error);
+    this.leaveAll(fiber);
+    return error;
+  }
+
+  /** Tells the observer that all frames go, without taking them away: they are evidence. */
+  private leaveAll(fiber: Fiber): void {
+    if (this.observer?.leave === undefined) return;
+    const { depth } = fiber;
+    for (; fiber.depth > 0; fiber.depth--) this.observer.leave(fiber, "trap");
+    fiber.depth = depth;
+  }
+}
+
+/** The lowered body of a wasm function, made at its first call. */
+export function codeOf(func: FuncInstance): Code {
+  if (func.code === null) {
+    const { module } = func.instance!;
+    func.code = lowerFunction(module, func.index - module.imported.func);
+  }
+  return func.code as Code;
+}
+
+/** The wasm stack of a fiber, innermost frame first. */
+export function stackOf(fiber: Fiber, limit = STACK_ENTRIES): StackEntry[] {
+  const entries: StackEntry[] = [];
+  for (let i = fiber.depth - 1; i >= 0 && entries.length < limit; i--) {
+    const { func, pc } = fiber.frames[i]!;
+    const offset = offsetOfPc(func.code as Code, pc);
+    entries.push({
+      func: func.index,
+      name: func.name,
+      offset,
+      instruction: mnemonicAt(func, offset),
+    });
+  }
+  return entries;
+}
+
+/** The mnemonic of the instruction at byte `offset` of the function's module. */
+function mnemonicAt(func: FuncInstance, offset: number): string {
+  const { bytes } = func.instance!.module;
+  const byte = bytes[offset]!;
+  const code = byte >= 0xfb && byte <= 0xfe ? (byte << 16) | (bytes[offset + 1]! & 0x7f) : byte;
+  return opcodeOf(code)?.mnemonic ?? "?";
+}
+
+const isTailCall = (op: number): boolean => op === 0x12 || op === 0x13 || op === 0x15;
+
+function reserve(fiber: Fiber, words: number): void {
+  try {
+    fiber.reserve(words);
+  } catch {
+    throw new Exhaustion("call stack exhausted", `no memory for ${words * 4} bytes of slots`);
+  }
+}
+
+function isPromise<T>(answer: T | Promise<T>): answer is Promise<T> {
+  return typeof (answer as { then?: unknown }).then === "function";
+}
+
+function immediate(
+  answer: readonly Value[] | Promise<readonly Value[]>,
+  func: FuncInstance,
+): readonly Value[] {
+  if (isPromise(answer)) {
+    throw new UsageError(
+      `host function ${func.name} answered with a promise in a synchronous call`,
+    );
+  }
+  return answer;
+}
+
+function checkArguments(func: FuncInstance, args: readonly Value[]): void {
+  const { params } = func.signature;
+  if (args.length !== params.length) {
+    throw new UsageError(`${func.name} takes ${params.length} arguments, got ${args.length}`);
+  }
+  args.forEach(({ type }, i) => {
+    const expected = typeof params[i] === "object" ? "ref" : params[i];
+    if (type !== expected)
+      throw new UsageError(
+        `argument ${i} of ${func.name}: expected ${String(expected)}, got ${type}`,
+      );
+  });
+}
+
+function checkResults(func: FuncInstance, results: readonly Value[]): void {
+  const expected = func.signature.results.map((t) => (typeof t === "object" ? "ref" : t));
+  const found = results.map((r) => r.type);
+  if (expected.join() !== found.join()) {
+    throw new UsageError(
+      `host function ${func.name} must answer [${expected.join(" ")}], answered [${found.join(" ")}]`,
+    );
+  }
+}

@@ -1,0 +1,63 @@
+// Values into and out of a fiber's slots.
+
+import type { Reference, Value } from "../runtime/values.js";
+import { CrashError } from "../util/errors.js";
+import type { ValType } from "../syntax/types.js";
+import { wordsOf } from "./code.js";
+import type { Fiber } from "./fiber.js";
+
+type AnyValType = ValType<unknown>;
+
+export function readSlot(fiber: Fiber, word: number, type: AnyValType): Value {
+  switch (type) {
+    case "i32":
+      return { type, value: fiber.i32[word]! };
+    case "f32":
+      return { type, bits: fiber.i32[word]! >>> 0 };
+    case "i64":
+      return { type, value: fiber.i64[word >> 1]! };
+    case "f64":
+      return { type, bits: BigInt.asUintN(64, fiber.i64[word >> 1]!) };
+    case "v128":
+      throw new CrashError("vectors have no slots yet");
+    default:
+      return { type: "ref", ref: (fiber.refs[word >> 1] ?? null) as Reference };
+  }
+}
+
+export function writeSlot(fiber: Fiber, word: number, value: Value): void {
+  switch (value.type) {
+    case "i32":
+      fiber.i32[word] = value.value;
+      return;
+    case "f32":
+      fiber.i32[word] = value.bits;
+      return;
+    case "i64":
+      fiber.i64[word >> 1] = value.value;
+      return;
+    case "f64":
+      fiber.i64[word >> 1] = BigInt.asIntN(64, value.bits);
+      return;
+    case "ref":
+      fiber.refs[word >> 1] = value.ref;
+  }
+}
+
+export function readSlots(fiber: Fiber, word: number, types: readonly AnyValType[]): Value[] {
+  return types.map((type) => {
+    const value = readSlot(fiber, word, type);
+    word += wordsOf(type as ValType);
+    return value;
+  });
+}
+
+/** @returns the number of words written */
+export function writeSlots(fiber: Fiber, word: number, values: readonly Value[]): number {
+  let words = 0;
+  for (const value of values) {
+    writeSlot(fiber, word + words, value);
+    words += 2;
+  }
+  return words;
+}

@@ -1,0 +1,112 @@
+// Values in the suite's JSON: decimal bit patterns, NaN classes, and references
+// by kind or by a host number.
+
+import { FuncInstance } from "../runtime/instances.js";
+import { HostRef, type Value } from "../runtime/values.js";
+import { UsageError } from "../util/errors.js";
+
+export interface SuiteValue {
+  readonly type: string;
+  readonly value?: string | readonly string[];
+  readonly lane_type?: string;
+  /** `either`: alternatives. */
+  readonly values?: readonly SuiteValue[];
+}
+
+/** One object per host number, so that equal numbers are the same reference. */
+const hostRefs = new Map<string, HostRef>();
+function hostRef(number: string): HostRef {
+  let found = hostRefs.get(number);
+  if (found === undefined) hostRefs.set(number, (found = new HostRef(Number(number))));
+  return found;
+}
+
+export function parseValue({ type, value }: SuiteValue): Value {
+  switch (type) {
+    case "i32":
+      return { type, value: Number(value) | 0 };
+    case "i64":
+      return { type, value: BigInt.asIntN(64, BigInt(value as string)) };
+    case "f32":
+      return { type, bits: Number(value) };
+    case "f64":
+      return { type, bits: BigInt(value as string) };
+    case "externref":
+    case "anyref":
+      return {
+        type: "ref",
+        ref: value === "null" || value === undefined ? null : hostRef(value as string),
+      };
+    case "funcref":
+    case "nullref":
+    case "nullfuncref":
+    case "nullexternref":
+      return { type: "ref", ref: null };
+    default:
+      throw new UsageError(`the suite's value type ${type} is not supported`);
+  }
+}
+
+export function matchesValue(found: Value, expected: SuiteValue): boolean {
+  const { type, value } = expected;
+  if (type === "either")
+    return expected.values!.some((alternative) => matchesValue(found, alternative));
+  switch (found.type) {
+    case "i32":
+    case "i64": {
+      const parsed = type === found.type ? parseValue(expected) : null;
+      return parsed !== null && "value" in parsed && parsed.value === found.value;
+    }
+    case "f32":
+      if (type !== "f32") return false;
+      if (value === "nan:canonical") return (found.bits & 0x7fffffff) === 0x7fc00000;
+      if (value === "nan:arithmetic") return (found.bits & 0x7fc00000) === 0x7fc00000;
+      return found.bits === Number(value);
+    case "f64":
+      if (type !== "f64") return false;
+      if (value === "nan:canonical")
+        return (found.bits & 0x7fffffffffffffffn) === 0x7ff8000000000000n;
+      if (value === "nan:arithmetic")
+        return (found.bits & 0x7ff8000000000000n) === 0x7ff8000000000000n;
+      return found.bits === BigInt(value as string);
+    case "ref":
+      return matchesReference(found, expected);
+  }
+}
+
+function matchesReference({ ref }: Value & { type: "ref" }, { type, value }: SuiteValue): boolean {
+  switch (type) {
+    case "funcref":
+      return value === "null" ? ref === null : ref instanceof FuncInstance;
+    case "externref":
+    case "anyref":
+      if (value === "null") return ref === null;
+      return value === undefined
+        ? ref !== null
+        : ref instanceof HostRef && String(ref.value) === value;
+    case "refnull":
+    case "nullref":
+    case "nullfuncref":
+    case "nullexternref":
+      return ref === null;
+    default:
+      return false;
+  }
+}
+
+export function printValue(value: Value): string {
+  switch (value.type) {
+    case "i32":
+    case "i64":
+      return `${value.type}:${value.value}`;
+    case "f32":
+    case "f64":
+      return `${value.type}:0x${value.bits.toString(16)}`;
+    case "ref":
+      return value.ref === null
+        ? "ref:null"
+        : value.ref instanceof HostRef
+          ? `ref:host ${String(value.ref.value)}`
+          : "ref:func";
+  }
+}

@@ -1,0 +1,77 @@
+// The context C of the validation rules: the module's index spaces with imports
+// first, and subtyping between types of this module. A `ValidModule` carries it,
+// so that nobody who runs or analyses a module builds it again.
+// Spec: https://webassembly.github.io/spec/core/valid/conventions.html#contexts
+
+import type { Module } from "../syntax/module.js";
+import type {
+  AbsHeapType,
+  CompType,
+  FuncType,
+  GlobalType,
+  HeapType,
+  MemoryType,
+  RefType,
+  TableType,
+  TagType,
+  ValType,
+} from "../syntax/types.js";
+import { InvalidError, type ModuleLocation } from "../util/errors.js";
+import type { DefType } from "./deftypes.js";
+import { matchesHeapType } from "./matching.js";
+import type { OperandType } from "./visitor.js";
+
+export interface ModuleContext {
+  /** The module's types, closed; same indices as `Module.types`. */
+  readonly defTypes: readonly DefType[];
+  /** Type index of every function. In this and all below, imports come first. */
+  readonly funcs: readonly number[];
+  readonly tables: readonly TableType[];
+  readonly memories: readonly MemoryType[];
+  readonly globals: readonly GlobalType[];
+  readonly tags: readonly TagType[];
+  /** Functions that `ref.func` may name in bodies: those that occur outside of bodies. */
+  readonly declared: ReadonlySet<number>;
+}
+
+declare const valid: unique symbol;
+
+/** A module that `validate` has accepted; its bodies too, unless it was told to be lazy. */
+export type ValidModule = Module & { readonly context: ModuleContext; readonly [valid]: true };
+
+/** Throws unless the condition holds. */
+export function ensure(
+  condition: boolean,
+  reason: string,
+  location: ModuleLocation = {},
+): asserts condition {
+  if (!condition) throw new InvalidError(reason, location);
+}
+
+/** The function type at a type index, or undefined if it is out of bounds or another kind of type. */
+export function funcTypeAt(module: Module, index: number): FuncType | undefined {
+  const comp: CompType | undefined = module.types[index]?.comp;
+  return comp?.kind === "func" ? comp : undefined;
+}
+
+/** The type of a function, imports included. */
+export const functionType = (module: ValidModule, index: number): FuncType =>
+  funcTypeAt(module, module.context.funcs[index]!)!;
+
+/** A non-null reference to nobody knows what: below all references. Its heap type is in no module. */
+export const BOT_REF: RefType = { kind: "ref", nullable: false, heap: "bot" as AbsHeapType };
+
+/** Subtyping between types of one module, and validation's bottom types. */
+export function matches(defs: readonly DefType[], a: OperandType, b: ValType): boolean {
+  if (a === b || a === "bot") return true;
+  if (typeof b !== "object") return false;
+  if (a === BOT_REF) return true;
+  return typeof a === "object" && (b.nullable || !a.nullable) && matchesHeap(defs, a.heap, b.heap);
+}
+
+export const matchesHeap = (defs: readonly DefType[], a: HeapType, b: HeapType): boolean =>
+  a === b ||
+  matchesHeapType(typeof a === "number" ? defs[a]! : a, typeof b === "number" ? defs[b]! : b);
+
+/** Only nullable references and numbers have a value to start from. */
+export const isDefaultable = (t: ValType): boolean => typeof t !== "object" || t.nullable;

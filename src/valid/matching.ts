@@ -1,0 +1,124 @@
+// Subtyping on closed types, where concrete types are `DefType`s: what import
+// matching, `call_indirect`, casts and validation (through `context.ts`) ask.
+// Spec: https://webassembly.github.io/spec/core/valid/matching.html
+
+import type {
+  AbsHeapType,
+  CompType,
+  FieldType,
+  FuncType,
+  GlobalType,
+  HeapType,
+  Limits,
+  MemoryType,
+  RefType,
+  StorageType,
+  TableType,
+  ValType,
+} from "../syntax/types.js";
+import type { DefType } from "./deftypes.js";
+
+/** The abstract types strictly above each abstract type. */
+const above: Readonly<Record<AbsHeapType, readonly AbsHeapType[]>> = {
+  any: [],
+  eq: ["any"],
+  i31: ["eq", "any"],
+  struct: ["eq", "any"],
+  array: ["eq", "any"],
+  none: ["i31", "struct", "array", "eq", "any"],
+  func: [],
+  nofunc: ["func"],
+  extern: [],
+  noextern: ["extern"],
+  exn: [],
+  noexn: ["exn"],
+  cont: [],
+  nocont: ["cont"],
+};
+
+/** The bottom of the hierarchy that concrete types of a kind live in. */
+const bottomOf: Readonly<Record<CompType["kind"], AbsHeapType>> = {
+  func: "nofunc",
+  struct: "none",
+  array: "none",
+  cont: "nocont",
+};
+
+/** Heaptype_sub: every value of heap type `a` has heap type `b`. */
+export function matchesHeapType(a: HeapType<DefType>, b: HeapType<DefType>): boolean {
+  if (a === b) return true;
+  if (typeof a === "string") {
+    return typeof b === "string" ? above[a].includes(b) : a === bottomOf[b.sub.comp.kind];
+  }
+  if (typeof b !== "string") return matchesDefType(a, b);
+  const { kind } = a.sub.comp;
+  return b === kind || above[kind].includes(b);
+}
+
+/** Deftype_sub: the same type, or a declared subtype of it at any distance. */
+export const matchesDefType = (a: DefType, b: DefType): boolean => a.ancestors[b.depth] === b;
+
+/** Reftype_sub */
+export const matchesRefType = (a: RefType<DefType>, b: RefType<DefType>): boolean =>
+  (b.nullable || !a.nullable) && matchesHeapType(a.heap, b.heap);
+
+/** Valtype_sub */
+export const matchesValType = (a: ValType<DefType>, b: ValType<DefType>): boolean =>
+  typeof a === "object" && typeof b === "object" ? matchesRefType(a, b) : a === b;
+
+/** Resulttype_sub */
+const matchesAll = (a: readonly ValType<DefType>[], b: readonly ValType<DefType>[]): boolean =>
+  a.length === b.length && a.every((t, i) => matchesValType(t, b[i]!));
+
+/** Functype_sub: parameters may be more general, results more special. */
+export const matchesFuncType = (a: FuncType<DefType>, b: FuncType<DefType>): boolean =>
+  matchesAll(b.params, a.params) && matchesAll(a.results, b.results);
+
+const matchesStorage = (a: StorageType<DefType>, b: StorageType<DefType>): boolean =>
+  typeof a === "object" && typeof b === "object" ? matchesRefType(a, b) : a === b;
+
+/** Fieldtype_sub: a field that can be written is invariant. */
+const matchesField = (a: FieldType<DefType>, b: FieldType<DefType>): boolean =>
+  a.mutable === b.mutable &&
+  matchesStorage(a.storage, b.storage) &&
+  (!a.mutable || matchesStorage(b.storage, a.storage));
+
+/** Comptype_sub: what a declared subtype's structure owes its supertype's. */
+export function matchesCompType(a: CompType<DefType>, b: CompType<DefType>): boolean {
+  switch (a.kind) {
+    case "func":
+      return b.kind === "func" && matchesFuncType(a, b);
+    case "struct":
+      return b.kind === "struct" && b.fields.every((f, i) => hasField(a.fields[i], f));
+    case "array":
+      return b.kind === "array" && matchesField(a.field, b.field);
+    case "cont":
+      return b.kind === "cont" && matchesDefType(a.func, b.func);
+  }
+}
+const hasField = (a: FieldType<DefType> | undefined, b: FieldType<DefType>): boolean =>
+  a !== undefined && matchesField(a, b);
+
+/** Limits_sub, and what the proposals add to it: `a` is what is there, `b` what an import asks for. */
+export const matchesLimits = (a: Limits, b: Limits): boolean =>
+  a.address === b.address &&
+  a.shared === b.shared &&
+  a.pageSizeLog2 === b.pageSizeLog2 &&
+  a.min >= b.min &&
+  (b.max === undefined || (a.max !== undefined && a.max <= b.max));
+
+/** Memtype_sub */
+export const matchesMemoryType = (a: MemoryType, b: MemoryType): boolean =>
+  matchesLimits(a.limits, b.limits);
+
+/** Tabletype_sub: elements can be written, so their type is invariant. */
+export const matchesTableType = (a: TableType<DefType>, b: TableType<DefType>): boolean =>
+  matchesLimits(a.limits, b.limits) &&
+  matchesRefType(a.element, b.element) &&
+  matchesRefType(b.element, a.element);
+
+/** Globaltype_sub: invariant when mutable. */
+export const matchesGlobalType = (a: GlobalType<DefType>, b: GlobalType<DefType>): boolean =>
+  a.mutable === b.mutable &&
+  matchesValType(a.type, b.type) &&
+  (!a.mutable || matchesValType(b.type, a.type));

@@ -1,0 +1,110 @@
+// Well-formedness of types: indices in bounds, declared subtypes structurally
+// below their supertypes, limits in range.
+// Spec: https://webassembly.github.io/spec/core/valid/types.html
+
+import type { Module } from "../syntax/module.js";
+import type {
+  CompType,
+  Limits,
+  StorageType,
+  SubType,
+  TableType,
+  ValType,
+} from "../syntax/types.js";
+import { ensure } from "./context.js";
+import { closeTypes, type DefType } from "./deftypes.js";
+import { matchesCompType } from "./matching.js";
+
+/** Types_ok: checks the type section and closes it. */
+export function checkTypes(module: Module): DefType[] {
+  const { types } = module;
+  // Closing relies on the indices, so all of them are checked before anything is closed.
+  types.forEach((type, index) => {
+    const visible = type.groupStart + type.groupSize;
+    forEachIndex(type.comp, (x) => ensure(x < visible, `unknown type ${x}`));
+    for (const x of type.supers) ensure(x < index, `unknown type ${x}`);
+    ensure(type.supers.length <= 1, `sub type ${index} has more than one super type`);
+    if (type.comp.kind === "cont") {
+      const { func } = type.comp;
+      ensure(types[func]!.comp.kind === "func", `non-function type ${func}`);
+    }
+  });
+  const defs = closeTypes(types);
+  types.forEach((type, index) => checkSupers(types, defs, type, index));
+  return defs;
+}
+
+/** Subtype_ok */
+function checkSupers(
+  types: readonly SubType[],
+  defs: readonly DefType[],
+  type: SubType,
+  index: number,
+): void {
+  for (const x of type.supers) {
+    ensure(
+      !types[x]!.final && matchesCompType(defs[index]!.sub.comp, defs[x]!.sub.comp),
+      `sub type ${index} does not match super type ${x}`,
+    );
+  }
+}
+
+function forEachIndex(comp: CompType, visit: (index: number) => void): void {
+  const storage = (t: StorageType): void => {
+    if (typeof t === "object" && typeof t.heap === "number") visit(t.heap);
+  };
+  switch (comp.kind) {
+    case "func":
+      comp.params.forEach(storage);
+      comp.results.forEach(storage);
+      break;
+    case "struct":
+      comp.fields.forEach((field) => storage(field.storage));
+      break;
+    case "array":
+      storage(comp.field.storage);
+      break;
+    case "cont":
+      visit(comp.func);
+  }
+}
+
+/** Valtype_ok, as a question: the type index that is out of bounds, if any. */
+export const unknownTypeIn = (module: Module, t: ValType): number | undefined =>
+  typeof t === "object" && typeof t.heap === "number" && t.heap >= module.types.length
+    ? t.heap
+    : undefined;
+
+/** Valtype_ok */
+export function checkValType(module: Module, t: ValType): void {
+  const unknown = unknownTypeIn(module, t);
+  ensure(unknown === undefined, `unknown type ${unknown}`);
+}
+
+/** Limits_ok */
+function checkLimits({ min, max }: Limits, range: bigint, tooLarge: string): void {
+  ensure(min <= range, tooLarge);
+  if (max === undefined) return;
+  ensure(max <= range, tooLarge);
+  ensure(min <= max, "size minimum must not be greater than maximum");
+}
+
+/** Tabletype_ok */
+export function checkTableType(module: Module, { limits, element }: TableType): void {
+  const bits = limits.address === "i64" ? 64n : 32n;
+  checkLimits(limits, (1n << bits) - 1n, `table size must be at most 2^${bits}-1`);
+  checkValType(module, element);
+}
+
+/** Memtype_ok, with the limits of memory64, threads and custom-page-sizes. */
+export function checkMemoryLimits(limits: Limits): void {
+  const { pageSizeLog2, shared, max } = limits;
+  ensure(pageSizeLog2 === 0 || pageSizeLog2 === 16, "invalid custom page size");
+  const bytes = limits.address === "i64" ? 64n : 32n;
+  let pages = 1n << (bytes - BigInt(pageSizeLog2));
+  // With pages of one byte the spec's range is that of the address type itself.
+  if (pageSizeLog2 === 0) pages -= 1n;
+  const total = limits.address === "i64" ? "16EiB" : "4GiB";
+  checkLimits(limits, pages, `memory size must be at most ${pages} pages (${total})`);
+  ensure(!shared || max !== undefined, "shared memory must have maximum");
+}
