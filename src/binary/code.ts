@@ -11,7 +11,8 @@ import { Reader } from "./reader.js";
 import { readHeapType, readValType } from "./types.js";
 
 /** How the immediates lie in the bytes; indices of any kind look the same. */
-type Shape = "none" | "index" | "two indices" | Exclude<Immediate, IndexImmediate>;
+type Shape = "none" | "index" | "two indices" | "mixed" | OtherImmediate;
+type OtherImmediate = Exclude<Immediate, IndexImmediate>;
 type IndexImmediate =
   "label" | "type" | "func" | "table" | "memory" | "global" | "local" | "elem" | "data";
 
@@ -27,11 +28,13 @@ const indexImmediates: ReadonlySet<Immediate> = new Set<IndexImmediate>([
   "data",
 ]);
 
+const isIndex = (i: Immediate): i is IndexImmediate => indexImmediates.has(i);
+
 function shapeOf(immediates: readonly Immediate[]): Shape {
-  if (immediates.every((i) => indexImmediates.has(i))) {
+  if (immediates.every(isIndex)) {
     return (["none", "index", "two indices"] as const)[immediates.length]!;
   }
-  return immediates[0] as Shape;
+  return immediates.length === 1 ? (immediates[0] as OtherImmediate) : "mixed";
 }
 
 interface Entry {
@@ -148,6 +151,23 @@ export class InstructionReader extends Reader {
       case "valtypes":
         instruction.types = this.list(() => readValType(this));
         break;
+      case "mixed":
+        this.mixed();
+        break;
+      default:
+        shape satisfies never;
+    }
+  }
+
+  /** Rows that no shape covers: one immediate after the other. */
+  private mixed(): void {
+    const { instruction } = this;
+    let slot: "a" | "b" = "a";
+    for (const immediate of instruction.op.immediates) {
+      if (isIndex(immediate)) {
+        instruction[slot] = this.u32();
+        slot = "b";
+      } else this.immediates(immediate);
     }
   }
 

@@ -107,11 +107,11 @@ export class Machine {
   run({ fuel = Infinity }: { readonly fuel?: number } = {}): Outcome {
     const fiber = this.fiber;
     if (fiber === null) throw new UsageError("no fiber to run: call start first");
-    if (fiber.status === "done" || fiber.status === "dead")
+    if (this.stop === null && (fiber.status === "done" || fiber.status === "dead"))
       throw new UsageError(`fiber ${fiber.id} is ${fiber.status}`);
     if (fiber.status === "waiting")
       throw new UsageError(`fiber ${fiber.id} waits for the host: call answer first`);
-    fiber.status = "running";
+    if (this.stop === null) fiber.status = "running";
     this.pausing = false;
     const watchSteps = this.observer?.instruction !== undefined;
     try {

@@ -32,10 +32,9 @@ const nameOf = (names: ReadonlyMap<number, string> | undefined, index: number): 
 };
 
 type IndexFormat = (index: number, scope: Scope) => string;
-/** Memory 0 is what the text format leaves out. */
-const indices: Partial<Record<Immediate, IndexFormat>> = {
+const indexText = {
   label: String,
-  type: (i, { module }) => `(type ${nameOf(module.names.types, i)})`,
+  type: (i, { module }) => nameOf(module.names.types, i),
   func: (i, { module }) => nameOf(module.names.functions, i),
   table: (i, { module }) => nameOf(module.names.tables, i),
   memory: (i, { module }) => nameOf(module.names.memories, i),
@@ -44,29 +43,108 @@ const indices: Partial<Record<Immediate, IndexFormat>> = {
     nameOf(func === undefined ? undefined : module.names.locals.get(func), i),
   elem: (i, { module }) => nameOf(module.names.elements, i),
   data: (i, { module }) => nameOf(module.names.datas, i),
-};
+} satisfies Partial<Record<Immediate, IndexFormat>>;
+type IndexImmediate = keyof typeof indexText;
 
-const heapText = (heap: HeapType, { module }: Scope) =>
-  typeof heap === "number" ? nameOf(module.names.types, heap) : heap;
+const isIndex = (i: Immediate): i is IndexImmediate => i in indexText;
+
+const heapText = (heap: HeapType, scope: Scope) =>
+  typeof heap === "number" ? indexText.type(heap, scope) : heap;
 
 const typeText = (t: ValType, scope: Scope) =>
   typeof t === "object" && typeof t.heap === "number"
     ? `(ref ${t.nullable ? "null " : ""}${heapText(t.heap, scope)})`
     : formatValType(t);
 
+const resultText = (types: readonly ValType[], scope: Scope) =>
+  `(result ${types.map((t) => typeText(t, scope)).join(" ")})`;
+
 function blockText(block: BlockType, scope: Scope): string {
   if (block === null) return "";
   return typeof block === "number"
-    ? indices.type!(block, scope)
-    : `(result ${typeText(block, scope)})`;
+    ? `(type ${indexText.type(block, scope)})`
+    : resultText([block], scope);
 }
 
 function memargText({ op, a, b, memOffset }: Instruction, scope: Scope): string {
-  return [
-    a === 0 ? "" : indices.memory!(a, scope),
+  const parts = [
+    a === 0 ? "" : indexText.memory(a, scope),
     BigInt(memOffset) === 0n ? "" : `offset=${memOffset}`,
     2 ** b === op.access ? "" : `align=${2 ** b}`,
-  ]
+  ];
+  return parts.filter(Boolean).join(" ");
+}
+
+/** Immediates that are no index. */
+const otherText: Record<
+  Exclude<Immediate, IndexImmediate>,
+  (i: Instruction, scope: Scope) => string
+> = {
+  blocktype: ({ block }, scope) => blockText(block, scope),
+  labels: ({ labels }) => labels.join(" "),
+  heaptype: ({ heap }, scope) => heapText(heap, scope),
+  valtypes: ({ types }, scope) => resultText(types, scope),
+  i32: ({ a }) => formatI32(a),
+  i64: ({ a, b }) => formatI64(joinHalves(a, b)),
+  f32: ({ a }) => formatF32Bits(a),
+  f64: ({ a, b }) => formatF64Bits(joinHalves(a, b)),
+  memarg: memargText,
+};
+
+/**
+ * Indices as the text format has them: tables and memories come first and are left
+ * out where all are 0, and a type next to a table is a type use.
+ */
+function indexTexts({ op, a, b }: Instruction, scope: Scope): string[] {
+  const kinds = op.immediates.filter(isIndex);
+  const pairs = kinds.map((kind, slot) => ({ kind, index: slot === 0 ? a : b }));
+  const isContainer = ({ kind }: { kind: Immediate }) => kind === "table" || kind === "memory";
+  const containers = pairs.filter(isContainer);
+  const shown = containers.some(({ index }) => index !== 0) ? containers : [];
+  return [...shown, ...pairs.filter((pair) => !isContainer(pair))].map(({ kind, index }) => {
+    const text = indexText[kind](index, scope);
+    return kind === "type" && containers.length > 0 ? `(type ${text})` : text;
+  });
+}
+
+/** One instruction as text. Without the function's index, locals are shown by number. */
+export function formatInstruction(module: Module, instruction: Instruction, func?: number): string {
+  const scope: Scope = { module, func };
+  const others = instruction.op.immediates
+    .filter((i) => !isIndex(i))
+    .map((i) => otherText[i](instruction, scope));
+  return [textMnemonic(instruction.op.mnemonic), ...indexTexts(instruction, scope), ...others]
     .filter(Boolean)
     .join(" ");
+}
+
+function definitionOf(module: Module, index: number): FunctionDefinition {
+  const definition = module.functions[index - module.imported.func];
+  if (definition) return definition;
+  throw new UsageError(
+    index >= 0 && index < module.imported.func
+      ? `function ${index} is imported: it has no body`
+      : `there is no function ${index}`,
+  );
+}
+
+/** The body of function `index` (imports included), its final `end` too. */
+export function disassembleFunction(module: Module, index: number): DisassembledInstruction[] {
+  const { body } = definitionOf(module, index);
+  const reader = new InstructionReader(module.bytes, body.offset, body.end);
+  const { instruction } = reader;
+  const lines: DisassembledInstruction[] = [];
+  let depth = 0;
+  while (reader.next()) {
+    const { mnemonic } = instruction.op;
+    if (mnemonic === "end" || mnemonic === "else") depth--;
+    lines.push({
+      offset: instruction.offset,
+      // The function's own `end` closes no block of the body.
+      depth: Math.max(depth, 0),
+      text: formatInstruction(module, instruction, index),
+    });
+    if (reader.opened || mnemonic === "else") depth++;
+  }
+  return lines;
 }

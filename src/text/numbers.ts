@@ -89,8 +89,7 @@ function roundRatio(n: bigint, d: bigint, format: FloatFormat): bigint | undefin
   const up = twice > den || (twice === den && (floor & 1n) === 1n);
   // The implicit leading bit adds the one that normal exponents are biased by, and a
   // carry out of the mantissa moves on to the next exponent.
-  const bits =
-    (BigInt(quantum - format.minExponent) << format.mantissa) + floor + (up ? 1n : 0n);
+  const bits = (BigInt(quantum - format.minExponent) << format.mantissa) + floor + (up ? 1n : 0n);
   return bits < format.infinity ? bits : undefined;
 }
 
@@ -105,7 +104,9 @@ function parseFinite(text: string, format: FloatFormat): bigint | undefined {
   if (digits === "") return 0n;
   const exponent = Number(power) - fraction.length * (hex ? 4 : 1);
   // Bounds the powers below; what is far outside needs no exact comparison.
-  const scale = hex ? (exponent + 4 * digits.length) * Math.LOG10E * Math.LN2 : exponent + digits.length;
+  const scale = hex
+    ? (exponent + 4 * digits.length) * Math.LOG10E * Math.LN2
+    : exponent + digits.length;
   if (scale > format.decimalRange) return undefined;
   if (scale < -format.decimalRange) return 0n;
   const n = BigInt(hex ? `0x${digits}` : digits);
