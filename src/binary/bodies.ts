@@ -5,7 +5,8 @@
 import type { Instruction } from "../syntax/instruction.js";
 import type { FunctionDefinition, LocalRun } from "../syntax/module.js";
 import { MalformedError } from "../util/errors.js";
-import { walkExpression, type InstructionReader } from "./code.js";
+import type { InstructionReader } from "./code.js";
+import { walkExpression } from "./expression.js";
 import type { Draft, SectionReader } from "./sections.js";
 import { readValType } from "./types.js";
 

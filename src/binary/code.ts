@@ -1,22 +1,15 @@
 // Reads instructions one after the other, as the opcode table describes them.
 // One Instruction object is filled again and again: reading allocates only label
-// and type lists. The bytes need not be valid code, and need not be well nested;
-// `walkExpression` is what finds the end of an expression and checks the nesting.
+// and type lists. The bytes need not be valid code, and need not be well nested:
+// `expression.ts` is what finds the end of an expression and checks the nesting.
 // Spec: https://webassembly.github.io/spec/core/binary/instructions.html
 
 import { opcodeOf, opcodes, isPrefix, type Immediate, type Opcode } from "../syntax/opcodes.js";
 import type { BlockType, Instruction } from "../syntax/instruction.js";
-import { MalformedError } from "../util/errors.js";
 import { Reader } from "./reader.js";
 import { readHeapType, readValType } from "./types.js";
 
-/** How the immediates lie in the bytes; indices of any kind look the same. */
-type Shape = "none" | "index" | "two indices" | "mixed" | OtherImmediate;
-type OtherImmediate = Exclude<Immediate, IndexImmediate>;
-type IndexImmediate =
-  "label" | "type" | "func" | "table" | "memory" | "global" | "local" | "elem" | "data";
-
-const indexImmediates: ReadonlySet<Immediate> = new Set<IndexImmediate>([
+const indexKinds = [
   "label",
   "type",
   "func",
@@ -26,9 +19,15 @@ const indexImmediates: ReadonlySet<Immediate> = new Set<IndexImmediate>([
   "local",
   "elem",
   "data",
-]);
+] as const satisfies readonly Immediate[];
+export type IndexImmediate = (typeof indexKinds)[number];
 
-const isIndex = (i: Immediate): i is IndexImmediate => indexImmediates.has(i);
+export const isIndex = (i: Immediate): i is IndexImmediate =>
+  (indexKinds as readonly Immediate[]).includes(i);
+
+/** How the immediates lie in the bytes; indices of any kind look the same. */
+type Shape = "none" | "index" | "two indices" | "mixed" | OtherImmediate;
+type OtherImmediate = Exclude<Immediate, IndexImmediate>;
 
 function shapeOf(immediates: readonly Immediate[]): Shape {
   if (immediates.every(isIndex)) {
@@ -84,7 +83,7 @@ export class InstructionReader extends Reader {
     if (start >= this.end) return false;
     const { instruction } = this;
     instruction.offset = start;
-    // Only an instruction read to its end has a `next`: see `mnemonicAt`.
+    // Only an instruction read to its end has a `next`: see `expression.ts`.
     instruction.next = -1;
     const byte = this.bytes[this.pos++]!;
     const entry = byByte[byte] ?? this.prefixed(byte);
@@ -193,60 +192,4 @@ export class InstructionReader extends Reader {
     const index = this.s33();
     return index >= 0 ? index : this.fail("malformed block type", start);
   }
-}
-
-/** An opened block: an `if` may still have its `else`. */
-const enum Open {
-  block,
-  if,
-}
-const ELSE = opcodes.else.code;
-const END = opcodes.end.code;
-const IF = opcodes.if.code;
-
-/**
- * Reads one expression up to and including its own `end`. An illegal opcode at or
- * after `limit`, the end of the enclosing section, is no instruction of the
- * expression at all: then the section ended too early.
- */
-export function walkExpression(
-  reader: InstructionReader,
-  limit: number,
-  visit?: (instruction: Instruction) => void,
-): void {
-  const { instruction } = reader;
-  const open: Open[] = [];
-  try {
-    while (reader.next()) {
-      visit?.(instruction);
-      const { code } = instruction.op;
-      if (reader.opened) open.push(code === IF ? Open.if : Open.block);
-      else if (code === END) {
-        if (open.pop() === undefined) return;
-      } else if (code === ELSE && open.pop() !== Open.if) {
-        reader.fail("END opcode expected", instruction.offset);
-      } else if (code === ELSE) open.push(Open.block);
-    }
-    reader.fail("unexpected end of section or function");
-  } catch (error) {
-    if (!(error instanceof MalformedError)) throw error;
-    if (error.reason.startsWith("illegal opcode") && error.location.offset >= limit) {
-      reader.fail("unexpected end of section or function", limit);
-    }
-    throw withInstruction(error, reader);
-  }
-}
-
-/** Adds the mnemonic where the failure was among an instruction's immediates. */
-function withInstruction(
-  error: MalformedError,
-  { instruction }: InstructionReader,
-): MalformedError {
-  const inside = instruction.next === -1 && !error.reason.startsWith("illegal opcode");
-  return inside
-    ? new MalformedError(error.reason, {
-        ...error.location,
-        instruction: instruction.op.mnemonic,
-      })
-    : error;
 }

@@ -24,7 +24,8 @@ import {
   type SubType,
   type TagType,
 } from "../syntax/types.js";
-import { walkExpression, type InstructionReader } from "./code.js";
+import type { InstructionReader } from "./code.js";
+import { walkExpression } from "./expression.js";
 import {
   readGlobalType,
   readMemoryLimits,

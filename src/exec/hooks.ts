@@ -28,6 +28,11 @@ export interface Interposer {
 export type Departure = "return" | "unwind" | "skip" | "tail call" | "trap";
 
 export interface Observer {
+  /** The outside calls a wasm function (through an export, say), and that call ends. */
+  call?(func: FuncInstance, args: readonly Value[]): void;
+  return?(func: FuncInstance, results: readonly Value[]): void;
+  /** The call ended by a trap, or by an exception of a host function. */
+  fail?(func: FuncInstance, error: unknown): void;
   /** Before each instruction of the top frame. Answering `pause` stops the machine before it. */
   instruction?(fiber: Fiber): "pause" | undefined;
   /** The top frame was pushed; nothing of it has run. */
@@ -54,6 +59,16 @@ export function observers(...all: readonly Observer[]): Observer {
     };
     return { [key]: call };
   };
-  const keys = ["instruction", "enter", "leave", "hostCall", "hostReturn", "trap"] as const;
+  const keys = [
+    "call",
+    "return",
+    "fail",
+    "instruction",
+    "enter",
+    "leave",
+    "hostCall",
+    "hostReturn",
+    "trap",
+  ] as const;
   return Object.assign({}, ...keys.map(fan)) as Observer;
 }

@@ -38,18 +38,21 @@ import { Machine } from "./machine.js";
 /**
  * Instantiates a module. Imports are checked before anything is made; active
  * segments are written, and the start function runs on `machine`.
+ * `onAllocated` sees the instance before any of its code or segments take effect.
  * @throws LinkError for a missing or mismatched import; Trap from segments and start
  */
 export function instantiate(
   machine: Machine,
   module: ValidModule,
   imports: Imports = new Map(),
+  onAllocated?: (instance: ModuleInstance) => void,
 ): ModuleInstance {
   const instance = new ModuleInstance(module, module.context.defTypes);
   for (const wanted of module.imports) link(instance, wanted, imports);
   define(instance);
   for (const { name, kind, index } of module.exports)
     instance.exports.set(name, externAt(instance, kind, index));
+  onAllocated?.(instance);
   writeSegments(instance);
   if (module.start !== undefined) {
     const start = instance.funcs[module.start]!;

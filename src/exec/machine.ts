@@ -168,52 +168,71 @@ export class Machine {
    * @throws Trap, Exhaustion, and whatever a host function throws
    */
   invoke(func: FuncInstance, args: readonly Value[]): readonly Value[] {
-    const { fiber: outer } = this;
-    this.nest();
+    if (func.instance === null) return this.invokeOutside(func, args, immediate);
+    const fiber = this.begin(func, args);
     try {
-      if (func.instance === null) return this.invokeOutside(func, args, immediate);
-      const fiber = this.start(func, args);
       for (;;) {
-        this.fiber = fiber;
-        const outcome = this.run();
-        if (outcome.kind === "returned") return outcome.results;
+        const outcome = this.within(fiber, () => this.run());
+        if (outcome.kind === "returned") return this.ended(func, outcome.results);
         if (outcome.kind === "trapped") throw outcome.error;
-        if (outcome.kind === "host")
-          this.serve(fiber, () =>
-            this.answer(this.invokeOutside(outcome.call.func, outcome.call.args, immediate)),
-          );
+        if (outcome.kind === "paused") continue;
+        const { func: host, args: given } = outcome.call;
+        this.serve(fiber, () => this.answer(this.invokeOutside(host, given, immediate)));
       }
-    } finally {
-      this.nesting--;
-      this.fiber = outer;
+    } catch (error) {
+      this.observer?.fail?.(func, error);
+      throw error;
     }
   }
 
   /**
    * Calls a function and runs it to its end; host functions may answer with
    * promises, and other calls may run in the meantime.
+   * @throws what `invoke` throws, as a rejection
    */
   async invokeAsync(func: FuncInstance, args: readonly Value[]): Promise<readonly Value[]> {
-    const { fiber: outer } = this;
     if (func.instance === null) return this.invokeOutside(func, args, (answer) => answer);
-    const fiber = this.start(func, args);
-    this.fiber = outer;
-    for (;;) {
-      const outcome = this.within(fiber, () => this.run());
-      if (outcome.kind === "returned") return outcome.results;
-      if (outcome.kind === "trapped") throw outcome.error;
-      if (outcome.kind === "paused") continue;
-      const { func: host, args: hostArgs } = outcome.call;
-      let answer: readonly Value[];
-      try {
-        answer = await this.within(fiber, () =>
-          this.invokeOutside(host, hostArgs, (given) => given),
-        );
-      } catch (error) {
-        this.within(fiber, () => this.abandon());
-        throw error;
+    const fiber = this.begin(func, args);
+    try {
+      for (;;) {
+        const outcome = this.within(fiber, () => this.run());
+        if (outcome.kind === "returned") return this.ended(func, outcome.results);
+        if (outcome.kind === "trapped") throw outcome.error;
+        if (outcome.kind === "paused") continue;
+        const { func: host, args: given } = outcome.call;
+        let pending: readonly Value[] | Promise<readonly Value[]> = [];
+        this.serve(fiber, () => (pending = this.invokeOutside(host, given, (answer) => answer)));
+        const answer = await this.settled(fiber, pending);
+        this.serve(fiber, () => this.answer(answer));
       }
-      this.within(fiber, () => this.serve(fiber, () => this.answer(answer)));
+    } catch (error) {
+      this.observer?.fail?.(func, error);
+      throw error;
+    }
+  }
+
+  /** A fiber for a call from outside, which leaves the current fiber what it was. */
+  private begin(func: FuncInstance, args: readonly Value[]): Fiber {
+    const { fiber: outer } = this;
+    try {
+      this.observer?.call?.(func, args);
+      return this.start(func, args);
+    } finally {
+      this.fiber = outer;
+    }
+  }
+
+  private ended(func: FuncInstance, results: readonly Value[]): readonly Value[] {
+    this.observer?.return?.(func, results);
+    return results;
+  }
+
+  private async settled<T>(fiber: Fiber, pending: T | Promise<T>): Promise<T> {
+    try {
+      return await pending;
+    } catch (error) {
+      this.within(fiber, () => this.abandon());
+      throw error;
     }
   }
 
@@ -240,16 +259,17 @@ export class Machine {
     this.nesting++;
   }
 
-  /** Runs what may fail while `fiber` waits: whatever fails ends the fiber. */
+  /** Runs `action` while `fiber` waits for the host: if it fails, that is the fiber's end. */
   private serve(fiber: Fiber, action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      this.fiber = fiber;
-      if (fiber.status === "waiting") this.abandon();
-      else if (error instanceof Trap || error instanceof Exhaustion) this.fail(fiber, error);
-      throw error;
-    }
+    this.within(fiber, () => {
+      try {
+        action();
+      } catch (error) {
+        if (fiber.status === "waiting") this.abandon();
+        else this.fail(fiber, error);
+        throw error;
+      }
+    });
   }
 
   /** Calls a function that is not wasm. */

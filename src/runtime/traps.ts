@@ -14,7 +14,9 @@ export type TrapReason =
   | "uninitialized element"
   | "indirect call type mismatch"
   | "null reference"
-  | "null function reference";
+  | "null function reference"
+  // Not the spec's: native asyncify stops before a record would leave its buffer.
+  | "asyncify stack overflow";
 
 /** One frame of the wasm stack at a trap, innermost first. */
 export interface StackEntry {

@@ -3,7 +3,7 @@
 // what has no name is shown by its index. Branch targets are relative depths.
 // Spec: https://webassembly.github.io/spec/core/text/instructions.html
 
-import { InstructionReader } from "../binary/code.js";
+import { InstructionReader, isIndex, type IndexImmediate } from "../binary/code.js";
 import type { BlockType, Instruction } from "../syntax/instruction.js";
 import type { FunctionDefinition, Module } from "../syntax/module.js";
 import { textMnemonic, type Immediate } from "../syntax/opcodes.js";
@@ -32,7 +32,7 @@ const nameOf = (names: ReadonlyMap<number, string> | undefined, index: number): 
 };
 
 type IndexFormat = (index: number, scope: Scope) => string;
-const indexText = {
+const indexText: Record<IndexImmediate, IndexFormat> = {
   label: String,
   type: (i, { module }) => nameOf(module.names.types, i),
   func: (i, { module }) => nameOf(module.names.functions, i),
@@ -43,10 +43,7 @@ const indexText = {
     nameOf(func === undefined ? undefined : module.names.locals.get(func), i),
   elem: (i, { module }) => nameOf(module.names.elements, i),
   data: (i, { module }) => nameOf(module.names.datas, i),
-} satisfies Partial<Record<Immediate, IndexFormat>>;
-type IndexImmediate = keyof typeof indexText;
-
-const isIndex = (i: Immediate): i is IndexImmediate => i in indexText;
+};
 
 const heapText = (heap: HeapType, scope: Scope) =>
   typeof heap === "number" ? indexText.type(heap, scope) : heap;

@@ -104,9 +104,7 @@ function parseFinite(text: string, format: FloatFormat): bigint | undefined {
   if (digits === "") return 0n;
   const exponent = Number(power) - fraction.length * (hex ? 4 : 1);
   // Bounds the powers below; what is far outside needs no exact comparison.
-  const scale = hex
-    ? (exponent + 4 * digits.length) * Math.LOG10E * Math.LN2
-    : exponent + digits.length;
+  const scale = hex ? (exponent + 4 * digits.length) * Math.log10(2) : exponent + digits.length;
   if (scale > format.decimalRange) return undefined;
   if (scale < -format.decimalRange) return 0n;
   const n = BigInt(hex ? `0x${digits}` : digits);

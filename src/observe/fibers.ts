@@ -1,0 +1,111 @@
+// Which fiber is on. The fiber assembly (stackful's `fiber_enter`,
+// `fiber_switch_enter`, `fiber_switch_leave`) multiplexes fibers over asyncify: the
+// machine sees one stack that unwinds and rewinds. This follows those functions by
+// name and tells the fibers apart again.
+//
+// Entering a fiber nests it in the one that entered. Leaving unwinds all fibers
+// above the target; they stay together as one continuation under the data pointer
+// of the unwind, and come back together when it is rewound.
+
+import { codeOf } from "../exec/machine.js";
+import type { Fiber } from "../exec/fiber.js";
+import type { Observer } from "../exec/hooks.js";
+import type { AsyncifyEvent } from "../fiber/asyncify/events.js";
+
+/** A fiber of the program. 0 is the stack that the host called. */
+export interface LogicalFiber {
+  readonly id: number;
+  /** Its stack pointer when it was created; null for the main one. */
+  readonly stack: number | null;
+}
+
+export interface FiberEvent {
+  readonly type: "fiber";
+  readonly action: "create" | "suspend" | "resume";
+  /** The fibers concerned, outermost first: several where a switch crosses fibers. */
+  readonly fibers: readonly number[];
+  /** Data pointer of the continuation; the stack pointer for `create`. */
+  readonly at: number;
+}
+
+const MAIN: LogicalFiber = { id: 0, stack: null };
+const ENTERS = new Set(["fiber_enter", "fiber_switch_enter"]);
+
+interface Active {
+  readonly fiber: LogicalFiber;
+  /** Number of machine frames up to and including the `fiber_enter` that runs it. */
+  depth: number;
+}
+
+export class FiberTracker {
+  private readonly active: Active[] = [{ fiber: MAIN, depth: 0 }];
+  private readonly continuations = new Map<number, Active[]>();
+  private nextId = 1;
+  private state = "normal";
+  /** How many of the fibers that are being rewound have been entered again. */
+  private rewound = 0;
+  private unwindData = 0;
+  private machineFiber: Fiber | null = null;
+
+  constructor(private readonly listener: (event: FiberEvent) => void = () => undefined) {}
+
+  /** The fiber whose code runs. */
+  get current(): LogicalFiber {
+    return this.active[this.active.length - 1]!.fiber;
+  }
+
+  readonly observer: Observer = {
+    enter: (fiber) => {
+      this.machineFiber = fiber;
+      const { func, fp } = fiber.top;
+      if (!ENTERS.has(func.name)) return;
+      if (this.state === "rewinding") {
+        // An intermediate `fiber_enter` is called again on the way in.
+        const again = this.active[this.active.length - this.suspendedAbove()];
+        if (again !== undefined) again.depth = fiber.depth;
+        this.rewound++;
+      } else if (func.name === "fiber_enter") {
+        // (result, stack pointer, payload, entry)
+        const stack = fiber.i32[fp + codeOf(func).localOffsets[1]!]! >>> 0;
+        const created = { id: this.nextId++, stack };
+        this.active.push({ fiber: created, depth: fiber.depth });
+        this.listener({ type: "fiber", action: "create", fibers: [created.id], at: stack });
+      }
+    },
+  };
+
+  /** Feeds an event of asyncify, in order with the observer's calls. */
+  asyncify(event: AsyncifyEvent): void {
+    if (event.type !== "runtime") return;
+    this.state = event.after;
+    const depth = this.machineFiber?.depth ?? 0;
+    if (event.name === "start_unwind") {
+      this.unwindData = event.data;
+    } else if (event.name === "stop_unwind" && event.before === "unwinding") {
+      // Called by the implementation of the `fiber_enter` at which the unwind ends.
+      const first = this.active.findIndex((a) => a.depth > 0 && a.depth >= depth - 1);
+      if (first < 0) return;
+      const suspended = this.active.splice(first);
+      this.continuations.set(this.unwindData, suspended);
+      this.tell("suspend", suspended, this.unwindData);
+    } else if (event.name === "start_rewind") {
+      const resumed = this.continuations.get(event.data);
+      if (resumed === undefined) return;
+      this.continuations.delete(event.data);
+      resumed[0]!.depth = depth - 1;
+      for (const inner of resumed.slice(1)) inner.depth = Infinity;
+      this.rewound = 1;
+      this.active.push(...resumed);
+      this.tell("resume", resumed, event.data);
+    }
+  }
+
+  /** Position from the top of `active` of the next fiber to be entered again. */
+  private suspendedAbove(): number {
+    return this.active.filter((a) => a.depth === Infinity).length;
+  }
+
+  private tell(action: FiberEvent["action"], fibers: readonly Active[], at: number): void {
+    this.listener({ type: "fiber", action, fibers: fibers.map((a) => a.fiber.id), at });
+  }
+}

@@ -1,0 +1,80 @@
+import { expect, test } from "@jest/globals";
+import { decode } from "../binary/decode.js";
+import { disassembleFunction } from "./disassemble.js";
+
+const utf8 = (text: string) => [...new TextEncoder().encode(text)];
+const name = (text: string) => [utf8(text).length, ...utf8(text)];
+const section = (id: number, ...payload: number[]) => [id, payload.length, ...payload];
+const header = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+const moduleOf = (body: number[], names: number[] = []) =>
+  decode(
+    Uint8Array.from([
+      ...header,
+      ...section(1, 1, 0x60, 0, 0),
+      ...section(3, 1, 0),
+      ...section(12, 0),
+      ...section(10, 1, body.length + 2, 0, ...body, 0x0b),
+      ...(names.length > 0 ? section(0, ...name("name"), ...names) : []),
+    ]),
+  );
+const textOf = (...parameters: Parameters<typeof moduleOf>) =>
+  disassembleFunction(moduleOf(...parameters), 0).map(({ text }) => text);
+
+test("offsets and depths", () => {
+  const body = [0x02, 0x40, 0x04, 0x7f, 0x41, 0x01, 0x05, 0x41, 0x02, 0x0b, 0x1a, 0x0b];
+  const lines = disassembleFunction(moduleOf(body), 0);
+  expect(lines.map(({ depth, text }) => "  ".repeat(depth) + text)).toEqual([
+    "block",
+    "  if (result i32)",
+    "    i32.const 1",
+    "  else",
+    "    i32.const 2",
+    "  end",
+    "  drop",
+    "end",
+    "end",
+  ]);
+  expect(lines.slice(0, 3).map(({ offset }) => offset - lines[0]!.offset)).toEqual([0, 2, 4]);
+});
+
+// prettier-ignore
+test.each([
+  ["br_table 0 1 2", [0x0e, 2, 0, 1, 2]],
+  ["call_indirect (type 0)", [0x11, 0, 0]],
+  ["call_indirect 1 (type 0)", [0x11, 0, 1]],
+  ["call_ref 0", [0x14, 0]],
+  ["select (result funcref (ref 3))", [0x1c, 2, 0x70, 0x64, 3]],
+  ["loop (type 0)", [0x03, 0, 0x0b]],
+  ["i32.load", [0x28, 2, 0]],
+  ["i32.load 3 offset=8 align=1", [0x28, 0x40, 3, 8]],
+  ["i64.const -1", [0x42, 0x7f]],
+  ["f32.const -0.0", [0x43, 0, 0, 0, 0x80]],
+  ["f64.const nan:0x1", [0x44, 1, 0, 0, 0, 0, 0, 0xf0, 0x7f]],
+  ["ref.null extern", [0xd0, 0x6f]],
+  ["memory.size", [0x3f, 0]],
+  ["memory.init 4", [0xfc, 8, 4, 0]],
+  ["memory.init 1 4", [0xfc, 8, 4, 1]],
+  ["memory.copy 0 1", [0xfc, 10, 0, 1]],
+  ["table.init 2 4", [0xfc, 12, 4, 2]],
+] as [string, number[]][])("%s", (text, body) => {
+  expect(textOf(body)[0]).toBe(text);
+});
+
+test("names stand for indices, quoted where they are no identifiers", () => {
+  const names = [
+    ...section(1, 1, 0, ...name("main")),
+    ...section(2, 1, 0, 1, 0, ...name("count")),
+    ...section(7, 1, 0, ...name('a "global"')),
+  ];
+  expect(textOf([0x10, 0, 0x20, 0, 0x20, 1, 0x23, 0], names)).toEqual([
+    "call $main",
+    "local.get $count",
+    "local.get 1",
+    'global.get $"a \\"global\\""',
+    "end",
+  ]);
+});
+
+test("only defined functions have a body", () => {
+  expect(() => disassembleFunction(moduleOf([]), 1)).toThrow("there is no function 1");
+});
