@@ -41,4 +41,5 @@ export interface HostReturnEvent {
   readonly name: string;
   readonly results: readonly Value[];
 }
-export type TraceEvent = CallEvent | ReturnEvent | TrapEvent | HostEvent | HostReturnEvent | AsyncifyEvent;
+export type TraceEvent =
+  CallEvent | ReturnEvent | TrapEvent | HostEvent | HostReturnEvent | AsyncifyEvent;

@@ -37,12 +37,8 @@ export function parseValue({ type, value }: SuiteValue): Value {
         type: "ref",
         ref: value === "null" || value === undefined ? null : hostRef(value as string),
       };
-    case "funcref":
-    case "nullref":
-    case "nullfuncref":
-    case "nullexternref":
-      return { type: "ref", ref: null };
     default:
+      if (value === "null" || type.startsWith("null")) return { type: "ref", ref: null };
       throw new UsageError(`the suite's value type ${type} is not supported`);
   }
 }
@@ -75,23 +71,10 @@ export function matchesValue(found: Value, expected: SuiteValue): boolean {
 }
 
 function matchesReference({ ref }: Value & { type: "ref" }, { type, value }: SuiteValue): boolean {
-  switch (type) {
-    case "funcref":
-      return value === "null" ? ref === null : ref instanceof FuncInstance;
-    case "externref":
-    case "anyref":
-      if (value === "null") return ref === null;
-      return value === undefined
-        ? ref !== null
-        : ref instanceof HostRef && String(ref.value) === value;
-    case "refnull":
-    case "nullref":
-    case "nullfuncref":
-    case "nullexternref":
-      return ref === null;
-    default:
-      return false;
-  }
+  if (value === "null" || type.endsWith("null") || type.startsWith("null")) return ref === null;
+  if (type === "funcref") return ref instanceof FuncInstance;
+  if (type !== "externref" && type !== "anyref") return false;
+  return value === undefined ? ref !== null : ref instanceof HostRef && String(ref.value) === value;
 }
 
 export function printValue(value: Value): string {

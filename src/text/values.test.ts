@@ -75,7 +75,7 @@ describe("what is wrong is said", () => {
     ["4294967296", "i32", /out of range for an i32 \(-2147483648 to 4294967295\)/],
     ["-2147483649", "i32", /out of range/],
     ["18446744073709551616", "i64", /out of range/],
-    ["i64:5", "i32", /i64:5 is an i64, wanted is an i32/],
+    ["i64:5", "i32", /i64:5 has type i64, expected i32/],
     ["1.5", "i32", /1\.5 is no i32: expected a decimal/],
     ["", "i32", /an empty text is no i32/],
     ["five", "f32", /five is no f32/],

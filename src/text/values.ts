@@ -59,9 +59,9 @@ export function parseValue(text: string, type: AnyType): Value {
   const expected = typePrefix(type);
   const [, prefix, rest] = PREFIXED.exec(text) ?? [];
   if (prefix !== undefined && prefix !== "ref" && prefixes[prefix] !== expected)
-    throw new UsageError(`${text} is an ${prefixes[prefix]}, wanted is an ${expected}`);
+    throw new UsageError(`${text} has type ${prefixes[prefix]}, expected ${expected}`);
   if (prefix === "ref" && typeof type === "string")
-    throw new UsageError(`${text} is a reference, wanted is an ${expected}`);
+    throw new UsageError(`${text} is a reference, expected ${expected}`);
   const body = rest ?? text;
   switch (type) {
     case "i32":

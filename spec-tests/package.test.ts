@@ -1,0 +1,58 @@
+// What a user installs: packs the project, installs the tarball in an empty folder,
+// and uses the library and the command from there.
+
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+
+const project = fileURLToPath(new URL("..", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "bobbin-package-"));
+const run = (command: string, args: readonly string[], cwd: string): string =>
+  execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+
+interface Packed {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string }[];
+}
+let packed: Packed;
+
+beforeAll(() => {
+  // `npm test` has just built dist; `npm ci` builds it too.
+  [packed] = JSON.parse(
+    run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], project),
+  ) as [Packed];
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  run("npm", ["install", "--no-audit", "--no-fund", join(folder, packed.filename)], folder);
+}, 120_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("the tarball holds the build, the licence and the readme, and nothing else", () => {
+  const top = new Set(packed.files.map(({ path }) => path.split("/")[0]));
+  expect([...top].sort()).toEqual(["LICENSE", "README.md", "dist", "package.json"]);
+  expect(packed.files.filter(({ path }) => path.includes(".test."))).toEqual([]);
+});
+
+test("the library runs from the tarball", () => {
+  writeFileSync(
+    join(folder, "use.mjs"),
+    `import { decode, validate, instantiate, Machine, i32 } from "bobbin";
+     // (module (func (export "add") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add))
+     const hex = "0061736d01000000 01070160027f7f017f 03020100 070701036164640000 0a09010700200020016a0b";
+     const bytes = Uint8Array.from(hex.replace(/ /g, "").match(/../g), (h) => parseInt(h, 16));
+     const machine = new Machine();
+     const instance = instantiate(machine, validate(decode(bytes)));
+     console.log(machine.invoke(instance.exports.get("add").func, [i32(2), i32(40)])[0].value);`,
+  );
+  expect(run("node", ["use.mjs"], folder)).toBe("42\n");
+});
+
+test("the command runs from the tarball", () => {
+  const bin = join(folder, "node_modules", ".bin", "bobbin");
+  const module = join(project, "fixtures", "wasm", "simple.wasm");
+  expect(run(bin, ["run", module, "--invoke", "sum", "10", "--stub-imports"], folder)).toMatch(
+    /^i32:-?\d+$/m,
+  );
+});

@@ -1,0 +1,23 @@
+// Tables of text, in aligned columns.
+
+import { printable } from "./failure.js";
+
+export type Align = "left" | "right";
+
+/** Pads cells so that columns align; nothing follows the last cell that is not empty. */
+export function columns(
+  rows: readonly (readonly string[])[],
+  aligns: readonly Align[] = [],
+  indent = "  ",
+): string[] {
+  const cells = rows.map((row) => row.map(printable));
+  const widths: number[] = [];
+  for (const row of cells)
+    row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
+  const pad = (cell: string, i: number) =>
+    aligns[i] === "right" ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!);
+  return cells.map((row) => (indent + row.map(pad).join("  ")).trimEnd());
+}
+
+export const hex = (offset: number, digits = 4): string =>
+  `0x${offset.toString(16).padStart(digits, "0")}`;

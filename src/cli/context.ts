@@ -1,0 +1,61 @@
+// What a command gets from its surroundings: streams, and a way to end. Commands
+// know no `process`, so tests run them in this process.
+
+import { describeFailure, failureJson, failureLine, stackLines } from "./failure.js";
+
+/** Where text goes. */
+export interface Sink {
+  write(text: string): unknown;
+}
+
+export interface Io {
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  /** Prints JavaScript stacks of internal errors too. */
+  readonly debug?: boolean;
+}
+
+/** Options that every command understands. */
+export interface CommonOptions {
+  readonly json?: boolean;
+  /** Print the wasm stack below the error line. */
+  readonly stack?: boolean;
+}
+
+export class Context {
+  exitCode = 0;
+  private options: CommonOptions = {};
+
+  constructor(readonly io: Io) {}
+
+  /** One line on stdout. */
+  readonly out = (line: string): void => {
+    this.io.stdout.write(`${line}\n`);
+  };
+  /** One line on stderr. */
+  readonly note = (line: string): void => {
+    this.io.stderr.write(`${line}\n`);
+  };
+
+  /** Runs the body of a command, which answers with its exit code. */
+  async run(options: CommonOptions, command: () => number | Promise<number>): Promise<void> {
+    this.options = options;
+    this.exitCode = await command();
+  }
+
+  /** Tells of an error, whatever it is; returns the exit code. */
+  fail(error: unknown): number {
+    const failure = describeFailure(error);
+    this.note(failureLine(failure));
+    if (this.options.stack === true) stackLines(failure).forEach(this.note);
+    if (this.options.json === true) this.out(JSON.stringify(failureJson(failure)));
+    if (this.io.debug === true && failure.kind === "crash") this.note(stackOf(error));
+    return failure.exitCode;
+  }
+}
+
+function stackOf(error: unknown): string {
+  const root = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return root instanceof Error ? (root.stack ?? "") : String(root);
+}

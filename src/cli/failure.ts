@@ -1,0 +1,128 @@
+// What can go wrong, as the command line tells it: one line on stderr that names
+// what and where, an exit code, and the same as JSON. The only place that turns
+// errors into text or exit codes.
+
+import { Exhaustion, type StackEntry, Trap } from "../runtime/traps.js";
+import { BobbinError, CrashError, LinkError } from "../util/errors.js";
+
+/** Exit codes of all commands. */
+export const ExitCode = {
+  good: 0,
+  /** A trap, a limit reached, an exception of the host; a finding; a difference. */
+  finding: 1,
+  /** Wrong usage; unreadable, malformed, invalid or unlinkable input. */
+  wrong: 2,
+  /** A bug in Bobbin. */
+  internal: 3,
+  interrupted: 130,
+} as const;
+
+/** A file cannot be read, or is of another kind than expected. */
+export class InputError extends BobbinError {
+  readonly kind = "unreadable";
+}
+
+/** A host function, or the host script itself, threw. */
+export class HostException extends BobbinError {
+  readonly kind = "host exception";
+  /** @param where the import that threw, or the host script's file */
+  constructor(
+    readonly where: string,
+    readonly thrown: unknown,
+    readonly wasmStack: readonly StackEntry[] = [],
+  ) {
+    super(`host exception in ${where}: ${oneLine(describeThrown(thrown))}`);
+  }
+}
+
+/** An error together with the file it is about. */
+export class FileError extends Error {
+  constructor(
+    readonly file: string,
+    override readonly cause: unknown,
+  ) {
+    super();
+  }
+}
+
+/** Runs an action whose errors are about `file`. */
+export async function about<T>(file: string, action: () => T | Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw error instanceof FileError ? error : new FileError(file, error);
+  }
+}
+
+export interface Failure {
+  readonly exitCode: number;
+  readonly file?: string;
+  readonly kind: string;
+  /** Stable text: the spec's for traps. */
+  readonly reason: string;
+  /** One line for a person. */
+  readonly message: string;
+  /** Wasm frames, innermost first. */
+  readonly stack: readonly StackEntry[];
+}
+
+export function describeFailure(error: unknown): Failure {
+  if (error instanceof FileError)
+    return { ...describeFailure(error.cause), file: printable(error.file) };
+  if (!(error instanceof BobbinError) || error instanceof CrashError) return internal(error);
+  const { kind } = error;
+  const message = oneLine(error.message);
+  const plain = { exitCode: ExitCode.wrong, kind, reason: message, message, stack: [] };
+  if (error instanceof Trap || error instanceof Exhaustion) {
+    const prefix = error instanceof Trap ? "trap: " : "";
+    const where = error.where === "" ? "" : `${error.detail === "" ? "" : ","} ${error.where}`;
+    return {
+      ...plain,
+      exitCode: ExitCode.finding,
+      reason: error.reason,
+      message: oneLine(`${prefix}${error.message}${where}`),
+      stack: error.wasmStack,
+    };
+  }
+  if (error instanceof HostException) {
+    const { wasmStack } = error;
+    return { ...plain, exitCode: ExitCode.finding, reason: kind, stack: wasmStack };
+  }
+  if (error instanceof LinkError && error.message.startsWith("unknown import"))
+    return { ...plain, message: `${message}: give it with --host FILE.mjs, or try --stub-imports` };
+  return "reason" in error ? { ...plain, reason: String(error.reason) } : plain;
+}
+
+function internal(error: unknown): Failure {
+  const message = `internal error, please report: ${oneLine(describeThrown(error))}`;
+  return { exitCode: ExitCode.internal, kind: "crash", reason: "crash", message, stack: [] };
+}
+
+export const failureLine = ({ file, message }: Failure): string =>
+  `bobbin: ${file === undefined ? "" : `${file}: `}${message}`;
+
+/** The wasm stack for `--stack`, one line for each frame. */
+export const stackLines = ({ stack }: Failure): string[] =>
+  stack.map(
+    ({ name, func, offset, instruction }, i) =>
+      `    #${i} ${printable(name)} (function ${func}) at byte 0x${offset.toString(16)} (${instruction})`,
+  );
+
+export function failureJson({ file, kind, reason, message, stack }: Failure): unknown {
+  return { error: { ...(file === undefined ? {} : { file }), kind, reason, message, stack } };
+}
+
+function describeThrown(thrown: unknown): string {
+  if (thrown instanceof Error) return `${thrown.name}: ${thrown.message}`;
+  try {
+    return String(thrown);
+  } catch {
+    return typeof thrown;
+  }
+}
+
+const oneLine = (text: string): string => printable(text.replace(/\s*[\r\n]+\s*/g, " ").trim());
+
+/** Names come from files: control characters must not reach a terminal. */
+export const printable = (text: string): string =>
+  text.replace(/\p{Cc}/gu, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`);

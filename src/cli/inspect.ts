@@ -1,0 +1,181 @@
+// `bobbin inspect`: what is in a module. Without options a summary; with options
+// the parts that they name.
+
+import type { Command } from "commander";
+import { findFunction } from "../debug/names.js";
+import type { Module } from "../syntax/module.js";
+import { validate, type ValidModule } from "../valid/validate.js";
+import { UsageError } from "../util/errors.js";
+import { columns, hex } from "./columns.js";
+import type { CommonOptions, Context } from "./context.js";
+import { about, ExitCode, printable } from "./failure.js";
+import { readModule } from "./input.js";
+import * as data from "./inspect-data.js";
+import { rolesInfo, roleTables, sitesInfo, siteTables } from "./inspect-roles.js";
+import { type AsyncifyFlags, asyncifyOptions, operand } from "./options.js";
+
+interface InspectOptions extends CommonOptions, AsyncifyFlags {
+  readonly sections?: boolean;
+  readonly functions?: boolean;
+  readonly roles?: boolean;
+  readonly sites?: boolean;
+  readonly disassemble?: boolean | string;
+}
+
+const EXAMPLES = `
+Examples:
+  bobbin inspect program.wasm
+  bobbin inspect program.wasm --roles --sites
+  bobbin inspect program.wasm --disassemble main`;
+
+export function register(program: Command, context: Context): void {
+  const command = program
+    .command("inspect")
+    .description("show sections, imports, exports, functions, Asyncify roles, code")
+    .argument("[file]", "WebAssembly module", operand)
+    .option("--sections", "sections with offsets and sizes")
+    .option("--functions", "functions with types, offsets and sizes")
+    .option("--roles", "the role of each function under Asyncify, and why")
+    .option("--sites", "the calls that Asyncify instruments, with their index")
+    .option("--disassemble [function]", "instructions with byte offsets: of one function, or all");
+  asyncifyOptions(command)
+    .option("--json", "print as JSON")
+    .addHelpText("after", EXAMPLES)
+    .action((given: string | undefined, options: InspectOptions) => {
+      // `--disassemble FILE`: the optional value has taken the file.
+      const swapped = given === undefined && typeof options.disassemble === "string";
+      const file = swapped ? operand(String(options.disassemble)) : given;
+      return context.run(options, () => {
+        if (file === undefined) throw new UsageError("missing required argument 'file'");
+        const parts = swapped ? { ...options, disassemble: true } : options;
+        return about(file, async () => inspect(file, await readModule(file), parts, context));
+      });
+    });
+}
+
+function inspect(file: string, module: Module, options: InspectOptions, context: Context): number {
+  const { valid, problem } = tryValidate(module);
+  const info = collect(file, module, valid, options);
+  if (options.json === true && problem === undefined) context.out(JSON.stringify(info));
+  else if (options.json !== true) printAll(info, context.out);
+  // What is invalid is shown as far as it goes.
+  if (problem !== undefined) throw problem;
+  return ExitCode.good;
+}
+
+function tryValidate(module: Module): { valid?: ValidModule; problem?: unknown } {
+  try {
+    return { valid: validate(module) };
+  } catch (problem) {
+    return { problem };
+  }
+}
+
+type Info = ReturnType<typeof collect>;
+
+function collect(
+  file: string,
+  module: Module,
+  valid: ValidModule | undefined,
+  options: InspectOptions,
+) {
+  const { disassemble } = options;
+  const summary = !(
+    options.sections === true ||
+    options.functions === true ||
+    options.roles === true ||
+    options.sites === true ||
+    disassemble !== undefined
+  );
+  const indices =
+    typeof disassemble === "string" ? [findFunction(module, operand(disassemble))] : undefined;
+  return {
+    file,
+    size: module.bytes.length,
+    ...(module.names.module === undefined ? {} : { name: module.names.module }),
+    ...(module.start === undefined ? {} : { start: module.start }),
+    ...(summary || options.sections === true ? { sections: data.sectionsOf(module) } : {}),
+    ...(summary ? { imports: data.importInfos(module), exports: data.exportInfos(module) } : {}),
+    ...(summary || options.functions === true ? { functions: data.functionInfos(module) } : {}),
+    ...(valid !== undefined && options.roles === true ? rolesInfo(valid, options) : {}),
+    ...(valid !== undefined && options.sites === true ? sitesInfo(valid, options) : {}),
+    ...(disassemble === undefined ? {} : { bodies: data.bodyInfos(module, indices) }),
+  };
+}
+
+function printAll(info: Info, out: (line: string) => void): void {
+  const { sections, imports, exports, functions } = info;
+  const blocks: string[][] = [[printable(headline(info))]];
+  if (sections) blocks.push(["Sections", ...sectionTable(sections)]);
+  if (imports) blocks.push(["Imports", ...importTable(imports)]);
+  if (exports) blocks.push(["Exports", ...exportTable(exports)]);
+  if (functions) blocks.push(["Functions", ...functionTable(functions)]);
+  if ("roles" in info) blocks.push(...roleTables(info));
+  if ("sites" in info) blocks.push(...siteTables(info));
+  for (const body of info.bodies ?? []) blocks.push(bodyLines(body));
+  blocks.forEach((lines, i) => {
+    if (i > 0) out("");
+    lines.forEach(out);
+  });
+}
+
+function headline({ file, size, name, start }: Info): string {
+  const parts = [`${size} bytes`];
+  if (name !== undefined) parts.push(`module ${name}`);
+  if (start !== undefined) parts.push(`starts with function ${start}`);
+  return `${file}: ${parts.join(", ")}`;
+}
+
+const orNone = (rows: string[], any: boolean): string[] => (any ? rows : ["  none"]);
+
+const sectionTable = (sections: readonly data.SectionInfo[]): string[] =>
+  columns(
+    [
+      ["section", "offset", "bytes"],
+      ...sections.map(({ name, offset, size }) => [name, hex(offset), String(size)]),
+    ],
+    ["left", "right", "right"],
+  );
+
+const importTable = (imports: readonly data.ImportInfo[]): string[] =>
+  orNone(
+    columns(
+      imports.map((i) => [i.kind, String(i.index), `${i.module}.${i.name}`, i.type]),
+      ["left", "right"],
+    ),
+    imports.length > 0,
+  );
+
+const exportTable = (exports: readonly data.ExportInfo[]): string[] =>
+  orNone(
+    columns(
+      exports.map((e) => [e.kind, String(e.index), e.name, e.type]),
+      ["left", "right"],
+    ),
+    exports.length > 0,
+  );
+
+const functionTable = (functions: readonly data.FunctionInfo[]): string[] =>
+  orNone(
+    columns(
+      [
+        ["index", "offset", "bytes", "name", "type"],
+        ...functions.map(({ index, offset, size, name, type }) => [
+          String(index),
+          offset === undefined ? "import" : hex(offset),
+          size === undefined ? "" : String(size),
+          name,
+          type,
+        ]),
+      ],
+      ["right", "right", "right"],
+    ),
+    functions.length > 0,
+  );
+
+function bodyLines({ index, name, instructions }: data.BodyInfo): string[] {
+  const rows = instructions.map(
+    ({ offset, depth, text }) => `  ${hex(offset)}  ${"  ".repeat(depth)}${printable(text)}`,
+  );
+  return [`Function ${index} ${printable(name)}`, ...rows];
+}

@@ -1,0 +1,25 @@
+// The command line in its process: closed pipes, and programs that wait forever.
+
+import { main } from "./main.js";
+
+export function runInProcess(process: NodeJS.Process): void {
+  let settled = false;
+  // Whoever reads our output may stop at any time: `bobbin … | head`.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+      settled = true;
+      process.exit();
+    });
+  process.once("exit", () => {
+    if (settled || process.exitCode !== undefined) return;
+    process.exitCode = 1;
+    process.stderr.write("bobbin: the program waits for a promise that nothing will settle\n");
+  });
+  const { stdout, stderr, stdin } = process;
+  const io = { stdout, stderr, stdin, debug: process.env["BOBBIN_DEBUG"] === "1" };
+  void main(process.argv.slice(2), io).then((code) => {
+    settled = true;
+    process.exitCode = code;
+  });
+}

@@ -1,0 +1,54 @@
+// `bobbin run`: calls an export and prints its results.
+
+import type { Command } from "commander";
+import type { Context, CommonOptions } from "./context.js";
+import { about, ExitCode } from "./failure.js";
+import { executionOptions, type ExecutionOptions, operand, operands } from "./options.js";
+import { defaultExport, exportedFunction, open, parseArguments } from "./session.js";
+import { formatValue } from "../text/values.js";
+
+interface RunOptions extends ExecutionOptions, CommonOptions {
+  readonly invoke?: string;
+}
+
+const EXAMPLES = `
+Examples:
+  bobbin run add.wasm --invoke add 2 0x28
+  bobbin run scale.wasm --invoke scale -1.5 f64:nan:0x1 --json
+  bobbin run program.wasm --stub-imports --fuel 1000000
+Values are read by the types of the parameters: see docs/cli.md.`;
+
+export function register(program: Command, context: Context): void {
+  const command = program
+    .command("run")
+    .description("call an exported function and print its results")
+    .argument("<file>", "WebAssembly module", operand)
+    .argument("[args...]", "arguments of the function", operands)
+    .option("--invoke <name>", "the function to call (_start or main)", operand);
+  executionOptions(command)
+    .option("--stack", "print the wasm stack of a trap")
+    .option("--json", "print results or the error as JSON")
+    .addHelpText("after", EXAMPLES)
+    .action((file: string, args: string[] | undefined, options: RunOptions) =>
+      context.run(options, () => about(file, () => run(file, args ?? [], options, context))),
+    );
+}
+
+async function run(
+  file: string,
+  args: readonly string[],
+  options: RunOptions,
+  context: Context,
+): Promise<number> {
+  const log = options.json === true ? { log: context.note } : {};
+  const session = await open(file, { ...options, ...log }, context);
+  const { instance } = session;
+  const name = options.invoke ?? defaultExport(instance);
+  if (name === null) return ExitCode.good;
+  const func = exportedFunction(instance, name);
+  const values = await session.invoke(name, parseArguments(name, func, args));
+  const results = values.map((value, i) => formatValue(value, func.signature.results[i]));
+  if (options.json === true) context.out(JSON.stringify({ results }));
+  else if (results.length > 0) context.out(results.join(" "));
+  return ExitCode.good;
+}

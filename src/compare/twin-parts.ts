@@ -1,0 +1,213 @@
+// Where the parts of Asyncify are in an instrumented module (a "twin"): its two
+// globals, its runtime functions, which functions are instrumented, and which
+// function of the plain module each of them was.
+// Assumes the pass ran last: passes after it may inline what must be seen here.
+
+import { InstructionReader } from "../binary/code.js";
+import type { Instruction } from "../syntax/instruction.js";
+import {
+  functionName,
+  functionTypeIndex,
+  importsOf,
+  type FunctionDefinition,
+  type Module,
+} from "../syntax/module.js";
+import { formatFuncType } from "../syntax/types.js";
+import { opcodes } from "../syntax/opcodes.js";
+import type { RuntimeName } from "../observe/events.js";
+import { BobbinError } from "../util/errors.js";
+
+/** A module that should be an instrumented twin is none, or not the plain module's. */
+export class TwinError extends BobbinError {
+  readonly kind = "twin";
+}
+
+export interface TwinParts {
+  /** Global indices of `__asyncify_state`, `__asyncify_data`, and `__stack_pointer` where known. */
+  readonly state: number;
+  readonly data: number;
+  readonly stackPointer: number | null;
+  /** The memory that holds the records. */
+  readonly memory: number;
+  /** Runtime functions by index: an optimizer may have merged equal ones. */
+  readonly runtime: ReadonlyMap<number, readonly RuntimeName[]>;
+  /** Functions whose code depends on `__asyncify_state`: those that are instrumented. */
+  readonly instrumented: ReadonlySet<number>;
+}
+
+const RUNTIME: readonly RuntimeName[] = [
+  "start_unwind",
+  "stop_unwind",
+  "start_rewind",
+  "stop_rewind",
+  "get_state",
+];
+const PREFIX = "asyncify_";
+const GLOBAL_GET = opcodes["global.get"].code;
+const GLOBAL_SET = opcodes["global.set"].code;
+const LOAD = opcodes["i32.load"].code;
+
+export const isRuntimeExport = (name: string): boolean =>
+  name.startsWith(PREFIX) && (RUNTIME as readonly string[]).includes(name.slice(PREFIX.length));
+
+/** @throws TwinError; MalformedError for instructions that Bobbin does not know */
+export function twinParts(twin: Module, givenStackPointer?: number): TwinParts {
+  const exported = (name: RuntimeName) =>
+    twin.exports.find((e) => e.kind === "func" && e.name === PREFIX + name)?.index;
+  const runtime = new Map<number, RuntimeName[]>();
+  for (const name of RUNTIME) {
+    const index = exported(name);
+    if (index !== undefined) runtime.set(index, [...(runtime.get(index) ?? []), name]);
+  }
+  const start = exported("start_unwind") ?? exported("start_rewind");
+  if (start === undefined)
+    throw new TwinError("not instrumented: it exports no asyncify_start_unwind");
+  const get = exported("get_state");
+  const state = get === undefined ? stateSetIn(twin, start) : globalReadIn(twin, get);
+  const { data, memory } = dataSetIn(twin, start, state);
+  return {
+    state,
+    data,
+    memory,
+    runtime,
+    stackPointer: givenStackPointer ?? stackPointerOf(twin),
+    instrumented: instrumentedIn(twin, state, runtime),
+  };
+}
+
+/** `asyncify_get_state` reads `__asyncify_state` and does nothing else. */
+function globalReadIn(twin: Module, func: number): number {
+  for (const { op, a } of instructions(twin, func)) if (op.code === GLOBAL_GET) return a;
+  throw new TwinError("asyncify_get_state reads no global");
+}
+
+/** Without get_state: the global that start_* sets to a constant. */
+function stateSetIn(twin: Module, func: number): number {
+  let constant = false;
+  for (const { op, a } of instructions(twin, func)) {
+    if (op.code === GLOBAL_SET && constant) return a;
+    constant = op.code === opcodes["i32.const"].code;
+  }
+  throw new TwinError("asyncify_start_unwind sets no state");
+}
+
+function dataSetIn(twin: Module, func: number, state: number): { data: number; memory: number } {
+  let data: number | undefined;
+  let memory = 0;
+  for (const { op, a } of instructions(twin, func)) {
+    if (op.code === GLOBAL_SET && a !== state) data ??= a;
+    if (op.code === LOAD) memory = a;
+  }
+  if (data === undefined) throw new TwinError("asyncify_start_unwind sets no data pointer");
+  if (twin.globals[data - twin.imported.global]?.type.type === "i64")
+    throw new TwinError("twins of 64-bit memories are not supported yet");
+  return { data, memory };
+}
+
+/** Binaryen reads the state in every function that it instruments, and in no other. */
+function instrumentedIn(
+  twin: Module,
+  state: number,
+  runtime: ReadonlyMap<number, unknown>,
+): ReadonlySet<number> {
+  const found = new Set<number>();
+  const inlined: string[] = [];
+  twin.functions.forEach((_, i) => {
+    const func = twin.imported.func + i;
+    if (runtime.has(func)) return;
+    for (const { op, a } of instructions(twin, func)) {
+      if (a !== state) continue;
+      if (op.code === GLOBAL_GET) found.add(func);
+      else if (op.code === GLOBAL_SET) inlined.push(functionName(twin, func));
+    }
+  });
+  if (inlined.length === 0) return found;
+  throw new TwinError(
+    `the asyncify runtime was inlined into ${[...new Set(inlined)].join(", ")}: ` +
+      "run wasm-opt --asyncify as the last pass",
+  );
+}
+
+export function stackPointerOf(module: Module): number | null {
+  for (const [index, name] of module.names.globals) if (name === "__stack_pointer") return index;
+  const found = module.exports.find((e) => e.kind === "global" && e.name === "__stack_pointer");
+  return found?.index ?? null;
+}
+
+function* instructions(module: Module, func: number): Generator<Instruction> {
+  const definition: FunctionDefinition | undefined = module.functions[func - module.imported.func];
+  if (definition === undefined) throw new TwinError(`function ${func} is not defined`);
+  const reader = new InstructionReader(
+    module.bytes,
+    definition.body.offset,
+    definition.body.end,
+  );
+  while (reader.next()) yield reader.instruction;
+}
+
+/**
+ * The plain index of every defined function of the twin but the runtime ones. The pass
+ * keeps the order of functions; where that does not fit, names decide.
+ * @throws TwinError where neither does
+ */
+export function mapFunctions(
+  plain: Module,
+  twin: Module,
+  runtime: ReadonlyMap<number, unknown>,
+): ReadonlyMap<number, number> {
+  const own = twin.functions
+    .map((_, i) => twin.imported.func + i)
+    .filter((index) => !runtime.has(index));
+  const byOrder = new Map(own.map((index, i) => [index, plain.imported.func + i]));
+  const wrong =
+    own.length === plain.functions.length
+      ? [...byOrder].find(([t, p]) => !alike(plain, p, twin, t))
+      : undefined;
+  if (own.length === plain.functions.length && wrong === undefined) return byOrder;
+  const names = new Map<string, number>();
+  plain.functions.forEach((_, i) => {
+    const index = plain.imported.func + i;
+    names.set(functionName(plain, index), index);
+  });
+  return new Map(
+    own.map((index) => {
+      const name = functionName(twin, index);
+      const found = names.get(name);
+      if (found === undefined || signature(plain, found) !== signature(twin, index)) {
+        throw new TwinError(
+          `not a twin of the plain module: its ${own.length} functions are not the plain ` +
+            `module's ${plain.functions.length}, in order or by name (${name})`,
+        );
+      }
+      return [index, found];
+    }),
+  );
+}
+
+/** Whether two functions can be the same one: their types, exports and names agree. */
+function alike(plain: Module, p: number, twin: Module, t: number): boolean {
+  const named = [plain.names.functions.get(p), twin.names.functions.get(t)];
+  if (named[0] !== undefined && named[1] !== undefined && named[0] !== named[1]) return false;
+  return signature(plain, p) === signature(twin, t) && exportsOf(plain, p) === exportsOf(twin, t);
+}
+
+const exportsOf = (module: Module, index: number): string =>
+  module.exports
+    .filter((e) => e.kind === "func" && e.index === index)
+    .map((e) => e.name)
+    .sort()
+    .join();
+
+function signature(module: Module, index: number): string {
+  const { comp } = module.types[functionTypeIndex(module, index)]!;
+  return comp.kind === "func" ? formatFuncType(comp) : comp.kind;
+}
+
+/** The twin must want from its host what the plain module wants, but for asyncify itself. */
+export function checkImports(plain: Module, twin: Module): void {
+  const wanted = new Set(importsOf(plain, "func").map((i) => `${i.module}.${i.name}`));
+  for (const { module, name } of importsOf(twin, "func")) {
+    if (!wanted.has(`${module}.${name}`))
+      throw new TwinError(`not a twin: it imports ${module}.${name}, the plain module does not`);
+  }
+}

@@ -1,0 +1,66 @@
+// The public surface of the library, and nothing else. All of it runs in a browser.
+
+export { decode } from "./binary/decode.js";
+export { validate, visitFunction, type ValidModule } from "./valid/validate.js";
+export type { Visitor, FunctionState, Control, OperandType } from "./valid/visitor.js";
+export * from "./syntax/module.js";
+export * from "./syntax/types.js";
+export { opcodes, opcodeOf, type Mnemonic, type Opcode } from "./syntax/opcodes.js";
+export { disassembleFunction, type DisassembledInstruction } from "./text/disassemble.js";
+
+export { instantiate, getGlobal, setGlobal } from "./exec/instantiate.js";
+export {
+  Machine,
+  stackOf,
+  type HostCall,
+  type MachineOptions,
+  type Outcome,
+} from "./exec/machine.js";
+export { Fiber, Frame, type FiberStatus } from "./exec/fiber.js";
+export {
+  observers,
+  type Course,
+  type Departure,
+  type Interposer,
+  type Observer,
+} from "./exec/hooks.js";
+export {
+  FuncInstance,
+  GlobalInstance,
+  ModuleInstance,
+  TableInstance,
+  type ExternInstance,
+  type HostFunction,
+  type Imports,
+} from "./runtime/instances.js";
+export { MemoryInstance } from "./runtime/memory.js";
+export {
+  f32,
+  f64,
+  floatOf,
+  HostRef,
+  i32,
+  i64,
+  ref,
+  type Reference,
+  type Value,
+} from "./runtime/values.js";
+export { Exhaustion, type StackEntry, Trap, type TrapReason } from "./runtime/traps.js";
+export {
+  BobbinError,
+  CrashError,
+  InvalidError,
+  LinkError,
+  MalformedError,
+  UsageError,
+} from "./util/errors.js";
+
+export { Asyncify, type AsyncifySettings } from "./fiber/asyncify/asyncify.js";
+export { analyzeRoles } from "./fiber/asyncify/analyze.js";
+export type * from "./fiber/asyncify/roles.js";
+export { fullLayout, twinLayout, type RecordLayout } from "./fiber/asyncify/records.js";
+export type * from "./observe/events.js";
+export { Tracer, type TracedEvent } from "./observe/tracer.js";
+export { FiberTracker, type FiberEvent } from "./observe/fibers.js";
+export { InvariantChecker, INVARIANTS, type Finding } from "./observe/invariants.js";
+export { describeEvent, eventToJson, renderLine } from "./observe/render.js";

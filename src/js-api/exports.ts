@@ -1,0 +1,14 @@
+// `WebAssembly.Instance.exports` for an instance of Bobbin's. A trap that leaves an
+// exported function is Bobbin's `Trap`; what a host function throws passes through.
+// Spec: https://webassembly.github.io/spec/js-api/#create-an-exports-object
+
+import type { Machine } from "../exec/machine.js";
+import type { ModuleInstance } from "../runtime/instances.js";
+import { worldOf } from "./world.js";
+
+export function jsExports(machine: Machine, instance: ModuleInstance): Record<string, unknown> {
+  const world = worldOf(machine);
+  const exports = Object.create(null) as Record<string, unknown>;
+  for (const [name, extern] of instance.exports) exports[name] = world.objectOf(extern);
+  return Object.freeze(exports);
+}

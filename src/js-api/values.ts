@@ -1,0 +1,95 @@
+// Values through the JavaScript door: ToJSValue and ToWebAssemblyValue.
+// Numbers convert here; references need to know which objects stand for what,
+// so their conversion is a parameter.
+// Spec: https://webassembly.github.io/spec/js-api/#tojsvalue
+
+import type { RefType, ValType } from "../syntax/types.js";
+import { f32, f64, floatOf, i32, i64, type Reference, type Value } from "../runtime/values.js";
+import type { DefType } from "../valid/deftypes.js";
+
+export interface ReferenceDoor {
+  toJs(reference: Reference): unknown;
+  /** @throws TypeError where the value is none of the type */
+  toReference(value: unknown, type: RefType<DefType>): Reference;
+}
+
+export function toJsValue(value: Value, door: ReferenceDoor): unknown {
+  switch (value.type) {
+    case "i32":
+    case "i64":
+      return value.value;
+    case "f32":
+    case "f64":
+      return floatOf(value);
+    case "ref":
+      return door.toJs(value.ref);
+  }
+}
+
+/** @throws TypeError where JavaScript's own conversion does, and for vectors */
+export function toWasmValue(value: unknown, type: ValType<DefType>, door: ReferenceDoor): Value {
+  return typeof type === "object"
+    ? { type: "ref", ref: door.toReference(value, type) }
+    : toWasmNumber(value, type);
+}
+
+/** @throws TypeError as `toWasmValue` */
+export function toWasmNumber(value: unknown, type: Exclude<ValType, RefType>): Value {
+  switch (type) {
+    case "i32":
+      return i32((value as number) | 0);
+    case "i64":
+      return i64(BigInt.asIntN(64, value as bigint));
+    case "f32":
+      return f32(+(value as number));
+    case "f64":
+      return f64(+(value as number));
+    case "v128":
+      throw new TypeError("vectors cannot pass between WebAssembly and JavaScript");
+  }
+}
+
+/** The results of a call as JavaScript has them: nothing, a value, or an array. */
+export function toJsResults(results: readonly Value[], door: ReferenceDoor): unknown {
+  if (results.length === 0) return undefined;
+  if (results.length === 1) return toJsValue(results[0]!, door);
+  return results.map((value) => toJsValue(value, door));
+}
+
+/** What a JavaScript function returned, as the results of a wasm call. */
+export function toWasmResults(
+  returned: unknown,
+  types: readonly ValType<DefType>[],
+  door: ReferenceDoor,
+): Value[] {
+  return resultList(returned, types.length).map((value, i) => toWasmValue(value, types[i]!, door));
+}
+
+/**
+ * The values that a function of `count` results returned: several come in an iterable.
+ * @throws TypeError where it holds another number of values
+ */
+export function resultList(returned: unknown, count: number): unknown[] {
+  if (count === 0) return [];
+  if (count === 1) return [returned];
+  const values = Array.from(iterable(returned));
+  if (values.length !== count)
+    throw new TypeError(`a function of ${count} results returned ${values.length} values`);
+  return values;
+}
+
+function iterable(value: unknown): Iterable<unknown> {
+  const candidate = value as Iterable<unknown> | null | undefined;
+  if (typeof candidate?.[Symbol.iterator] !== "function")
+    throw new TypeError("a function of several results must return an iterable");
+  return candidate;
+}
+
+/** Indices and sizes ([EnforceRange]): a number for i32 addresses, a bigint for i64 ones. */
+export function toIndex(value: unknown, address: "i32" | "i64"): number {
+  const index =
+    address === "i64" ? Number(BigInt.asIntN(128, value as bigint)) : Math.trunc(+(value as number));
+  if (!(index >= 0 && index < (address === "i64" ? 2 ** 64 : 2 ** 32)))
+    throw new TypeError(`${String(value)} is not an index of type ${address}`);
+  return index;
+}

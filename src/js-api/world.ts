@@ -1,0 +1,98 @@
+// Which JavaScript object stands for which instance: one world per machine, so that
+// the same instance is always the same object, and objects that come back are
+// recognised.
+// Spec: https://webassembly.github.io/spec/js-api/#object-caches
+
+import type { Machine } from "../exec/machine.js";
+import {
+  type ExternInstance,
+  FuncInstance,
+  type GlobalInstance,
+  type TableInstance,
+} from "../runtime/instances.js";
+import type { MemoryInstance } from "../runtime/memory.js";
+import { HostRef, type Reference } from "../runtime/values.js";
+import type { RefType } from "../syntax/types.js";
+import type { DefType } from "../valid/deftypes.js";
+import { matchesHeapType } from "../valid/matching.js";
+import { Global, Memory, Table } from "./objects.js";
+import { type ReferenceDoor, toJsResults, toWasmValue } from "./values.js";
+
+export type JsFunction = (...args: unknown[]) => unknown;
+
+/** Exported functions, of all worlds: what they are when they come back in. */
+const exported = new WeakMap<object, FuncInstance>();
+
+/** The function behind an exported one; undefined for every other value. */
+export const functionBehind = (value: unknown): FuncInstance | undefined =>
+  typeof value === "function" ? exported.get(value) : undefined;
+
+const worlds = new WeakMap<Machine, World>();
+
+export function worldOf(machine: Machine): World {
+  let world = worlds.get(machine);
+  if (world === undefined) worlds.set(machine, (world = new World(machine)));
+  return world;
+}
+
+export class World implements ReferenceDoor {
+  private readonly functions = new WeakMap<FuncInstance, JsFunction>();
+  private readonly memories = new WeakMap<MemoryInstance, Memory>();
+  private readonly tables = new WeakMap<TableInstance, Table>();
+  private readonly globals = new WeakMap<GlobalInstance, Global>();
+
+  constructor(private readonly machine: Machine) {}
+
+  /** The object that JavaScript sees; undefined for tags, which have none yet. */
+  objectOf(extern: ExternInstance): unknown {
+    switch (extern.kind) {
+      case "func":
+        return this.functionOf(extern.func);
+      case "memory":
+        return cached(this.memories, extern.memory, (memory) => new Memory(memory));
+      case "table":
+        return cached(this.tables, extern.table, (table) => new Table(table, this));
+      case "global":
+        return cached(this.globals, extern.global, (global) => new Global(global, this));
+      case "tag":
+        return undefined;
+    }
+  }
+
+  functionOf(func: FuncInstance): JsFunction {
+    return cached(this.functions, func, () => {
+      const { params } = func.signature;
+      const call: JsFunction = (...args) => {
+        const values = params.map((type, i) => toWasmValue(args[i], type, this));
+        return toJsResults(this.machine.invoke(func, values), this);
+      };
+      Object.defineProperty(call, "name", { value: String(Math.max(func.index, 0)) });
+      Object.defineProperty(call, "length", { value: params.length });
+      exported.set(call, func);
+      return call;
+    });
+  }
+
+  toJs(reference: Reference): unknown {
+    if (reference instanceof FuncInstance) return this.functionOf(reference);
+    return reference === null ? null : reference.value;
+  }
+
+  toReference(value: unknown, { heap, nullable }: RefType<DefType>): Reference {
+    if (value === null) {
+      if (nullable) return null;
+      throw new TypeError("null is not of the reference type");
+    }
+    if (heap === "extern") return new HostRef(value);
+    const func = functionBehind(value);
+    if (func === undefined || !matchesHeapType(func.type, heap))
+      throw new TypeError("the value is not of the reference type: an exported function or null");
+    return func;
+  }
+}
+
+function cached<K extends object, V>(cache: WeakMap<K, V>, key: K, make: (key: K) => V): V {
+  let value = cache.get(key);
+  if (value === undefined) cache.set(key, (value = make(key)));
+  return value;
+}

@@ -1,0 +1,222 @@
+// The invariants of unwinding and rewinding, checked on the event sequence of a run.
+// Each finding has a stable code. What real programs do on purpose is not a finding:
+// stop_unwind in the normal state, continuations abandoned, copied or resumed twice.
+
+import type { AsyncifyState, RecordEvent, RuntimeEvent, TraceEvent } from "./events.js";
+
+export const INVARIANTS = {
+  "unwind-not-normal": "start_unwind is called in the normal state",
+  "rewind-not-normal": "start_rewind is called in the normal state",
+  "stop-while-other": "stop_unwind is not called while rewinding, nor stop_rewind while unwinding",
+  "record-outside-state": "records are pushed while unwinding and popped while rewinding only",
+  "record-not-contiguous":
+    "a record starts where the stack ended and moves the position by its size",
+  "record-past-end": "no record reaches past the end of its buffer",
+  "pop-not-pushed": "a rewind pops only records that an unwind pushed, whole",
+  "pop-order": "a rewind pops the records of its continuation outermost frame first",
+  "record-changed": "the bytes of a record are at its pop what they were at its push",
+  "rewind-incomplete":
+    "when stop_rewind is called, the rewind has popped all records of the continuation",
+  "stack-pointer-changed": "__stack_pointer is at stop_rewind what it was at start_unwind",
+  "rewind-not-stopped": "a call from the host does not return while rewinding",
+} as const;
+export type InvariantCode = keyof typeof INVARIANTS;
+
+export interface Finding {
+  readonly code: InvariantCode;
+  /** What happened, in one sentence with names and numbers. */
+  readonly message: string;
+  /** Index of the event in the sequence, from 0. */
+  readonly event: number;
+}
+
+interface PushedRecord {
+  readonly event: RecordEvent;
+  readonly bytes: string;
+}
+
+/** A continuation as its unwind left it. */
+interface Continuation {
+  readonly records: readonly PushedRecord[];
+  readonly sp: number | null;
+}
+
+const hex = (n: number | null): string => (n === null ? "?" : `0x${n.toString(16)}`);
+const describe = (r: RecordEvent): string =>
+  `${r.name} (call ${r.callIndex}, ${r.size} bytes at ${hex(r.address)})`;
+
+/** Feed it the events of a run in order. `bytesAt` reads linear memory now, to notice records that change. */
+export class InvariantChecker {
+  readonly findings: Finding[] = [];
+  /** How often each invariant was put to the test. */
+  readonly checked: Record<InvariantCode, number>;
+  private index = -1;
+  private state: AsyncifyState = "normal";
+  private unwinding: { data: number; records: PushedRecord[]; sp: number | null } | null = null;
+  private rewinding: { continuation: Continuation; popped: RecordEvent[] } | null = null;
+  private readonly continuations = new Map<number, Continuation>();
+  /** Every record as last pushed at its address: copies and repeated rewinds stay legal. */
+  private readonly byAddress = new Map<number, PushedRecord>();
+
+  constructor(private readonly bytesAt?: (address: number, length: number) => Uint8Array | null) {
+    this.checked = Object.fromEntries(Object.keys(INVARIANTS).map((code) => [code, 0])) as Record<
+      InvariantCode,
+      number
+    >;
+  }
+
+  event(event: TraceEvent): void {
+    this.index++;
+    switch (event.type) {
+      case "runtime":
+        this.runtime(event);
+        break;
+      case "push":
+        this.push(event);
+        break;
+      case "pop":
+        this.pop(event);
+        break;
+      case "return":
+        this.expect(
+          "rewind-not-stopped",
+          event.state !== "rewinding",
+          () => `${event.name} returned while rewinding: no leaf called stop_rewind`,
+        );
+        break;
+      default:
+    }
+  }
+
+  private runtime(event: RuntimeEvent): void {
+    const { name, before } = event;
+    switch (name) {
+      case "start_unwind":
+        this.expect(
+          "unwind-not-normal",
+          before === "normal",
+          () => `start_unwind(${hex(event.argument)}) while ${before}`,
+        );
+        this.unwinding = { data: event.data, records: [], sp: event.sp };
+        break;
+      case "stop_unwind":
+        this.expect(
+          "stop-while-other",
+          before !== "rewinding",
+          () => "stop_unwind while rewinding",
+        );
+        if (this.unwinding !== null) this.continuations.set(this.unwinding.data, this.unwinding);
+        this.unwinding = null;
+        break;
+      case "start_rewind": {
+        this.expect(
+          "rewind-not-normal",
+          before === "normal",
+          () => `start_rewind(${hex(event.argument)}) while ${before}`,
+        );
+        const continuation = this.continuations.get(event.data);
+        this.rewinding = continuation === undefined ? null : { continuation, popped: [] };
+        break;
+      }
+      case "stop_rewind":
+        this.expect(
+          "stop-while-other",
+          before !== "unwinding",
+          () => "stop_rewind while unwinding",
+        );
+        if (this.rewinding !== null)
+          this.endRewind(event, this.rewinding.continuation, this.rewinding.popped);
+        this.rewinding = null;
+        break;
+      default:
+    }
+    this.state = event.after;
+  }
+
+  private endRewind(
+    event: RuntimeEvent,
+    { records, sp }: Continuation,
+    popped: readonly RecordEvent[],
+  ): void {
+    this.expect(
+      "rewind-incomplete",
+      popped.length === records.length,
+      () =>
+        `stop_rewind after ${popped.length} of ${records.length} records of the continuation at ${hex(event.data)}`,
+    );
+    this.expect(
+      "stack-pointer-changed",
+      event.sp === sp,
+      () => `__stack_pointer is ${hex(event.sp)} at stop_rewind, was ${hex(sp)} at start_unwind`,
+    );
+  }
+
+  private push(event: RecordEvent): void {
+    this.expect(
+      "record-outside-state",
+      this.state === "unwinding",
+      () => `${describe(event)} pushed while ${this.state}`,
+    );
+    this.moved(event, event.address + event.size);
+    this.expect(
+      "record-past-end",
+      event.end !== null && event.address + event.size <= event.end,
+      () => `${describe(event)} reaches past the end ${hex(event.end)} of the buffer`,
+    );
+    const record = { event, bytes: this.read(event) };
+    this.unwinding?.records.push(record);
+    this.byAddress.set(event.address, record);
+  }
+
+  private pop(event: RecordEvent): void {
+    this.expect(
+      "record-outside-state",
+      this.state === "rewinding",
+      () => `${describe(event)} popped while ${this.state}`,
+    );
+    this.moved(event, event.address);
+    if (this.rewinding === null) return;
+    const { continuation, popped } = this.rewinding;
+    popped.push(event);
+    const expected = continuation.records[continuation.records.length - popped.length];
+    this.expect(
+      "pop-order",
+      expected !== undefined && sameRecord(expected.event, event),
+      () =>
+        `popped ${describe(event)}, expected ${expected === undefined ? "nothing more" : describe(expected.event)}`,
+    );
+    const pushed = this.byAddress.get(event.address);
+    this.expect(
+      "pop-not-pushed",
+      pushed !== undefined && sameRecord(pushed.event, event),
+      () => `${describe(event)} was never pushed there`,
+    );
+    if (pushed !== undefined && this.bytesAt !== undefined) {
+      this.expect(
+        "record-changed",
+        pushed.bytes === this.read(event),
+        () => `the bytes of ${describe(event)} changed while it was suspended`,
+      );
+    }
+  }
+
+  private moved(event: RecordEvent, pos: number): void {
+    this.expect(
+      "record-not-contiguous",
+      event.pos === pos,
+      () => `after ${describe(event)} the position is ${hex(event.pos)}, not ${hex(pos)}`,
+    );
+  }
+
+  private read({ address, size }: RecordEvent): string {
+    return this.bytesAt?.(address, size)?.join() ?? "";
+  }
+
+  private expect(code: InvariantCode, holds: boolean, message: () => string): void {
+    this.checked[code]++;
+    if (!holds) this.findings.push({ code, message: message(), event: this.index });
+  }
+}
+
+const sameRecord = (a: RecordEvent, b: RecordEvent): boolean =>
+  a.func === b.func && a.callIndex === b.callIndex && a.address === b.address && a.size === b.size;
