@@ -49,12 +49,20 @@ export class FiberTracker {
 
   constructor(private readonly listener: (event: FiberEvent) => void = () => undefined) {}
 
-  /** The fiber whose code runs. */
+  /**
+   * The fiber that the machine's top frame belongs to, also while frames unwind or
+   * rewind one by one. `fiber_enter` and its implementation still run on the stack
+   * of the one who enters.
+   */
   get current(): LogicalFiber {
-    return this.active[this.active.length - 1]!.fiber;
+    const depth = this.machineFiber?.depth ?? 0;
+    return this.active.findLast((a) => a.depth + 1 < depth)?.fiber ?? MAIN;
   }
 
   readonly observer: Observer = {
+    leave: (fiber) => {
+      this.machineFiber = fiber;
+    },
     enter: (fiber) => {
       this.machineFiber = fiber;
       const { func, fp } = fiber.top;

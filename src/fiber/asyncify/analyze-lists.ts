@@ -64,7 +64,7 @@ export class FunctionLists {
     for (const entry of list.entries) {
       if (!used.has(entry))
         this.warnings.push(
-          `the ${designation}-list has an entry that matches no function: ${entry}`,
+          `the ${designation}-list has an entry that matches no function: '${entry}'`,
         );
     }
     return matched;

@@ -25,14 +25,14 @@ export function wildcardMatch(pattern: string, value: string): boolean {
   return p === pattern.length;
 }
 
-/** A list of names and patterns. Names are looked up first, as Binaryen does. */
+/** A list of names and patterns. Names are looked up first, then patterns in order, as Binaryen does. */
 export class NameList {
   readonly names: ReadonlySet<string>;
   readonly patterns: readonly string[];
 
   constructor(readonly entries: readonly string[] = []) {
     this.names = new Set(entries.filter((e) => !e.includes("*")));
-    this.patterns = entries.filter((e) => e.includes("*"));
+    this.patterns = entries.filter((e) => e.includes("*")).toSorted();
   }
 
   get empty(): boolean {

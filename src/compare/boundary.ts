@@ -1,0 +1,133 @@
+// The calls between a program and its host, told as events at the JavaScript door,
+// alike for every engine: what a host script imports and what it calls is wrapped.
+
+import type { ImportObject } from "../js-api/imports.js";
+import { resultList, toWasmNumber } from "../js-api/values.js";
+import { stateName, type TraceEvent } from "../observe/events.js";
+import { HostRef, type Value } from "../runtime/values.js";
+import {
+  functionTypeIndex,
+  importsOf,
+  type Module,
+} from "../syntax/module.js";
+import type { FuncType, ValType } from "../syntax/types.js";
+import { reasonOf } from "./reasons.js";
+import { isRuntimeExport } from "./twin-parts.js";
+
+/** Who is told. */
+export interface Boundary {
+  /** `__asyncify_state`. */
+  readonly state: number;
+  /** The program's side of a call is reached or left: events that are due come first. */
+  observe(): void;
+  emit(event: TraceEvent): void;
+}
+
+type JsFunction = (...args: unknown[]) => unknown;
+
+/** The import object with all functions that `module` wants from it wrapped. */
+export function watchImports(
+  module: Module,
+  imports: ImportObject,
+  boundary: Boundary,
+): Record<string, Record<string, unknown>> {
+  const watched: Record<string, Record<string, unknown>> = {};
+  for (const [group, members] of Object.entries(imports))
+    watched[group] = { ...(members as Record<string, unknown>) };
+  for (const { module: group, name, description } of importsOf(module, "func")) {
+    const call = watched[group]?.[name];
+    if (typeof call !== "function") continue;
+    const type = module.types[description.type]!.comp as FuncType;
+    watched[group]![name] = watchImport(group, name, type, call as JsFunction, boundary);
+  }
+  return watched;
+}
+
+function watchImport(
+  module: string,
+  name: string,
+  { params, results }: FuncType,
+  call: JsFunction,
+  boundary: Boundary,
+): JsFunction {
+  return (...given) => {
+    boundary.observe();
+    const args = given.map((value, i) => valueOf(value, params[i]!));
+    const settle = (returned: unknown): unknown => {
+      const list = resultList(returned, results.length);
+      const values = list.map((value, i) => valueOf(value, results[i]!));
+      boundary.observe();
+      boundary.emit({ type: "host", module, name, args, results: values });
+      const converted = list.map((value, i) => converter(value, values[i]!));
+      return converted.length > 1 ? converted : converted[0];
+    };
+    const fail = (error: unknown): never => {
+      boundary.observe();
+      boundary.emit({ type: "host", module, name, args });
+      throw error;
+    };
+    let returned: unknown;
+    try {
+      returned = call(...given);
+    } catch (error) {
+      return fail(error);
+    }
+    return settle(returned);
+  };
+}
+
+/** What an engine is given on: conversions must not run the host's code a second time. */
+const converter = (original: unknown, value: Value): unknown =>
+  value.type === "i32" || value.type === "i64" ? value.value : original;
+
+/** The functions among `exports` wrapped; asyncify's own tell of themselves. */
+export function watchExports(
+  module: Module,
+  exports: Readonly<Record<string, unknown>>,
+  boundary: Boundary,
+): Record<string, unknown> {
+  const watched: Record<string, unknown> = { ...exports };
+  for (const { name, kind, index } of module.exports) {
+    if (kind !== "func" || isRuntimeExport(name)) continue;
+    const type = module.types[functionTypeIndex(module, index)]!.comp as FuncType;
+    watched[name] = watchExport(name, type, exports[name] as JsFunction, boundary);
+  }
+  return watched;
+}
+
+function watchExport(
+  name: string,
+  { params, results }: FuncType,
+  call: JsFunction,
+  boundary: Boundary,
+): JsFunction {
+  return (...given) => {
+    const values = params.map((type, i) => valueOf(given[i], type));
+    const args = values.map((value, i) => converter(given[i], value));
+    boundary.observe();
+    boundary.emit({ type: "call", name, args: values });
+    let returned: unknown;
+    try {
+      returned = call(...args);
+    } catch (error) {
+      boundary.observe();
+      boundary.emit({ type: "trap", name, reason: reasonOf(error).reason });
+      throw error;
+    }
+    boundary.observe();
+    const list = results.length > 1 ? (returned as unknown[]) : [returned].slice(0, results.length);
+    boundary.emit({
+      type: "return",
+      name,
+      results: list.map((value, i) => valueOf(value, results[i]!)),
+      state: stateName(boundary.state),
+    });
+    return returned;
+  };
+}
+
+/** A value as events hold it: of references, only what JavaScript has. */
+export function valueOf(value: unknown, type: ValType): Value {
+  if (typeof type !== "object") return toWasmNumber(value, type);
+  return { type: "ref", ref: value === null ? null : new HostRef(value) };
+}

@@ -1,0 +1,62 @@
+// The contract of host scripts: what drives a program, and what it imports. A script
+// uses only the standard JavaScript API, so it drives every engine alike.
+
+import { importsOf, type Module } from "../syntax/module.js";
+import type { FuncType } from "../syntax/types.js";
+import type { ImportObject } from "../js-api/imports.js";
+
+export interface HostContext {
+  /** What the program says to its user. */
+  log(...values: unknown[]): void;
+}
+
+/** As `WebAssembly.Instance`, but of any engine. */
+export interface HostInstance {
+  readonly exports: Readonly<Record<string, unknown>>;
+}
+
+export interface Host {
+  readonly imports?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Calls an export to its end. Without it the export is just called. */
+  invoke?(
+    instance: HostInstance,
+    name: string,
+    args: readonly unknown[],
+  ): unknown;
+}
+
+/** The default export of a host script. */
+export type HostScript = (context: HostContext) => Host;
+
+/** Calls an export as the host wants it to be called; what it returns may be a promise. */
+export function invokeAs(
+  host: Host,
+  instance: HostInstance,
+  name: string,
+  args: readonly unknown[],
+): unknown {
+  if (host.invoke !== undefined) return host.invoke(instance, name, args);
+  const call = instance.exports[name];
+  if (typeof call !== "function") throw new TypeError(`no exported function ${name}`);
+  return (call as (...args: unknown[]) => unknown)(...args);
+}
+
+/** `given`, with a function that returns zeros for every function that `module` misses in it. */
+export function stubImports(
+  module: Module,
+  given: ImportObject = {},
+): Record<string, Record<string, unknown>> {
+  const imports: Record<string, Record<string, unknown>> = {};
+  for (const [group, members] of Object.entries(given))
+    imports[group] = { ...(members as Record<string, unknown>) };
+  for (const { module: group, name, description } of importsOf(module, "func")) {
+    const members = (imports[group] ??= {});
+    if (members[name] !== undefined) continue;
+    const { results } = module.types[description.type]!.comp as FuncType;
+    const zeros = results.map((type) =>
+      typeof type === "object" ? null : type === "i64" ? 0n : 0,
+    );
+    members[name] = () => (zeros.length > 1 ? zeros : zeros[0]);
+  }
+  return imports;
+}

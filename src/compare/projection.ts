@@ -1,0 +1,149 @@
+// From what can be observed of a running twin to the events of the plain module.
+// Observed are entries and exits of its functions (needed only while the state is
+// not normal), its runtime functions, and the calls between it and its host.
+//
+// Pushing and popping happen inside instrumented functions, between two observations:
+//   push  the function is left while unwinding, and `pos` has moved since the last one;
+//   pop   the function is entered while rewinding: at the next one `pos` has moved.
+// Un-instrumented functions may move `pos` too (a fiber switch does): that is no record.
+
+import { stateName, type AsyncifyStack, type RuntimeName } from "../observe/events.js";
+import type { TraceEvent } from "../observe/events.js";
+import type { Boundary } from "./boundary.js";
+import { digestOf, Intervals } from "./digest.js";
+
+const UNWINDING = 1;
+const REWINDING = 2;
+
+/** The twin while it runs. */
+export interface TwinView {
+  readonly state: number;
+  readonly data: number;
+  readonly sp: number | null;
+  /** An unsigned word of the memory that holds the records; null out of its bounds. */
+  word(address: number): number | null;
+  /** Linear memory, to take digests of. */
+  bytes(): Uint8Array;
+}
+
+/** A function of the twin, as the plain module knows it. */
+export interface ProjectedFunction {
+  readonly index: number;
+  readonly name: string;
+  readonly instrumented: boolean;
+}
+
+export interface ProjectionOptions {
+  readonly view: TwinView;
+  /** By function index of the twin. */
+  readonly functions: ReadonlyMap<number, ProjectedFunction>;
+  readonly runtime: ReadonlyMap<number, readonly RuntimeName[]>;
+  /** Take a digest of memory at each runtime event. */
+  readonly digest?: boolean;
+}
+
+export class TwinProjection implements Boundary {
+  readonly events: TraceEvent[] = [];
+  /** S by plain function index: bytes of a record behind its index word. */
+  readonly sizes = new Map<number, number>();
+  /** The payload bytes of all records pushed so far. */
+  readonly payloads = new Intervals();
+  private pos: number | null = null;
+  /** An instrumented function was entered while rewinding: it pops before anything else happens. */
+  private popping: ProjectedFunction | null = null;
+  /** A runtime function was entered: it reports when it is left, or has trapped. */
+  private acting: { names: readonly RuntimeName[]; argument: number; before: number } | null = null;
+
+  constructor(private readonly options: ProjectionOptions) {}
+
+  get state(): number {
+    return this.options.view.state;
+  }
+
+  enter(func: number): void {
+    const { view, functions } = this.options;
+    this.observe();
+    const entered = functions.get(func);
+    if (entered?.instrumented === true && view.state === REWINDING) this.popping = entered;
+  }
+
+  /** The function returned: a trap is no way of leaving. */
+  leave(func: number): void {
+    const { view, functions } = this.options;
+    const before = this.pos;
+    const left = functions.get(func);
+    if (this.popping !== null || left?.instrumented !== true || view.state !== UNWINDING)
+      return this.observe();
+    this.pos = view.word(view.data);
+    if (before !== null && this.pos !== null && this.pos !== before)
+      this.push(left, before, this.pos - before);
+  }
+
+  enterRuntime(func: number, argument: number): void {
+    this.observe();
+    const names = this.options.runtime.get(func)!;
+    this.acting = { names, argument, before: this.options.view.state };
+  }
+
+  leaveRuntime(): void {
+    this.observe();
+  }
+
+  /** Something else is about to be told: whatever is not yet, comes before it. */
+  observe(): void {
+    const { view } = this.options;
+    const before = this.pos;
+    this.pos = view.word(view.data);
+    if (this.acting !== null) this.act(this.acting);
+    const { popping } = this;
+    this.popping = null;
+    if (popping !== null && before !== null && this.pos !== null && this.pos !== before)
+      this.record("pop", popping, this.pos, before - this.pos);
+  }
+
+  emit(event: TraceEvent): void {
+    this.events.push(event);
+  }
+
+  digest(): number {
+    return digestOf(this.options.view.bytes(), this.payloads);
+  }
+
+  private push(func: ProjectedFunction, address: number, size: number): void {
+    this.sizes.set(func.index, size - 4);
+    this.payloads.add(address + 4, address + size);
+    this.record("push", func, address, size);
+  }
+
+  private record(type: "push" | "pop", func: ProjectedFunction, address: number, size: number) {
+    const { index, name } = func;
+    const callIndex = (this.options.view.word(address) ?? 0) | 0;
+    this.emit({ type, func: index, name, callIndex, address, size, ...this.stack() });
+  }
+
+  private act({ names, argument, before }: NonNullable<typeof this.acting>): void {
+    this.acting = null;
+    const name = nameAmong(names, before);
+    this.emit({
+      type: "runtime",
+      name,
+      argument: name.startsWith("start_") ? argument >>> 0 : null,
+      before: stateName(before),
+      after: stateName(this.options.view.state),
+      ...this.stack(),
+      ...(this.options.digest === true ? { digest: this.digest() } : {}),
+    });
+  }
+
+  private stack(): AsyncifyStack {
+    const { view } = this.options;
+    const { data, sp } = view;
+    return { data, pos: view.word(data), end: view.word(data + 4), sp };
+  }
+}
+
+/** Of functions that an optimizer found equal, the one that makes sense in this state. */
+function nameAmong(names: readonly RuntimeName[], state: number): RuntimeName {
+  const likely = state === REWINDING ? "stop_rewind" : "stop_unwind";
+  return names.length > 1 && names.includes(likely) ? likely : names[0]!;
+}

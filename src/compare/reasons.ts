@@ -1,0 +1,56 @@
+// Why a call ended without results, in the spec's words, whatever engine says so.
+// Where an engine does not tell reasons apart, both are given: `a or b`.
+
+import { Exhaustion, Trap } from "../runtime/traps.js";
+
+export interface RunError {
+  readonly kind: "trap" | "exhaustion" | "host";
+  /** The spec's text; `host exception` where a host function or the script threw. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+export const HOST_EXCEPTION = "host exception";
+const SIGNATURE = "uninitialized element or indirect call type mismatch";
+const TABLE = "undefined element or out of bounds table access";
+const NULL = "null reference or null function reference";
+
+/** V8's messages first, then SpiderMonkey's and JavaScriptCore's where they differ. */
+const messages: readonly (readonly [pattern: RegExp, reason: string])[] = [
+  [/unreachable/i, "unreachable"],
+  [/memory access out of bounds|out of bounds memory access|data segment/i, "out of bounds memory access"],
+  [/divide by zero|remainder by zero|division by zero/i, "integer divide by zero"],
+  [/divide result unrepresentable|integer overflow/i, "integer overflow"],
+  [/float unrepresentable/i, "integer overflow or invalid conversion to integer"],
+  [/invalid conversion to integer|out of bounds trunc/i, "integer overflow or invalid conversion to integer"],
+  [/function signature mismatch|null table entry|signature that does not match|indirect call/i, SIGNATURE],
+  [/table index is out of bounds|table access|call_indirect|element segment/i, TABLE],
+  [/dereferencing a null|null reference/i, NULL],
+  [/index out of bounds/i, `out of bounds memory access or ${TABLE}`],
+];
+
+export function reasonOf(error: unknown): RunError {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof Trap) return { kind: "trap", reason: error.reason, message };
+  if (error instanceof Exhaustion) return { kind: "exhaustion", reason: error.reason, message };
+  // By name and not by class: the engine may live in another realm.
+  const name = error instanceof Error ? error.name : "";
+  if (name === "RuntimeError") {
+    const found = messages.find(([pattern]) => pattern.test(message));
+    return { kind: "trap", reason: found?.[1] ?? message, message };
+  }
+  if (isStackOverflow(name, message))
+    return { kind: "exhaustion", reason: "call stack exhausted", message };
+  return { kind: "host", reason: HOST_EXCEPTION, message };
+}
+
+const isStackOverflow = (name: string, message: string): boolean =>
+  (name === "RangeError" && /call stack/i.test(message)) ||
+  (name === "InternalError" && /recursion/i.test(message));
+
+/** Whether two reasons can be the same one. */
+export function sameReason(a: string, b: string): boolean {
+  if (a === b) return true;
+  const others = b.split(" or ");
+  return a.split(" or ").some((reason) => others.includes(reason));
+}

@@ -1,0 +1,139 @@
+// Roles and sites against Binaryen itself, on random modules with random options: the
+// same functions are instrumented, each with the same calls in the same order and the
+// same operands constant, and what is live for us is among what Binaryen saves.
+// BOBBIN_SEEDS=FROM:TO runs others.
+
+import { expect, test } from "@jest/globals";
+import { decode } from "../../binary/decode.js";
+import { functionType } from "../../valid/context.js";
+import { validate } from "../../valid/validate.js";
+import { importedNames, randomFrom, randomModule, type Random } from "./analyze-random.testing.js";
+import { analyzeRoles } from "./analyze.js";
+import { binaryenNames } from "./analyze-names.js";
+import type { AsyncifyOptions } from "./roles.js";
+import { instrumentedSites } from "./sites-twin.testing.js";
+
+// Binaryen prints through the console it finds when it is loaded.
+const warnings: string[] = [];
+console.error = (text: string) => void warnings.push(text);
+const { default: binaryen } = await import("binaryen");
+
+const [from = 0, to = 300] = (process.env["BOBBIN_SEEDS"] ?? "0:300").split(":").map(Number);
+
+function randomOptions(r: Random, names: readonly string[]): AsyncifyOptions {
+  const some = (list: readonly string[]): string[] => {
+    const entries = Array.from({ length: 1 + r(2) }, () => list[r(list.length)]!);
+    return entries.map((e) => {
+      const cut = r(e.length + 1);
+      return r(3) > 0 ? e : r(2) === 0 ? `${e.slice(0, cut)}*` : `*${e.slice(cut)}`;
+    });
+  };
+  const maybe = (chance: number) => r(chance) === 0;
+  return {
+    ...(maybe(2) ? { imports: some(importedNames) } : {}),
+    ...(maybe(3) ? { ignoreImports: true } : {}),
+    ...(maybe(2) ? { ignoreIndirect: true } : {}),
+    ...(names.length === 0
+      ? {}
+      : maybe(4)
+        ? { onlyList: some(names) }
+        : {
+            ...(maybe(3) ? { removeList: some(names) } : {}),
+            ...(maybe(3) ? { addList: some(names) } : {}),
+            ...(maybe(2) ? { propagateAddList: true } : {}),
+          }),
+  };
+}
+
+function instrument(bytes: Uint8Array, options: AsyncifyOptions): Uint8Array {
+  const module = binaryen.readBinary(bytes);
+  try {
+    binaryen.setOptimizeLevel(0);
+    binaryen.clearPassArguments();
+    const pass = (name: string, value: readonly string[] | boolean | undefined) => {
+      if (value === true) binaryen.setPassArgument(name, "1");
+      else if (Array.isArray(value)) binaryen.setPassArgument(name, value.join(","));
+    };
+    pass("asyncify-imports", options.imports);
+    pass("asyncify-ignore-imports", options.ignoreImports);
+    pass("asyncify-ignore-indirect", options.ignoreIndirect);
+    pass("asyncify-removelist", options.removeList);
+    pass("asyncify-addlist", options.addList);
+    pass("asyncify-onlylist", options.onlyList);
+    pass("asyncify-propagate-addlist", options.propagateAddList);
+    module.runPasses(["asyncify"]);
+    return module.emitBinary();
+  } finally {
+    module.dispose();
+  }
+}
+
+/** Without the runtime's imports, which the pass takes out. */
+const inTwin = (index: number): number =>
+  index - importedNames.filter((n, i) => i < index && n.startsWith("asyncify.")).length;
+
+function check(seed: number): { functions: number; sites: number } {
+  const r = randomFrom(seed);
+  const { bytes, names: given } = randomModule(r);
+  const module = validate(decode(bytes));
+  const names = binaryenNames(module).slice(module.imported.func);
+  const options = randomOptions(r, given.length > 0 && r(2) === 0 ? names : []);
+  let roles;
+  try {
+    roles = analyzeRoles(module, options);
+  } catch {
+    // What Binaryen makes of a refusal would end this process.
+    return { functions: 0, sites: 0 };
+  }
+  warnings.length = 0;
+  const theirs = instrumentedSites(decode(instrument(bytes, options)));
+
+  let count = 0;
+  const ours = new Map(
+    roles.functions
+      .filter(({ kind }) => kind === "instrumented")
+      .map(({ index }) => {
+        const sites = roles.sites(index).map((site) => {
+          const { callee, callIndex, constants } = site;
+          count++;
+          const own =
+            callee === null
+              ? ownOperands(bytes, site.offset)
+              : functionType(module, callee).params.length;
+          return {
+            callIndex,
+            callee: callee === null ? null : inTwin(callee),
+            operands: constants.slice(constants.length - own),
+          };
+        });
+        return [inTwin(index), sites];
+      }),
+  );
+  const context = { seed, options };
+  const entry = (warning: string) => /'(.*)'$/.exec(warning)?.[1];
+  const unmatched = warnings.map(entry).toSorted();
+  expect({ ...context, unmatched: roles.warnings.map(entry).toSorted() }).toEqual({
+    ...context,
+    unmatched,
+  });
+  expect({ ...context, sites: ours }).toEqual({ ...context, sites: theirs });
+  return { functions: ours.size, sites: count };
+
+  function ownOperands(code: Uint8Array, offset: number): number {
+    const type = module.types[code[offset + 1]!]!.comp;
+    return type.kind === "func" ? type.params.length + 1 : 0;
+  }
+}
+
+test("random modules are instrumented as by Binaryen", () => {
+  let functions = 0;
+  let sites = 0;
+  for (let seed = from; seed < to; seed++) {
+    const found = check(seed);
+    functions += found.functions;
+    sites += found.sites;
+  }
+  expect(functions).toBeGreaterThan(to - from);
+  expect(sites).toBeGreaterThan(to - from);
+  if (process.env["BOBBIN_SEEDS"]) console.log(`${functions} functions, ${sites} sites`);
+});
