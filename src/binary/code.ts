@@ -4,6 +4,7 @@
 // `expression.ts` is what finds the end of an expression and checks the nesting.
 // Spec: https://webassembly.github.io/spec/core/binary/instructions.html
 
+import { refType } from "../syntax/types.js";
 import { opcodeOf, opcodes, isPrefix, type Immediate, type Opcode } from "../syntax/opcodes.js";
 import type { BlockType, Instruction } from "../syntax/instruction.js";
 import { Reader } from "./reader.js";
@@ -19,6 +20,8 @@ const indexKinds = [
   "local",
   "elem",
   "data",
+  "field",
+  "count",
 ] as const satisfies readonly Immediate[];
 export type IndexImmediate = (typeof indexKinds)[number];
 
@@ -150,6 +153,19 @@ export class InstructionReader extends Reader {
       case "valtypes":
         instruction.types = this.list(() => readValType(this));
         break;
+      case "ref":
+      case "ref null":
+        instruction.types = [refType(readHeapType(this), shape === "ref null")];
+        break;
+      case "castflags":
+        instruction.b = this.byte();
+        if (instruction.b > 3) this.fail("malformed br_on_cast flags", this.pos - 1);
+        break;
+      case "heaptypes": {
+        const from = refType(readHeapType(this), (instruction.b & 1) !== 0);
+        instruction.types = [from, refType(readHeapType(this), (instruction.b & 2) !== 0)];
+        break;
+      }
       case "mixed":
         this.mixed();
         break;

@@ -68,24 +68,16 @@ export function sitesInfo(module: ValidModule, flags: AsyncifyFlags): { sites: F
 const operandText = (type: OperandType): string =>
   typeof type === "string" ? type : formatValType(type);
 
-export function roleTables(info: {
-  roles: readonly RoleInfo[];
-  warnings: readonly string[];
-}): string[][] {
-  const rows = info.roles.map(({ index, name, role, reason }) => [
-    String(index),
-    name,
-    role,
-    reason,
-  ]);
-  const roles = columns([["index", "name", "role", "reason"], ...rows], ["right"]);
-  const tables = [["Asyncify roles", ...roles]];
-  if (info.warnings.length > 0) tables.push(["Warnings", ...info.warnings.map((w) => `  ${w}`)]);
+export function roleTables(roles: readonly RoleInfo[], warnings: readonly string[]): string[][] {
+  const rows = roles.map(({ index, name, role, reason }) => [String(index), name, role, reason]);
+  const table = columns([["index", "name", "role", "reason"], ...rows], ["right"]);
+  const tables = [["Asyncify roles", ...table]];
+  if (warnings.length > 0) tables.push(["Warnings", ...warnings.map((w) => `  ${w}`)]);
   return tables;
 }
 
-export function siteTables({ sites }: { sites: readonly FunctionSites[] }): string[][] {
-  if (sites.length === 0) return [["Asyncify call sites", "  none: no function is instrumented"]];
+export function siteTable(sites: readonly FunctionSites[]): string[] {
+  if (sites.length === 0) return ["Asyncify call sites", "  none: no function is instrumented"];
   const rows = sites.flatMap((of) =>
     of.sites.map((site) => [
       of.name,
@@ -97,5 +89,5 @@ export function siteTables({ sites }: { sites: readonly FunctionSites[] }): stri
     ]),
   );
   const header = ["function", "call", "offset", "callee", "operands", "live locals"];
-  return [["Asyncify call sites", ...columns([header, ...rows], ["left", "right", "right"])]];
+  return ["Asyncify call sites", ...columns([header, ...rows], ["left", "right", "right"])];
 }

@@ -11,7 +11,14 @@ import type { CommonOptions, Context } from "./context.js";
 import { about, ExitCode, printable } from "./failure.js";
 import { readModule } from "./input.js";
 import * as data from "./inspect-data.js";
-import { rolesInfo, roleTables, sitesInfo, siteTables } from "./inspect-roles.js";
+import {
+  type FunctionSites,
+  type RoleInfo,
+  rolesInfo,
+  roleTables,
+  sitesInfo,
+  siteTable,
+} from "./inspect-roles.js";
 import { type AsyncifyFlags, asyncifyOptions, operand } from "./options.js";
 
 interface InspectOptions extends CommonOptions, AsyncifyFlags {
@@ -71,14 +78,28 @@ function tryValidate(module: Module): { valid?: ValidModule; problem?: unknown }
   }
 }
 
-type Info = ReturnType<typeof collect>;
+interface Info {
+  readonly file: string;
+  readonly size: number;
+  readonly name?: string;
+  readonly start?: number;
+  readonly sections?: readonly data.SectionInfo[];
+  readonly imports?: readonly data.ImportInfo[];
+  readonly exports?: readonly data.ExportInfo[];
+  readonly functions?: readonly data.FunctionInfo[];
+  readonly roles?: readonly RoleInfo[];
+  /** What Binaryen would warn of. */
+  readonly warnings?: readonly string[];
+  readonly sites?: readonly FunctionSites[];
+  readonly bodies?: readonly data.BodyInfo[];
+}
 
 function collect(
   file: string,
   module: Module,
   valid: ValidModule | undefined,
   options: InspectOptions,
-) {
+): Info {
   const { disassemble } = options;
   const summary = !(
     options.sections === true ||
@@ -110,8 +131,8 @@ function printAll(info: Info, out: (line: string) => void): void {
   if (imports) blocks.push(["Imports", ...importTable(imports)]);
   if (exports) blocks.push(["Exports", ...exportTable(exports)]);
   if (functions) blocks.push(["Functions", ...functionTable(functions)]);
-  if ("roles" in info) blocks.push(...roleTables(info));
-  if ("sites" in info) blocks.push(...siteTables(info));
+  if (info.roles) blocks.push(...roleTables(info.roles, info.warnings ?? []));
+  if (info.sites) blocks.push(siteTable(info.sites));
   for (const body of info.bodies ?? []) blocks.push(bodyLines(body));
   blocks.forEach((lines, i) => {
     if (i > 0) out("");

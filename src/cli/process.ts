@@ -1,5 +1,6 @@
 // The command line in its process: closed pipes, and programs that wait forever.
 
+import { ExitCode } from "./failure.js";
 import { main } from "./main.js";
 
 export function runInProcess(process: NodeJS.Process): void {
@@ -21,5 +22,7 @@ export function runInProcess(process: NodeJS.Process): void {
   void main(process.argv.slice(2), io).then((code) => {
     settled = true;
     process.exitCode = code;
+    // Nothing that is still under way may hold up whoever pressed Ctrl-C.
+    if (code === ExitCode.interrupted) process.exit();
   });
 }

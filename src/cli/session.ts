@@ -6,22 +6,30 @@ import { type Observer, observers } from "../exec/hooks.js";
 import { Machine, stackOf } from "../exec/machine.js";
 import { listNames, nearNames } from "../debug/names.js";
 import type { Fiber } from "../exec/fiber.js";
+import { Asyncify } from "../fiber/asyncify/asyncify.js";
+import type { AsyncifyEvent } from "../fiber/asyncify/events.js";
+import { jsExports } from "../js-api/exports.js";
+import { jsImports } from "../js-api/imports.js";
+import { toJsValue, toWasmResults } from "../js-api/values.js";
+import { worldOf } from "../js-api/world.js";
 import type { FuncInstance, Imports, ModuleInstance } from "../runtime/instances.js";
 import type { StackEntry } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
 import { formatValType } from "../syntax/types.js";
 import { parseValue } from "../text/values.js";
-import { BobbinError, UsageError } from "../util/errors.js";
+import { BobbinError, LinkError, UsageError } from "../util/errors.js";
 import type { ValidModule } from "../valid/validate.js";
 import type { Context } from "./context.js";
-import { HostException } from "./failure.js";
+import { about, HostException } from "./failure.js";
 import { type HostScript, loadHost } from "./host-file.js";
 import { readValidModule } from "./input.js";
-import type { ExecutionOptions } from "./options.js";
+import { asyncifySettings, type ExecutionOptions, wantsAsyncify } from "./options.js";
 import { mergeImports, stubImports } from "./stubs.js";
 
 export interface OpenOptions extends ExecutionOptions {
   readonly observer?: Observer;
+  /** Told what asyncify does. */
+  readonly listener?: (event: AsyncifyEvent) => void;
   /** Where the host script's `log` goes. Default: stdout. */
   readonly log?: (line: string) => void;
 }
@@ -51,9 +59,16 @@ export async function open(file: string, options: OpenOptions, context: Context)
     ...(options.fuel === undefined ? {} : { fuel: options.fuel }),
     ...(options.maxFrames === undefined ? {} : { maxFrames: options.maxFrames }),
     observer:
-      options.observer === undefined ? pending.observer : observers(pending.observer, options.observer),
+      options.observer === undefined
+        ? pending.observer
+        : observers(pending.observer, options.observer),
   });
-  const supplied: Imports = mergeImports();
+  const asyncify = asyncifyFor(module, options);
+  machine.interposer = asyncify;
+  const supplied = mergeImports(
+    asyncify === null ? new Map() : new Map([["asyncify", asyncify.imports]]),
+    await hostImports(machine, module, host, options.host),
+  );
   const imports =
     options.stubImports === true
       ? mergeImports(supplied, stubImports(module, supplied, context.note))
@@ -64,6 +79,7 @@ export async function open(file: string, options: OpenOptions, context: Context)
   } catch (error) {
     throw pending.explain(error);
   }
+  asyncify?.attach(instance);
   return {
     file,
     module,
@@ -72,13 +88,59 @@ export async function open(file: string, options: OpenOptions, context: Context)
     host,
     explain: (error) => pending.explain(error),
     async invoke(name, args) {
+      const func = exportedFunction(instance, name);
       try {
-        return await machine.invokeAsync(exportedFunction(instance, name), args);
+        return host?.invoke === undefined
+          ? await machine.invokeAsync(func, args)
+          : await invokeThrough(host, machine, instance, name, func, args);
       } catch (error) {
-        throw pending.explain(error);
+        throw pending.explain(error, host?.invoke && `host script ${options.host}`);
       }
     },
   };
+}
+
+/** Native asyncify for modules that import it, or whose user asks for it. */
+function asyncifyFor(module: ValidModule, options: OpenOptions): Asyncify | null {
+  const imported = module.imports.some((i) => i.module === "asyncify");
+  return imported || wantsAsyncify(options)
+    ? new Asyncify(module, {
+        ...asyncifySettings(options),
+        ...(options.listener === undefined ? {} : { listener: options.listener }),
+      })
+    : null;
+}
+
+async function hostImports(
+  machine: Machine,
+  module: ValidModule,
+  host: HostScript | null,
+  file = "",
+): Promise<Imports> {
+  if (host?.imports === undefined) return new Map();
+  const { imports } = host;
+  return about(file, () => {
+    try {
+      return jsImports(machine, module, imports);
+    } catch (error) {
+      throw error instanceof TypeError ? new LinkError(error.message) : error;
+    }
+  });
+}
+
+/** Lets the host script run an export, with the types of the JavaScript API. */
+async function invokeThrough(
+  host: HostScript,
+  machine: Machine,
+  instance: ModuleInstance,
+  name: string,
+  func: FuncInstance,
+  args: readonly Value[],
+): Promise<readonly Value[]> {
+  const world = worldOf(machine);
+  const jsArgs = args.map((value) => toJsValue(value, world));
+  const returned = await host.invoke!({ exports: jsExports(machine, instance) }, name, jsArgs);
+  return toWasmResults(returned, func.signature.results, world);
 }
 
 /** The host calls that have not returned: when one throws, they tell which. */
@@ -95,10 +157,12 @@ class PendingCalls {
     },
   };
 
-  explain(error: unknown): unknown {
+  /** @param script who else may have thrown */
+  explain(error: unknown, script?: string): unknown {
     const call = this.calls.pop();
     this.calls.length = 0;
-    if (call === undefined || error instanceof BobbinError) return error;
+    if (error instanceof BobbinError) return error;
+    if (call === undefined) return script === undefined ? error : new HostException(script, error);
     const stack: StackEntry[] = call.fiber === null ? [] : stackOf(call.fiber);
     return new HostException(`import ${call.func.name}`, error, stack);
   }
@@ -119,7 +183,8 @@ export function exportedFunction(instance: ModuleInstance, name: string): FuncIn
       : names.length > 0
         ? `exported functions are ${listNames(names)}`
         : "the module exports no function";
-  const what = found === undefined ? "there is no export" : `export is a ${found.kind}, no function:`;
+  const what =
+    found === undefined ? "there is no export" : `export is a ${found.kind}, no function:`;
   throw new UsageError(`${what} ${JSON.stringify(name)}: ${hint}`);
 }
 
@@ -140,7 +205,11 @@ export function defaultExport(instance: ModuleInstance): string | null {
  * Reads arguments by the types of the parameters.
  * @throws UsageError
  */
-export function parseArguments(name: string, func: FuncInstance, texts: readonly string[]): Value[] {
+export function parseArguments(
+  name: string,
+  func: FuncInstance,
+  texts: readonly string[],
+): Value[] {
   const { params } = func.signature;
   if (texts.length !== params.length) {
     const types = params.length === 0 ? "" : ` (${params.map(formatValType).join(" ")})`;

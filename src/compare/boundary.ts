@@ -5,11 +5,7 @@ import type { ImportObject } from "../js-api/imports.js";
 import { resultList, toWasmNumber } from "../js-api/values.js";
 import { stateName, type TraceEvent } from "../observe/events.js";
 import { HostRef, type Value } from "../runtime/values.js";
-import {
-  functionTypeIndex,
-  importsOf,
-  type Module,
-} from "../syntax/module.js";
+import { functionTypeIndex, importsOf, type Module } from "../syntax/module.js";
 import type { FuncType, ValType } from "../syntax/types.js";
 import { reasonOf } from "./reasons.js";
 import { isRuntimeExport } from "./twin-parts.js";
@@ -25,11 +21,17 @@ export interface Boundary {
 
 type JsFunction = (...args: unknown[]) => unknown;
 
+export interface WatchOptions {
+  /** Promises that imports return are awaited by the engine: their call ends when they do. */
+  readonly suspend?: boolean;
+}
+
 /** The import object with all functions that `module` wants from it wrapped. */
 export function watchImports(
   module: Module,
   imports: ImportObject,
   boundary: Boundary,
+  { suspend = false }: WatchOptions = {},
 ): Record<string, Record<string, unknown>> {
   const watched: Record<string, Record<string, unknown>> = {};
   for (const [group, members] of Object.entries(imports))
@@ -38,41 +40,41 @@ export function watchImports(
     const call = watched[group]?.[name];
     if (typeof call !== "function") continue;
     const type = module.types[description.type]!.comp as FuncType;
-    watched[group]![name] = watchImport(group, name, type, call as JsFunction, boundary);
+    watched[group]![name] = watchImport(
+      { module: group, name, type, suspend },
+      call as JsFunction,
+      boundary,
+    );
   }
   return watched;
 }
 
+interface WatchedImport {
+  readonly module: string;
+  readonly name: string;
+  readonly type: FuncType;
+  readonly suspend: boolean;
+}
+
 function watchImport(
-  module: string,
-  name: string,
-  { params, results }: FuncType,
+  { module, name, type: { params, results }, suspend }: WatchedImport,
   call: JsFunction,
   boundary: Boundary,
 ): JsFunction {
   return (...given) => {
     boundary.observe();
     const args = given.map((value, i) => valueOf(value, params[i]!));
+    boundary.emit({ type: "host", module, name, args });
     const settle = (returned: unknown): unknown => {
       const list = resultList(returned, results.length);
       const values = list.map((value, i) => valueOf(value, results[i]!));
       boundary.observe();
-      boundary.emit({ type: "host", module, name, args, results: values });
+      boundary.emit({ type: "host return", module, name, results: values });
       const converted = list.map((value, i) => converter(value, values[i]!));
       return converted.length > 1 ? converted : converted[0];
     };
-    const fail = (error: unknown): never => {
-      boundary.observe();
-      boundary.emit({ type: "host", module, name, args });
-      throw error;
-    };
-    let returned: unknown;
-    try {
-      returned = call(...given);
-    } catch (error) {
-      return fail(error);
-    }
-    return settle(returned);
+    const returned = call(...given);
+    return suspend && returned instanceof Promise ? returned.then(settle) : settle(returned);
   };
 }
 

@@ -47,11 +47,7 @@ export const op = (mnemonic: Mnemonic, ...immediates: Bytes[]): Uint8Array => {
 
 const numTypes: Readonly<Record<NumType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c };
 export const functype = (params: readonly NumType[], results: readonly NumType[]): Uint8Array =>
-  join(
-    [0x60],
-    vector(params.map((t) => [numTypes[t]])),
-    vector(results.map((t) => [numTypes[t]])),
-  );
+  join([0x60], vector(params.map((t) => [numTypes[t]])), vector(results.map((t) => [numTypes[t]])));
 
 export const FUNCREF = 0x70;
 export const EMPTY_BLOCK = 0x40;

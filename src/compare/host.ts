@@ -18,11 +18,7 @@ export interface HostInstance {
 export interface Host {
   readonly imports?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Calls an export to its end. Without it the export is just called. */
-  invoke?(
-    instance: HostInstance,
-    name: string,
-    args: readonly unknown[],
-  ): unknown;
+  invoke?(instance: HostInstance, name: string, args: readonly unknown[]): unknown;
 }
 
 /** The default export of a host script. */

@@ -74,11 +74,7 @@ export function instrument(twin: Module, parts: TwinParts): Uint8Array {
       op("call", leb(imported.func + functions.length + i)),
     );
     if (!parts.runtime.has(index)) {
-      return body(
-        unlessNormal(probe("enter", self)),
-        original,
-        unlessNormal(probe("leave", self)),
-      );
+      return body(unlessNormal(probe("enter", self)), original, unlessNormal(probe("leave", self)));
     }
     const argument = params.length > 0 ? op("local.get", leb(0)) : op("i32.const", sleb(0));
     return body(probe("enterRuntime", self, argument), original, probe("leaveRuntime", self));

@@ -18,12 +18,21 @@ const NULL = "null reference or null function reference";
 /** V8's messages first, then SpiderMonkey's and JavaScriptCore's where they differ. */
 const messages: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/unreachable/i, "unreachable"],
-  [/memory access out of bounds|out of bounds memory access|data segment/i, "out of bounds memory access"],
+  [
+    /memory access out of bounds|out of bounds memory access|data segment/i,
+    "out of bounds memory access",
+  ],
   [/divide by zero|remainder by zero|division by zero/i, "integer divide by zero"],
   [/divide result unrepresentable|integer overflow/i, "integer overflow"],
   [/float unrepresentable/i, "integer overflow or invalid conversion to integer"],
-  [/invalid conversion to integer|out of bounds trunc/i, "integer overflow or invalid conversion to integer"],
-  [/function signature mismatch|null table entry|signature that does not match|indirect call/i, SIGNATURE],
+  [
+    /invalid conversion to integer|out of bounds trunc/i,
+    "integer overflow or invalid conversion to integer",
+  ],
+  [
+    /function signature mismatch|null table entry|signature that does not match|indirect call/i,
+    SIGNATURE,
+  ],
   [/table index is out of bounds|table access|call_indirect|element segment/i, TABLE],
   [/dereferencing a null|null reference/i, NULL],
   [/index out of bounds/i, `out of bounds memory access or ${TABLE}`],

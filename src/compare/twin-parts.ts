@@ -137,11 +137,7 @@ export function stackPointerOf(module: Module): number | null {
 function* instructions(module: Module, func: number): Generator<Instruction> {
   const definition: FunctionDefinition | undefined = module.functions[func - module.imported.func];
   if (definition === undefined) throw new TwinError(`function ${func} is not defined`);
-  const reader = new InstructionReader(
-    module.bytes,
-    definition.body.offset,
-    definition.body.end,
-  );
+  const reader = new InstructionReader(module.bytes, definition.body.offset, definition.body.end);
   while (reader.next()) yield reader.instruction;
 }
 

@@ -1,10 +1,9 @@
 // The types of locals and operands before an instruction: slots are only words, and
 // validation is who knows what they hold.
 
-import type { Module } from "../syntax/module.js";
 import type { ValType } from "../syntax/types.js";
 import { visitFunction, type ValidModule } from "../valid/validate.js";
-import type { OperandType } from "../valid/visitor.js";
+import type { FunctionState, OperandType } from "../valid/visitor.js";
 
 export interface TypesAt {
   /** Parameters first. */
@@ -20,18 +19,20 @@ export interface TypesAt {
 export function typesAt(module: ValidModule, func: number, offset: number): TypesAt | undefined {
   let found: TypesAt | undefined;
   visitFunction(module, func - module.imported.func, {
-    instruction(instruction, { locals, operands }) {
-      if (instruction.offset === offset)
-        found = { locals: [...locals], operands: [...operands] };
+    instruction({ offset: at, op }, state) {
+      if (at !== offset) return;
+      const operands = op.mnemonic === "end" ? operandsAtEnd(state) : [...state.operands];
+      found = { locals: [...state.locals], operands };
     },
   });
   return found;
 }
 
-/** The function (index with imports) whose instructions hold byte `offset`. */
-export function functionAtOffset(module: Module, offset: number): number | undefined {
-  const at = module.functions.findIndex(
-    ({ body }) => offset >= body.offset && offset < body.end,
-  );
-  return at < 0 ? undefined : module.imported.func + at;
+/**
+ * An `end` is reached from its other branch, too: where the code above it cannot fall
+ * through, validation knows nothing, but the block's results are there.
+ */
+function operandsAtEnd({ operands, controls }: FunctionState): OperandType[] {
+  const { unreachable, height, results } = controls[controls.length - 1]!;
+  return unreachable ? [...operands.slice(0, height), ...results] : [...operands];
 }

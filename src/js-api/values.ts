@@ -88,7 +88,9 @@ function iterable(value: unknown): Iterable<unknown> {
 /** Indices and sizes ([EnforceRange]): a number for i32 addresses, a bigint for i64 ones. */
 export function toIndex(value: unknown, address: "i32" | "i64"): number {
   const index =
-    address === "i64" ? Number(BigInt.asIntN(128, value as bigint)) : Math.trunc(+(value as number));
+    address === "i64"
+      ? Number(BigInt.asIntN(128, value as bigint))
+      : Math.trunc(+(value as number));
   if (!(index >= 0 && index < (address === "i64" ? 2 ** 64 : 2 ** 32)))
     throw new TypeError(`${String(value)} is not an index of type ${address}`);
   return index;

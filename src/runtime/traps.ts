@@ -15,8 +15,15 @@ export type TrapReason =
   | "indirect call type mismatch"
   | "null reference"
   | "null function reference"
+  | "null structure reference"
+  | "null array reference"
+  | "null i31 reference"
+  | "out of bounds array access"
+  | "cast failure"
   // Not the spec's: native asyncify stops before a record would leave its buffer.
-  | "asyncify stack overflow";
+  | "asyncify stack overflow"
+  // Not the spec's: no room on this host.
+  | "array too large";
 
 /** One frame of the wasm stack at a trap, innermost first. */
 export interface StackEntry {

@@ -26,6 +26,6 @@ export interface Instruction {
   labels: readonly number[];
   block: BlockType;
   heap: HeapType;
-  /** `select t`. */
+  /** `select t`; the type of `ref.test` and `ref.cast`; the two types of `br_on_cast`. */
   types: readonly ValType[];
 }

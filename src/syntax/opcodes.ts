@@ -21,7 +21,16 @@ export type Immediate =
   | "local"
   | "elem"
   | "data"
+  | "field"
+  /** A number of operands. */
+  | "count"
   | "heaptype"
+  /** A heap type, standing for the references to it: without null, and with. */
+  | "ref"
+  | "ref null"
+  /** Which of the two heap types that end the instruction include null. */
+  | "castflags"
+  | "heaptypes"
   | "valtypes"
   | "i32"
   | "i64"
@@ -242,10 +251,43 @@ export const opcodes = {
   "ref.null":            row(0xd0, null, "heaptype"),
   "ref.is_null":         row(0xd1, null),
   "ref.func":            row(0xd2, null, "func"),
+  "ref.eq":              row(0xd3, null),
   "ref.as_non_null":     row(0xd4, null),
   "br_on_null":          row(0xd5, null, "label"),
   "br_on_non_null":      row(0xd6, null, "label"),
 
+  // Structures, arrays, casts
+  "struct.new":          row(0xfb0000, null, "type"),
+  "struct.new_default":  row(0xfb0001, null, "type"),
+  "struct.get":          row(0xfb0002, null, "type", "field"),
+  "struct.get_s":        row(0xfb0003, null, "type", "field"),
+  "struct.get_u":        row(0xfb0004, null, "type", "field"),
+  "struct.set":          row(0xfb0005, null, "type", "field"),
+  "array.new":           row(0xfb0006, null, "type"),
+  "array.new_default":   row(0xfb0007, null, "type"),
+  "array.new_fixed":     row(0xfb0008, null, "type", "count"),
+  "array.new_data":      row(0xfb0009, null, "type", "data"),
+  "array.new_elem":      row(0xfb000a, null, "type", "elem"),
+  "array.get":           row(0xfb000b, null, "type"),
+  "array.get_s":         row(0xfb000c, null, "type"),
+  "array.get_u":         row(0xfb000d, null, "type"),
+  "array.set":           row(0xfb000e, null, "type"),
+  "array.len":           row(0xfb000f, null),
+  "array.fill":          row(0xfb0010, null, "type"),
+  "array.copy":          row(0xfb0011, null, "type", "type"),
+  "array.init_data":     row(0xfb0012, null, "type", "data"),
+  "array.init_elem":     row(0xfb0013, null, "type", "elem"),
+  "ref.test":            row(0xfb0014, null, "ref"),
+  "ref.test null":       row(0xfb0015, null, "ref null"),
+  "ref.cast":            row(0xfb0016, null, "ref"),
+  "ref.cast null":       row(0xfb0017, null, "ref null"),
+  "br_on_cast":          row(0xfb0018, null, "castflags", "label", "heaptypes"),
+  "br_on_cast_fail":     row(0xfb0019, null, "castflags", "label", "heaptypes"),
+  "any.convert_extern":  row(0xfb001a, null),
+  "extern.convert_any":  row(0xfb001b, null),
+  "ref.i31":             row(0xfb001c, null),
+  "i31.get_s":           row(0xfb001d, null),
+  "i31.get_u":           row(0xfb001e, null),
   // Saturating conversions
   "i32.trunc_sat_f32_s": row(0xfc0000, "f32 -> i32"),
   "i32.trunc_sat_f32_u": row(0xfc0001, "f32 -> i32"),
@@ -314,5 +356,5 @@ export const opcodeOf = (code: number): Opcode | undefined => byCode.get(code);
 /** Bytes that start a two-part opcode (prefix, then a u32 sub-opcode). */
 export const isPrefix = (byte: number): boolean => byte >= 0xfb && byte <= 0xfe;
 
-/** The name to print: `select t` is written `select` in text. */
-export const textMnemonic = (m: Mnemonic): string => (m === "select t" ? "select" : m);
+/** The name to print: `select t` is written `select` in text, `ref.test null` is `ref.test`. */
+export const textMnemonic = (m: Mnemonic): string => m.split(" ", 1)[0]!;

@@ -31,7 +31,7 @@ const nameOf = (names: ReadonlyMap<number, string> | undefined, index: number): 
   return name === undefined ? String(index) : identifier(name);
 };
 
-type IndexFormat = (index: number, scope: Scope) => string;
+type IndexFormat = (index: number, scope: Scope, type?: number) => string;
 const indexText: Record<IndexImmediate, IndexFormat> = {
   label: String,
   type: (i, { module }) => nameOf(module.names.types, i),
@@ -43,6 +43,8 @@ const indexText: Record<IndexImmediate, IndexFormat> = {
     nameOf(func === undefined ? undefined : module.names.locals.get(func), i),
   elem: (i, { module }) => nameOf(module.names.elements, i),
   data: (i, { module }) => nameOf(module.names.datas, i),
+  field: (i, { module }, type) => nameOf(module.names.fields.get(type!), i),
+  count: String,
 };
 
 const heapText = (heap: HeapType, scope: Scope) =>
@@ -52,6 +54,9 @@ const typeText = (t: ValType, scope: Scope) =>
   typeof t === "object" && typeof t.heap === "number"
     ? `(ref ${t.nullable ? "null " : ""}${heapText(t.heap, scope)})`
     : formatValType(t);
+
+const typesText = ({ types }: Instruction, scope: Scope) =>
+  types.map((t) => typeText(t, scope)).join(" ");
 
 const resultText = (types: readonly ValType[], scope: Scope) =>
   `(result ${types.map((t) => typeText(t, scope)).join(" ")})`;
@@ -81,6 +86,10 @@ const otherText: Record<
   labels: ({ labels }) => labels.join(" "),
   heaptype: ({ heap }, scope) => heapText(heap, scope),
   valtypes: ({ types }, scope) => resultText(types, scope),
+  ref: typesText,
+  "ref null": typesText,
+  castflags: () => "",
+  heaptypes: typesText,
   i32: ({ a }) => formatI32(a),
   i64: ({ a, b }) => formatI64(joinHalves(a, b)),
   f32: ({ a }) => formatF32Bits(a),
@@ -99,7 +108,7 @@ function indexTexts({ op, a, b }: Instruction, scope: Scope): string[] {
   const containers = pairs.filter(isContainer);
   const shown = containers.some(({ index }) => index !== 0) ? containers : [];
   return [...shown, ...pairs.filter((pair) => !isContainer(pair))].map(({ kind, index }) => {
-    const text = indexText[kind](index, scope);
+    const text = indexText[kind](index, scope, a);
     return kind === "type" && containers.length > 0 ? `(type ${text})` : text;
   });
 }

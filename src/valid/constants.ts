@@ -26,6 +26,14 @@ const constant: ReadonlySet<Mnemonic> = new Set<Mnemonic>([
   "i64.mul",
   "ref.null",
   "ref.func",
+  "ref.i31",
+  "struct.new",
+  "struct.new_default",
+  "array.new",
+  "array.new_default",
+  "array.new_fixed",
+  "any.convert_extern",
+  "extern.convert_any",
 ]);
 
 export interface ExpressionOptions {

@@ -7,6 +7,8 @@ import { opcodes, type Mnemonic } from "../syntax/opcodes.js";
 import { CrashError } from "../util/errors.js";
 import { controlRules } from "./control.js";
 import type { FunctionValidator } from "./function.js";
+import { arrayRules } from "./gc-arrays.js";
+import { gcRules } from "./gc.js";
 import { applyAccess, memoryRules } from "./memories.js";
 import { referenceRules } from "./references.js";
 import type { Rule, Rules } from "./rule.js";
@@ -20,6 +22,8 @@ export const rules: Rules = {
   ...tableRules,
   ...memoryRules,
   ...referenceRules,
+  ...gcRules,
+  ...arrayRules,
 };
 
 /** The same by code, for opcodes of one byte: a look-up by name costs a fifth of all validation. */

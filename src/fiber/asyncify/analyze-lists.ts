@@ -1,6 +1,7 @@
 // The remove-, add- and only-list as sets of functions (PatternMatcher, Asyncify.cpp:470-530),
 // and what makes no sense in them.
 
+import type { ImportedFunction } from "./analyze-imports.js";
 import { AsyncifyError, type AsyncifyOptions } from "./roles.js";
 import { NameList } from "./wildcard.js";
 
@@ -15,12 +16,13 @@ export class FunctionLists {
 
   /**
    * @param names Binaryen's names of all functions, the imported ones first
+   * @param imports what they are
    * @throws AsyncifyError for lists that exclude each other or name an import
    */
   constructor(
     options: AsyncifyOptions,
     private readonly names: readonly string[],
-    private readonly imported: number,
+    private readonly imports: readonly ImportedFunction[],
   ) {
     const { removeList = [], addList = [], onlyList = [] } = options;
     if (onlyList.length > 0 && (removeList.length > 0 || addList.length > 0)) {
@@ -28,8 +30,11 @@ export class FunctionLists {
         "an only-list and another list exclude each other (Asyncify.cpp:1815)",
       );
     }
-    this.removed = this.match("remove", removeList);
-    const added = this.match("add", addList);
+    const defined = (index: number) => index >= imports.length;
+    // The runtime's own functions are none of the module's (694-712).
+    const remaining = (index: number) => imports[index]?.runtime === undefined;
+    this.removed = this.match("remove", removeList, remaining);
+    const added = this.match("add", addList, remaining);
     const removed = new Set(this.removed);
     const both = added.find((index) => removed.has(index));
     if (both !== undefined) {
@@ -38,34 +43,37 @@ export class FunctionLists {
         func: both,
       });
     }
-    const defined = (index: number) => index >= imported;
     this.added = added.filter(defined);
-    const only = this.match("only", onlyList);
-    this.only = onlyList.length > 0 ? new Set(only.filter(defined)) : undefined;
+    const only = this.match("only", onlyList, defined);
+    this.only = onlyList.length > 0 ? new Set(only) : undefined;
   }
 
-  private match(designation: string, entries: readonly string[]): number[] {
+  private match(
+    designation: string,
+    entries: readonly string[],
+    applies: (index: number) => boolean,
+  ): number[] {
     const list = new NameList(entries);
     if (list.empty) return [];
-    const used = new Set<string>();
+    const unused = new Set(list.entries);
     const matched: number[] = [];
     this.names.forEach((name, index) => {
       const entry = list.match(name);
       if (entry === undefined) return;
-      if (index < this.imported && list.names.has(name)) {
+      if (list.names.has(name) && index < this.imports.length) {
         throw new AsyncifyError(
           `is an import, in the ${designation}-list: imports go into the import list (Asyncify.cpp:490)`,
           { name, func: index },
         );
       }
-      used.add(entry);
+      if (!applies(index)) return;
+      unused.delete(entry);
       matched.push(index);
     });
-    for (const entry of list.entries) {
-      if (!used.has(entry))
-        this.warnings.push(
-          `the ${designation}-list has an entry that matches no function: '${entry}'`,
-        );
+    for (const entry of unused) {
+      this.warnings.push(
+        `the ${designation}-list has an entry that matches no function: '${entry}'`,
+      );
     }
     return matched;
   }

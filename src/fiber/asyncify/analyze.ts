@@ -54,10 +54,10 @@ class Analysis implements Roles {
     if (done) {
       throw new AsyncifyError(`the module is instrumented already: it exports ${done.name}`);
     }
-    const lists = new FunctionLists(options, binaryenNames(module), module.imported.func);
-    this.warnings = lists.warnings;
     this.names = readableNames(module);
     this.imports = classifyImports(module, options);
+    const lists = new FunctionLists(options, binaryenNames(module), this.imports);
+    this.warnings = lists.warnings;
     this.bodies = module.functions.map((_, i) => {
       const index = module.imported.func + i;
       return scanBody(module, index, this.names[index]!);
@@ -131,8 +131,6 @@ class Analysis implements Roles {
   /** 682-691 */
   private remove(index: number): void {
     const info = this.infos[index]!;
-    // The runtime's own functions are none of the module's (694-712).
-    if (this.imports[index]?.runtime !== undefined) return;
     info.removed = true;
     info.can = false;
     info.reason = "removed by the remove-list";

@@ -1,15 +1,14 @@
 // Native asyncify: what Binaryen's instrumentation does to a module, done to its
-// frames instead, at the same points (`rules.md` has them as reduction rules).
+// frames instead, at the same points (`rules.md` has the reduction rules).
 // The four runtime functions keep the state; while it is not normal, every entry of
 // an instrumented function and every return into one of its instrumented calls
 // pushes or pops a record, or skips.
 // Source: src/passes/Asyncify.cpp, 1956-2011 (runtime), 1189-1240 and 1539-1715 (frames).
 
-import type { FuncType, ValType } from "../../syntax/types.js";
+import type { FuncType } from "../../syntax/types.js";
 import type { Fiber } from "../../exec/fiber.js";
 import type { Course, Interposer } from "../../exec/hooks.js";
 import { codeOf } from "../../exec/machine.js";
-import { offsetOfPc } from "../../exec/code.js";
 import { getGlobal } from "../../exec/instantiate.js";
 import {
   type ExternInstance,
@@ -23,8 +22,9 @@ import { i32, type Value } from "../../runtime/values.js";
 import { closeTypes } from "../../valid/deftypes.js";
 import type { ValidModule } from "../../valid/validate.js";
 import { analyzeRoles } from "./analyze.js";
-import type { AsyncifyOptions, CallSite, Roles } from "./roles.js";
-import { fullLayout, type RecordLayout, standAt } from "./records.js";
+import type { AsyncifyOptions, Roles } from "./roles.js";
+import { planSite, type SitePlan, standAt } from "./plans.js";
+import { fullLayout, type RecordLayout } from "./records.js";
 import { type AsyncifyEvent, type AsyncifyStack, type RuntimeName, stateName } from "./events.js";
 
 const NORMAL = 0;
@@ -38,6 +38,12 @@ export interface AsyncifySettings extends AsyncifyOptions {
   readonly overflowLikeBinaryen?: boolean;
   /** Told everything that happens, after it happened. */
   readonly listener?: (event: AsyncifyEvent) => void;
+}
+
+/** The instrumented calls of a function, by call index and by position in its code. */
+interface FunctionPlan {
+  readonly sites: readonly SitePlan[];
+  readonly byPc: ReadonlyMap<number, SitePlan>;
 }
 
 /** Names of the synthesised exports, by runtime function. */
@@ -59,15 +65,15 @@ export class Asyncify implements Interposer {
   private instance: ModuleInstance | null = null;
   private stackPointer: GlobalInstance | null = null;
   private readonly layout: RecordLayout;
-  private readonly sitesByOffset = new Map<number, ReadonlyMap<number, CallSite>>();
+  private readonly plans = new Map<FuncInstance, FunctionPlan>();
 
   /** @throws AsyncifyError for what Binaryen refuses too */
   constructor(
-    private readonly module: ValidModule,
+    module: ValidModule,
     private readonly settings: AsyncifySettings = {},
   ) {
     this.roles = analyzeRoles(module, settings);
-    this.layout = settings.layout ?? fullLayout((func) => localTypes(module, func));
+    this.layout = settings.layout ?? fullLayout;
     this.functions = new Map(RUNTIME_NAMES.map((name) => [name, this.runtimeFunction(name)]));
   }
 
@@ -88,15 +94,15 @@ export class Asyncify implements Interposer {
     return this.state !== NORMAL;
   }
 
-  // Rules `asyncify/enter-*`: the prologue that Binaryen gives an instrumented function.
+  // Rules asyncify/enter-*: the prologue that Binaryen gives an instrumented function.
   onEnter(fiber: Fiber): Course {
     const { func } = fiber.top;
-    if (!this.isInstrumented(func)) return "go on";
-    const sites = this.roles.sites(func.index);
+    const plan = this.planOf(func);
+    if (plan === null) return "go on";
     if (this.state === UNWINDING) {
       // Nothing but call 0 runs, on operands nobody computed.
-      if (sites[0] === undefined) return "skip";
-      standAt(fiber, sites[0]);
+      if (plan.sites[0] === undefined) return "skip";
+      standAt(fiber, plan.sites[0]);
       return "go on";
     }
     const { memory } = this;
@@ -106,25 +112,17 @@ export class Asyncify implements Interposer {
     memory.check(address, 4);
     this.setPos(address);
     const callIndex = memory.view.getInt32(address, true);
-    this.report({
-      type: "pop",
-      func: func.index,
-      name: func.name,
-      callIndex,
-      address,
-      size,
-      ...this.stack(),
-    });
-    const site = sites[callIndex];
+    this.reportRecord("pop", func, callIndex, address, size);
+    const site = plan.sites[callIndex];
     if (site === undefined || this.layout.size(func.index, site) !== size) return "skip";
     this.layout.restore(fiber, site, memory, address);
     return "go on";
   }
 
-  // Rules `asyncify/return-*`: the check that Binaryen puts behind every instrumented call.
+  // Rules asyncify/return-*: the check that Binaryen puts behind every instrumented call.
   onReturnInto(fiber: Fiber): Course {
     const { func, pc } = fiber.top;
-    const site = this.isInstrumented(func) ? this.siteAt(func, pc) : undefined;
+    const site = this.planOf(func)?.byPc.get(pc);
     if (site === undefined) return "go on";
     if (this.state === REWINDING) return "skip";
     const address = this.word(this.data);
@@ -132,20 +130,11 @@ export class Asyncify implements Interposer {
     this.checkRoom(func, site, address, size);
     this.layout.write(fiber, site, this.memory, address);
     this.setPos(address + size);
-    const { callIndex } = site;
-    this.report({
-      type: "push",
-      func: func.index,
-      name: func.name,
-      callIndex,
-      address,
-      size,
-      ...this.stack(),
-    });
+    this.reportRecord("push", func, site.callIndex, address, size);
     return "leave";
   }
 
-  private checkRoom(func: FuncInstance, site: CallSite, address: number, size: number): void {
+  private checkRoom(func: FuncInstance, site: SitePlan, address: number, size: number): void {
     const end = this.word(this.data + 4);
     if (address + size <= end || this.settings.overflowLikeBinaryen === true) return;
     throw new Trap(
@@ -155,22 +144,22 @@ export class Asyncify implements Interposer {
     );
   }
 
-  private isInstrumented(func: FuncInstance): boolean {
-    return (
-      func.instance === this.instance && this.roles.functions[func.index]?.kind === "instrumented"
-    );
+  /** The call sites of an instrumented function of this instance; null for all others. */
+  private planOf(func: FuncInstance): FunctionPlan | null {
+    const known = this.plans.get(func);
+    if (known !== undefined) return known;
+    if (
+      func.instance !== this.instance ||
+      this.roles.functions[func.index]?.kind !== "instrumented"
+    )
+      return null;
+    const sites = this.roles.sites(func.index).map((site) => planSite(codeOf(func), site));
+    const plan = { sites, byPc: new Map(sites.map((site) => [site.pc, site])) };
+    this.plans.set(func, plan);
+    return plan;
   }
 
-  private siteAt(func: FuncInstance, pc: number): CallSite | undefined {
-    let sites = this.sitesByOffset.get(func.index);
-    if (sites === undefined) {
-      sites = new Map(this.roles.sites(func.index).map((site) => [site.offset, site]));
-      this.sitesByOffset.set(func.index, sites);
-    }
-    return sites.get(offsetOfPc(codeOf(func), pc));
-  }
-
-  // Rules `asyncify/start-*`, `asyncify/stop-*`: the runtime functions.
+  // Rules asyncify/start_*, asyncify/stop, asyncify/check, asyncify/get_state.
   private runtimeFunction(name: RuntimeName): FuncInstance {
     const starts = name.startsWith("start_");
     const comp: FuncType = {
@@ -190,7 +179,7 @@ export class Asyncify implements Interposer {
     else if (name === "start_rewind") this.state = REWINDING;
     else if (name !== "get_state") this.state = NORMAL;
     if (argument !== null) this.data = argument;
-    this.report({
+    this.settings.listener?.({
       type: "runtime",
       name,
       argument,
@@ -224,8 +213,24 @@ export class Asyncify implements Interposer {
     };
   }
 
-  private report(event: AsyncifyEvent): void {
-    this.settings.listener?.(event);
+  private reportRecord(
+    type: "push" | "pop",
+    func: FuncInstance,
+    callIndex: number,
+    address: number,
+    size: number,
+  ): void {
+    const { listener } = this.settings;
+    if (listener === undefined) return;
+    listener({
+      type,
+      func: func.index,
+      name: func.name,
+      callIndex,
+      address,
+      size,
+      ...this.stack(),
+    });
   }
 
   private get memory(): MemoryInstance {
@@ -243,16 +248,6 @@ export class Asyncify implements Interposer {
   private setPos(pos: number): void {
     this.memory.view.setUint32(this.data, pos, true);
   }
-}
-
-/** Types of the parameters and locals of a function, imports counted in its index. */
-function localTypes(module: ValidModule, func: number): readonly ValType[] {
-  const definition = module.functions[func - module.imported.func]!;
-  const { params } = module.types[definition.type]!.comp as FuncType;
-  return [
-    ...params,
-    ...definition.locals.flatMap(({ count, type }) => new Array<ValType>(count).fill(type)),
-  ];
 }
 
 /** The global that clang's and rustc's modules keep their shadow stack in, by name or by export. */

@@ -125,11 +125,20 @@ function check(seed: number): { functions: number; sites: number } {
   }
 }
 
+function withSeed<T>(seed: number, run: (seed: number) => T): T {
+  try {
+    return run(seed);
+  } catch (error) {
+    if (error instanceof Error) error.message = `seed ${seed}: ${error.message}`; else console.log(seed, error);
+    throw error;
+  }
+}
+
 test("random modules are instrumented as by Binaryen", () => {
   let functions = 0;
   let sites = 0;
   for (let seed = from; seed < to; seed++) {
-    const found = check(seed);
+    const found = withSeed(seed, check);
     functions += found.functions;
     sites += found.sites;
   }

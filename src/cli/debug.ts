@@ -1,0 +1,102 @@
+// `bobbin debug`: the debugger on a terminal, or fed from standard input.
+
+import type { Command } from "commander";
+import { createInterface } from "node:readline";
+import { setImmediate } from "node:timers/promises";
+import { DebugConsole } from "../debug/console.js";
+import { DebugSession, type End } from "../debug/session.js";
+import { UsageError } from "../util/errors.js";
+import type { Context } from "./context.js";
+import { about, describeFailure, ExitCode } from "./failure.js";
+import { executionOptions, type ExecutionOptions, operand, operands } from "./options.js";
+import { defaultExport, exportedFunction, open, parseArguments, type Session } from "./session.js";
+
+interface DebugOptions extends ExecutionOptions {
+  readonly invoke?: string;
+}
+
+const EXAMPLES = `
+Examples:
+  bobbin debug program.wasm --invoke main
+  printf 'break div\\ncontinue\\nlocals\\n' | bobbin debug program.wasm --invoke main
+Type help at the prompt for the commands.`;
+
+export function register(program: Command, context: Context): void {
+  const command = program
+    .command("debug")
+    .description("step through a call of an exported function")
+    .argument("<file>", "WebAssembly module", operand)
+    .argument("[args...]", "arguments of the function", operands)
+    .option("--invoke <name>", "the function to call (_start or main)", operand);
+  executionOptions(command)
+    .addHelpText("after", EXAMPLES)
+    .action((file: string, args: string[] | undefined, options: DebugOptions) =>
+      context.run({}, () => about(file, () => debug(file, args ?? [], options, context))),
+    );
+}
+
+async function debug(
+  file: string,
+  args: readonly string[],
+  options: DebugOptions,
+  context: Context,
+): Promise<number> {
+  const session = await open(file, options, context);
+  const { instance, machine, host } = session;
+  if (host?.invoke !== undefined)
+    throw new UsageError(
+      `the host script ${options.host} runs the program itself (invoke): the debugger cannot stop in it yet`,
+    );
+  const name = options.invoke ?? defaultExport(instance);
+  if (name === null) throw new UsageError("the module has nothing but a start function, which ran");
+  const func = exportedFunction(instance, name);
+  const values = parseArguments(name, func, args);
+  if (func.instance === null) throw new UsageError(`${name} is an imported function`);
+  const debugging = new DebugSession(machine, instance, func, values, {
+    breathe: () => setImmediate(),
+  });
+  const console = new DebugConsole(debugging, {
+    write: context.out,
+    describe: (end) => describe(session, end),
+  });
+  return converse(console, context);
+}
+
+/** Reads commands until the input or the session ends. */
+async function converse(console: DebugConsole, { io }: Context): Promise<number> {
+  const { session } = console;
+  const terminal = io.stdin.isTTY === true;
+  const lines = createInterface({
+    input: io.stdin,
+    ...(terminal ? { output: io.stdout as NodeJS.WritableStream, prompt: "(bobbin) " } : {}),
+    terminal,
+  });
+  let running = false;
+  let abort = (): void => {};
+  const aborted = new Promise<"aborted">((resolve) => (abort = () => resolve("aborted")));
+  let interrupts = 0;
+  lines.on("SIGINT", () => {
+    session.pause();
+    if (running && ++interrupts === 1) return;
+    abort();
+    lines.close();
+  });
+  console.showPosition();
+  if (terminal) lines.prompt();
+  for await (const line of lines) {
+    running = true;
+    interrupts = 0;
+    // What waits for a promise of the host cannot be paused, only left.
+    const left = await Promise.race([console.execute(line), aborted]);
+    running = false;
+    if (console.quit || left === "aborted") break;
+    if (terminal) lines.prompt();
+  }
+  lines.close();
+  if ((await Promise.race([aborted, null])) === "aborted") return ExitCode.interrupted;
+  return session.end === null || session.end.kind === "returned" ? ExitCode.good : ExitCode.finding;
+}
+
+function describe(session: Session, end: End & { kind: "trapped" | "threw" }): string {
+  return describeFailure(session.explain(end.error)).message;
+}

@@ -1,0 +1,103 @@
+// Runs a twin on Bobbin as the ordinary module that it is: no instrumentation, and
+// none of Bobbin's own asyncify. The machine's observer sees what the probes see.
+
+import { getGlobal, instantiate } from "../exec/instantiate.js";
+import type { Fiber } from "../exec/fiber.js";
+import type { Observer } from "../exec/hooks.js";
+import { Machine, type MachineOptions } from "../exec/machine.js";
+import { decode } from "../binary/decode.js";
+import { jsExports } from "../js-api/exports.js";
+import { jsImports } from "../js-api/imports.js";
+import type { ModuleInstance } from "../runtime/instances.js";
+import { validate } from "../valid/validate.js";
+import { watchImports } from "./boundary.js";
+import type { TwinProjection, TwinView } from "./projection.js";
+import { drive, failedStart, makeHost, type Run } from "./run.js";
+import type { TwinParts } from "./twin-parts.js";
+import { prepareTwin, project, runOf, type TwinRequest } from "./twin-run.js";
+
+export interface BobbinTwinRequest extends TwinRequest {
+  /** Fuel, frames, nesting. */
+  readonly limits?: Omit<MachineOptions, "observer" | "interposer">;
+}
+
+export async function runTwinOnBobbin(request: BobbinTwinRequest): Promise<Run> {
+  const prepared = prepareTwin(request);
+  const { parts } = prepared;
+  const twin = validate(decode(request.bytes));
+  const view = new InstanceView(parts);
+  const projection = project(prepared, view, request);
+  const machine = new Machine({
+    ...request.limits,
+    observer: observerOf(projection, view, parts),
+  });
+  const { host, imports } = makeHost(twin, request);
+  const watched = watchImports(twin, imports, projection);
+
+  let instance: ModuleInstance;
+  try {
+    instance = instantiate(machine, twin, jsImports(machine, twin, watched, { suspend: false }));
+    view.instance = instance;
+  } catch (error) {
+    const failure = failedStart(error, view.instance === null ? null : projection);
+    return runOf(projection, twin, null, view.bytes(), { error: failure }, request);
+  }
+  const exports = jsExports(machine, instance);
+  const outcome = await drive({ module: twin, exports, boundary: projection }, host, request);
+  return runOf(projection, twin, exports, view.bytes(), outcome, request);
+}
+
+function observerOf(
+  projection: TwinProjection,
+  view: InstanceView,
+  { runtime }: TwinParts,
+): Observer {
+  return {
+    enter(fiber: Fiber) {
+      const { func, fp } = fiber.top;
+      // The start function runs before anybody has the instance.
+      view.instance ??= func.instance;
+      if (runtime.has(func.index)) {
+        const argument = func.signature.params.length > 0 ? fiber.i32[fp]! : 0;
+        projection.enterRuntime(func.index, argument);
+      } else if (view.state !== 0) projection.enter(func.index);
+    },
+    leave(fiber: Fiber, how) {
+      if (how === "trap") return;
+      const { index } = fiber.top.func;
+      if (runtime.has(index)) projection.leaveRuntime();
+      else if (view.state !== 0) projection.leave(index);
+    },
+  };
+}
+
+class InstanceView implements TwinView {
+  instance: ModuleInstance | null = null;
+  constructor(private readonly parts: TwinParts) {}
+
+  get state(): number {
+    return this.global(this.parts.state);
+  }
+  get data(): number {
+    return this.global(this.parts.data) >>> 0;
+  }
+  get sp(): number | null {
+    const { stackPointer } = this.parts;
+    return stackPointer === null ? null : this.global(stackPointer) >>> 0;
+  }
+  word(address: number): number | null {
+    const memory = this.instance?.memories[this.parts.memory];
+    return memory !== undefined && address + 4 <= memory.bytes.length
+      ? memory.view.getUint32(address, true)
+      : null;
+  }
+  bytes(): Uint8Array {
+    return this.instance?.memories[0]?.bytes ?? new Uint8Array();
+  }
+
+  private global(index: number): number {
+    const global = this.instance?.globals[index];
+    const value = global === undefined ? undefined : getGlobal(global);
+    return value?.type === "i32" ? value.value : 0;
+  }
+}

@@ -1,0 +1,125 @@
+// Runs a twin in the engine that Bobbin itself runs in (V8, or another one that has
+// the WebAssembly JavaScript API), instrumented so that its events can be derived.
+
+import { privateName, instrument, probeNames, trampoline, type ProbeName } from "./instrument.js";
+import { watchImports } from "./boundary.js";
+import type { TwinView } from "./projection.js";
+import { drive, failedStart, makeHost, type Run } from "./run.js";
+import { prepareTwin, project, runOf, type TwinRequest } from "./twin-run.js";
+import { UsageError } from "../util/errors.js";
+
+/** As much of the WebAssembly JavaScript API as is used here. */
+export interface Engine {
+  instantiate(bytes: Uint8Array, imports?: object): Promise<{ instance: EngineInstance }>;
+}
+interface EngineInstance {
+  readonly exports: Readonly<Record<string, unknown>>;
+}
+interface EngineMemory {
+  readonly buffer: ArrayBuffer;
+}
+interface EngineGlobal {
+  readonly value: number;
+}
+interface EngineTable {
+  set(index: number, value: unknown): void;
+}
+
+/** @throws UsageError where the host has no WebAssembly */
+export function hostEngine(): Engine {
+  const { WebAssembly: engine } = globalThis as { WebAssembly?: Engine };
+  if (engine === undefined) throw new UsageError("this host has no WebAssembly engine");
+  return engine;
+}
+
+export interface EngineRequest extends TwinRequest {
+  /** Default: the host's own `WebAssembly`. */
+  readonly engine?: Engine;
+}
+
+export async function runOnEngine(request: EngineRequest): Promise<Run> {
+  const engine = request.engine ?? hostEngine();
+  const prepared = prepareTwin(request);
+  const { twin, parts } = prepared;
+  const view = new EngineView();
+  const projection = project(prepared, view, request);
+  const { host, imports } = makeHost(twin, request);
+  const watched = watchImports(twin, imports, projection);
+
+  let instance: EngineInstance;
+  try {
+    ({ instance } = await engine.instantiate(instrument(twin, parts), watched));
+    view.bind(instance);
+    await fillProbes(engine, instance, {
+      enter: (func) => projection.enter(func),
+      leave: (func) => projection.leave(func),
+      enterRuntime: (func, argument) => projection.enterRuntime(func, argument),
+      leaveRuntime: () => projection.leaveRuntime(),
+    });
+    (instance.exports[privateName.start] as (() => void) | undefined)?.();
+  } catch (error) {
+    const failure = failedStart(error, view.bound ? projection : null);
+    return runOf(projection, twin, null, view.bytes(), { error: failure }, request);
+  }
+  const exports = Object.fromEntries(
+    twin.exports.map(({ name }) => [name, instance.exports[name]] as const),
+  );
+  const outcome = await drive({ module: twin, exports, boundary: projection }, host, request);
+  return runOf(projection, twin, exports, view.bytes(), outcome, request);
+}
+
+type Probe = (func: number, argument: number) => void;
+
+async function fillProbes(
+  engine: Engine,
+  { exports }: EngineInstance,
+  probes: Record<ProbeName, Probe>,
+): Promise<void> {
+  const table = exports[privateName.probes] as EngineTable;
+  const { instance } = await engine.instantiate(trampoline(), { probes });
+  probeNames.forEach((name, slot) => table.set(slot, instance.exports[name]));
+}
+
+/** Views on memory are kept until it grows: probes are frequent. */
+class EngineView implements TwinView {
+  private exports: Readonly<Record<string, unknown>> | null = null;
+  private stateGlobal: EngineGlobal = { value: 0 };
+  private dataGlobal: EngineGlobal = { value: 0 };
+  private spGlobal: EngineGlobal | undefined;
+  private records = new DataView(new ArrayBuffer(0));
+
+  bind({ exports }: EngineInstance): void {
+    this.exports = exports;
+    this.stateGlobal = exports[privateName.state] as EngineGlobal;
+    this.dataGlobal = exports[privateName.data] as EngineGlobal;
+    this.spGlobal = exports[privateName.stackPointer] as EngineGlobal | undefined;
+  }
+  get bound(): boolean {
+    return this.exports !== null;
+  }
+
+  get state(): number {
+    return this.stateGlobal.value;
+  }
+  get data(): number {
+    return this.dataGlobal.value >>> 0;
+  }
+  get sp(): number | null {
+    return this.spGlobal === undefined ? null : this.spGlobal.value >>> 0;
+  }
+
+  word(address: number): number | null {
+    const buffer = this.buffer(privateName.records);
+    if (this.records.buffer !== buffer) this.records = new DataView(buffer);
+    return address + 4 <= this.records.byteLength ? this.records.getUint32(address, true) : null;
+  }
+
+  bytes(): Uint8Array {
+    return new Uint8Array(this.buffer(privateName.memory));
+  }
+
+  private buffer(name: string): ArrayBuffer {
+    return (this.exports?.[name] as EngineMemory | undefined)?.buffer ?? NO_MEMORY;
+  }
+}
+const NO_MEMORY = new ArrayBuffer(0);

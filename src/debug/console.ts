@@ -1,0 +1,74 @@
+// The debugger's command language: a line in, lines out, on a `DebugSession`. No
+// terminal here: whoever owns one feeds lines and prints what comes back.
+
+import { nearNames } from "./names.js";
+import { UsageError } from "../util/errors.js";
+import { commands, type DebugCommand } from "./commands.js";
+import type { DebugSession, End, Stop } from "./session.js";
+import { positionLine, stopLine } from "./render.js";
+import { frameView } from "./views.js";
+
+export interface ConsoleOptions {
+  readonly write: (line: string) => void;
+  /** One line for a trap or an exception. */
+  readonly describe: (end: End & { kind: "trapped" | "threw" }) => string;
+}
+
+export class DebugConsole {
+  /** The frame that is looked at; 0 is the innermost. */
+  selected = 0;
+  quit = false;
+  private last = "";
+
+  constructor(
+    readonly session: DebugSession,
+    private readonly options: ConsoleOptions,
+  ) {}
+
+  write(...lines: readonly string[]): void {
+    lines.forEach(this.options.write);
+  }
+
+  /** Where the program stands. */
+  showPosition(): void {
+    this.write(positionLine(frameView(this.session.fiber, this.selected)));
+  }
+
+  /** Runs a line. What is wrong with it is told, and nothing happens. */
+  async execute(line: string): Promise<void> {
+    const given = line.trim() === "" ? this.last : line.trim();
+    if (given === "" || given.startsWith("#")) return;
+    this.last = given;
+    const [name, ...args] = given.split(/\s+/) as [string, ...string[]];
+    try {
+      await find(name).run(this, args);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      this.write(error.message);
+    }
+  }
+
+  /** Tells of a stop. */
+  async stopped(running: Promise<Stop>): Promise<void> {
+    const stop = await running;
+    this.selected = 0;
+    if (stop.kind === "trapped" || stop.kind === "threw") {
+      this.write(this.options.describe(stop));
+      return;
+    }
+    const line = stopLine(stop);
+    if (line !== null) this.write(line);
+    if (stop.kind !== "returned") this.showPosition();
+  }
+}
+
+function find(name: string): DebugCommand {
+  const found = commands.find((c) => c.name === name || c.aliases.includes(name));
+  if (found !== undefined) return found;
+  const near = nearNames(
+    name,
+    commands.map((c) => c.name),
+  );
+  const hint = near.length > 0 ? `did you mean ${near.join(" or ")}?` : "help lists all";
+  throw new UsageError(`unknown command ${JSON.stringify(name)}: ${hint}`);
+}

@@ -1,0 +1,142 @@
+// What a debugging session shows, as lines of text. The same input gives the same
+// text always: golden transcripts rest on it.
+
+import type { Fiber } from "../exec/fiber.js";
+import { getGlobal } from "../exec/instantiate.js";
+import type { ModuleInstance } from "../runtime/instances.js";
+import { formatValType, type ValType } from "../syntax/types.js";
+import { disassembleFunction } from "../text/disassemble.js";
+import { identifier } from "../text/identifiers.js";
+import { formatValue, formatValues } from "../text/values.js";
+import { UsageError } from "../util/errors.js";
+import type { Breakpoints } from "./breakpoints.js";
+import type { Stop } from "./session.js";
+import { type FrameView, frameViews, type Position, type TypedValue } from "./views.js";
+
+export const hex = (offset: number, digits = 4): string =>
+  `0x${offset.toString(16).padStart(digits, "0")}`;
+
+/** `func+0x12  0x0043  i32.add` */
+export const positionLine = ({ func, relative, offset, instruction }: Position): string =>
+  `${func.name}+0x${relative.toString(16)}  ${hex(offset)}  ${instruction}`;
+
+/** What happened; where the program stands now is another line. Null where nothing needs saying. */
+export function stopLine(stop: Stop): string | null {
+  switch (stop.kind) {
+    case "stepped":
+      return null;
+    case "paused":
+      return "paused";
+    case "breakpoint":
+      return `breakpoint ${stop.breakpoint.id}`;
+    case "finished": {
+      const { func, results } = stop;
+      if (results === undefined) return `${func.name} is gone without having returned`;
+      return `${func.name} returned ${valuesText(results, func.signature.results)}`.trimEnd();
+    }
+    case "returned":
+      return `the program returned ${valuesText(stop.results)}`.trimEnd();
+    case "trapped":
+    case "threw":
+      // Errors are rendered where the rest of the command line's are.
+      return null;
+  }
+}
+
+const valuesText = (
+  values: readonly Parameters<typeof formatValue>[0][],
+  types: readonly ValType<unknown>[] = [],
+) => formatValues(values, types);
+
+const FRAMES_SHOWN = 50;
+
+/** Frames, innermost first, the selected one marked. */
+export function frameLines(fiber: Fiber, selected: number): string[] {
+  const shown = frameViews(fiber, FRAMES_SHOWN);
+  const lines = shown.map((frame) => frameLine(frame, frame.level === selected));
+  const more = fiber.depth - shown.length;
+  return more > 0 ? [...lines, `  and ${more} more`] : lines;
+}
+
+export const frameLine = (frame: FrameView, marked: boolean): string =>
+  `${marked ? "*" : " "} #${frame.level} ${positionLine(frame)}`;
+
+/** `0  $count  i32:5` */
+export function valueLines(values: readonly TypedValue[], none: string): string[] {
+  if (values.length === 0) return [none];
+  const rows = values.map(({ index, name, type, value }) => [
+    String(index),
+    name === undefined ? "" : identifier(name),
+    formatValue(value, type === "bot" ? undefined : type),
+  ]);
+  return table(rows, values.some(({ name }) => name !== undefined) ? [0, 1, 2] : [0, 2]);
+}
+
+export function globalLines({ globals, module }: ModuleInstance): string[] {
+  if (globals.length === 0) return ["no globals"];
+  const rows = globals.map((global, index) => {
+    const name =
+      module.names.globals.get(index) ??
+      module.exports.find((e) => e.kind === "global" && e.index === index)?.name;
+    const { type, mutable } = global.type;
+    return [
+      String(index),
+      name === undefined ? "" : identifier(name),
+      `${mutable ? "mut " : ""}${formatValType(type)}`,
+      formatValue(getGlobal(global), type),
+    ];
+  });
+  return table(rows, [0, 1, 2, 3]);
+}
+
+/** Columns `shown` of rows, padded. */
+function table(rows: readonly string[][], shown: readonly number[]): string[] {
+  const widths = shown.map((i) => Math.max(...rows.map((row) => row[i]!.length)));
+  return rows.map((row) =>
+    `  ${shown.map((i, at) => row[i]!.padEnd(widths[at]!)).join("  ")}`.trimEnd(),
+  );
+}
+
+const ROW = 16;
+
+/** Sixteen bytes a line, as numbers and as text. */
+export function memoryLines(
+  { memories }: ModuleInstance,
+  address: number,
+  length: number,
+): string[] {
+  const memory = memories[0];
+  if (memory === undefined) throw new UsageError("the module has no memory");
+  const { bytes } = memory;
+  if (address + length > bytes.length)
+    throw new UsageError(
+      `bytes ${hex(address)} to ${hex(address + length)} are out of bounds: memory has ${hex(bytes.length)}`,
+    );
+  const lines: string[] = [];
+  for (let at = address; at < address + length; at += ROW) {
+    const row = [...bytes.subarray(at, Math.min(at + ROW, address + length))];
+    const numbers = row.map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+    const text = row.map((b) => (b >= 32 && b < 127 ? String.fromCharCode(b) : ".")).join("");
+    lines.push(`  ${hex(at, 6)}  ${numbers.padEnd(3 * ROW - 1)}  ${text}`);
+  }
+  return lines;
+}
+
+/** The code of a function, `>` at `current`, `*` at breakpoints; or `around` lines about `current`. */
+export function codeLines(
+  position: Position,
+  current: number | null,
+  breakpoints: Breakpoints,
+  around = Infinity,
+): string[] {
+  const { func } = position;
+  const code = disassembleFunction(func.instance!.module, func.index);
+  const stops = new Set(breakpoints.all.filter((b) => b.func === func).map(({ offset }) => offset));
+  const middle = code.findIndex(({ offset }) => offset === position.offset);
+  const from = Math.max(0, middle - around);
+  const lines = code.slice(from, Math.min(code.length, middle + around + 1));
+  return lines.map(({ offset, depth, text }) => {
+    const marks = `${offset === current ? ">" : " "}${stops.has(offset) ? "*" : " "}`;
+    return `${marks} ${hex(offset)}  ${"  ".repeat(depth)}${text}`;
+  });
+}

@@ -1,0 +1,178 @@
+// A debugging session: one call of an exported function, run forward by steps, to
+// breakpoints, to the end of a frame. Stops are plain data; front ends render them.
+// Knows no terminal and no Node. Calls that a host function makes back into the
+// program run to their end without stopping.
+
+import type { Fiber } from "../exec/fiber.js";
+import { type Observer, observers } from "../exec/hooks.js";
+import { codeOf, type HostCall, type Machine } from "../exec/machine.js";
+import { readSlots } from "../exec/slots.js";
+import type { FuncInstance, ModuleInstance } from "../runtime/instances.js";
+import type { Exhaustion, Trap } from "../runtime/traps.js";
+import type { Value } from "../runtime/values.js";
+import { UsageError } from "../util/errors.js";
+import { type Breakpoint, Breakpoints } from "./breakpoints.js";
+
+export type Stop =
+  | { readonly kind: "stepped" }
+  | { readonly kind: "breakpoint"; readonly breakpoint: Breakpoint }
+  /** The frame that was to finish is gone: `results` are missing where it did not return. */
+  | { readonly kind: "finished"; readonly func: FuncInstance; readonly results?: readonly Value[] }
+  /** On request. */
+  | { readonly kind: "paused" }
+  | End;
+
+/** The program is over. Its frames stay to be looked at unless it returned. */
+export type End =
+  | { readonly kind: "returned"; readonly results: readonly Value[] }
+  | { readonly kind: "trapped"; readonly error: Trap | Exhaustion }
+  /** A host function threw. */
+  | { readonly kind: "threw"; readonly error: unknown };
+
+export interface DebugOptions {
+  /** Gives way to what else wants to run (a key press, say), between slices of a long run. */
+  readonly breathe?: () => Promise<void>;
+}
+
+/** Instructions between two breaths. */
+const SLICE = 1_000_000;
+
+export class DebugSession {
+  readonly breakpoints: Breakpoints;
+  readonly fiber: Fiber;
+  /** How the program ended, once it has. */
+  end: End | null = null;
+  private readonly breathe: () => Promise<void>;
+  private readonly base: Observer | null;
+  private pauseRequested = false;
+  private hit: Stop | null = null;
+
+  /** Stands before the first instruction of `func`. */
+  constructor(
+    readonly machine: Machine,
+    readonly instance: ModuleInstance,
+    func: FuncInstance,
+    args: readonly Value[],
+    { breathe = () => Promise.resolve() }: DebugOptions = {},
+  ) {
+    this.breakpoints = new Breakpoints(instance);
+    this.breathe = breathe;
+    this.base = machine.observer;
+    this.fiber = machine.start(func, args);
+  }
+
+  /** Executes `count` instructions. */
+  step(count = 1): Promise<Stop> {
+    let left = count;
+    return this.advance(() => (--left < 0 ? { kind: "stepped" } : null));
+  }
+
+  /** Executes one instruction, calls with all that they call. */
+  next(): Promise<Stop> {
+    const { depth } = this.fiber;
+    let first = true;
+    return this.advance((fiber) => {
+      if (first) return ((first = false), null);
+      return fiber.depth <= depth ? { kind: "stepped" } : null;
+    });
+  }
+
+  /** Runs until the frame at `level` (0: the innermost) is gone. */
+  finish(level = 0): Promise<Stop> {
+    const depth = this.fiber.depth - level;
+    const { func } = this.fiber.frames[depth - 1]!;
+    let results: readonly Value[] | undefined;
+    const leave: Observer["leave"] = (fiber, how) => {
+      if (fiber === this.fiber && fiber.depth === depth && how === "return")
+        results = resultsOf(fiber, func);
+    };
+    return this.advance((fiber) => {
+      if (fiber.depth >= depth) return null;
+      return { kind: "finished", func, ...(results === undefined ? {} : { results }) };
+    }, leave);
+  }
+
+  /** Runs to the next breakpoint. */
+  continue(): Promise<Stop> {
+    return this.advance(this.breakpoints.all.length > 0 ? () => null : null);
+  }
+
+  /** Asks a running program to stop as soon as it can. */
+  pause(): void {
+    this.pauseRequested = true;
+    this.machine.requestPause();
+  }
+
+  /**
+   * Runs until `until`, asked before each instruction of this fiber, answers with a
+   * stop; or a breakpoint comes first. Null: full speed, to the end.
+   */
+  private async advance(
+    until: ((fiber: Fiber) => Stop | null) | null,
+    leave?: Observer["leave"],
+  ): Promise<Stop> {
+    if (this.end !== null) throw new UsageError("the program has ended");
+    this.pauseRequested = false;
+    this.hit = null;
+    this.observe(until, leave);
+    try {
+      for (;;) {
+        this.machine.fiber = this.fiber;
+        const outcome = this.machine.run({ fuel: SLICE });
+        if (outcome.kind === "returned" || outcome.kind === "trapped") return (this.end = outcome);
+        if (outcome.kind === "host") {
+          const thrown = await this.serve(outcome.call);
+          if (thrown !== null) return (this.end = thrown);
+        } else if (this.hit === null && !this.pauseRequested) await this.breathe();
+        if (this.hit !== null) return this.hit;
+        if (this.pauseRequested) return { kind: "paused" };
+      }
+    } finally {
+      this.machine.observer = this.base;
+    }
+  }
+
+  private observe(
+    until: ((fiber: Fiber) => Stop | null) | null,
+    leave: Observer["leave"] | undefined,
+  ): void {
+    if (until === null) return;
+    let standing = true;
+    const own: Observer = {
+      ...(leave === undefined ? {} : { leave }),
+      instruction: (fiber) => {
+        if (fiber !== this.fiber) return undefined;
+        this.hit = until(fiber);
+        // The breakpoint it stands at has been told of.
+        const breakpoint = standing ? undefined : this.breakpoints.at(fiber.top);
+        standing = false;
+        if (breakpoint !== undefined) this.hit = { kind: "breakpoint", breakpoint };
+        return this.hit === null ? undefined : "pause";
+      },
+    };
+    this.machine.observer = this.base === null ? own : observers(this.base, own);
+  }
+
+  /** Answers a host call. Null, or how the program ended. */
+  private async serve({ func, args }: HostCall): Promise<End | null> {
+    const { machine, fiber } = this;
+    try {
+      machine.observer?.hostCall?.(fiber, func, args);
+      const results = await func.host!(args);
+      machine.fiber = fiber;
+      machine.observer?.hostReturn?.(fiber, func, results);
+      machine.answer(results);
+      return null;
+    } catch (error) {
+      machine.fiber = fiber;
+      if (fiber.status === "waiting") machine.abandon();
+      return { kind: "threw", error };
+    }
+  }
+}
+
+/** What a frame that is about to return returns. */
+function resultsOf(fiber: Fiber, func: FuncInstance): Value[] {
+  const { sp } = fiber.top;
+  return readSlots(fiber, sp - codeOf(func).resultWords, func.signature.results);
+}

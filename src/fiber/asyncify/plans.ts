@@ -1,0 +1,84 @@
+// A call site made ready: which words of the frame its record holds, and what else a
+// frame needs to stand there again. Made once for each site, used at every unwind.
+
+import { type Code, pcOfOffset } from "../../exec/code.js";
+import type { Fiber } from "../../exec/fiber.js";
+import type { OperandType } from "../../valid/visitor.js";
+import type { CallSite } from "./roles.js";
+
+export interface SitePlan {
+  readonly callIndex: number;
+  /** Where the call stands in the function's code. */
+  readonly pc: number;
+  /** Words of the frame at the call: locals and operands. */
+  readonly frameWords: number;
+  /** The words to save, from the frame's first, in record order: live locals, then operands. */
+  readonly saved: Int32Array;
+  /** Constant operands are not saved: pairs of a word and what it holds. */
+  readonly constants: Int32Array;
+}
+
+/** Bytes that the saved values of a site take. */
+export const payloadBytes = (plan: SitePlan): number => 4 * plan.saved.length;
+
+/** Values have their natural size in a record: one word or two. */
+const recordWords = (type: OperandType): number => (type === "i32" || type === "f32" ? 1 : 2);
+
+export function planSite(code: Code, site: CallSite): SitePlan {
+  const saved: number[] = [];
+  const save = (word: number, type: OperandType) => {
+    for (let k = 0; k < recordWords(type); k++) saved.push(word + k);
+  };
+  for (const local of site.liveLocals) save(code.localOffsets[local]!, code.localTypes[local]!);
+  const constants: number[] = [];
+  site.operands.forEach((type, i) => {
+    const word = code.localWords + 2 * i;
+    const bits = site.constants[i]!;
+    if (bits === null) save(word, type);
+    else
+      constants.push(
+        word,
+        Number(BigInt.asIntN(32, bits)),
+        word + 1,
+        Number(BigInt.asIntN(32, bits >> 32n)),
+      );
+  });
+  return {
+    callIndex: site.callIndex,
+    pc: pcOfOffset(code, site.offset),
+    frameWords: code.localWords + 2 * site.operands.length,
+    saved: Int32Array.from(saved),
+    constants: Int32Array.from(constants),
+  };
+}
+
+/** Makes the top frame stand at a site: constants in place, zeros everywhere else. */
+export function standAt(fiber: Fiber, { pc, frameWords, constants }: SitePlan): void {
+  const frame = fiber.top;
+  frame.pc = pc;
+  frame.sp = frame.fp + frameWords;
+  fiber.i32.fill(0, frame.fp, frame.sp);
+  for (let i = 0; i < constants.length; i += 2)
+    fiber.i32[frame.fp + constants[i]!] = constants[i + 1]!;
+}
+
+/** Copies what the top frame must keep to `address`. */
+export function writeValues(
+  fiber: Fiber,
+  { saved }: SitePlan,
+  view: DataView,
+  address: number,
+): void {
+  const { i32, top } = fiber;
+  for (let i = 0; i < saved.length; i++)
+    view.setInt32(address + 4 * i, i32[top.fp + saved[i]!]!, true);
+}
+
+/** Makes the top frame stand at a site with the values at `address`. */
+export function readValues(fiber: Fiber, plan: SitePlan, view: DataView, address: number): void {
+  standAt(fiber, plan);
+  const { i32, top } = fiber;
+  const { saved } = plan;
+  for (let i = 0; i < saved.length; i++)
+    i32[top.fp + saved[i]!] = view.getInt32(address + 4 * i, true);
+}
