@@ -48,6 +48,22 @@ test("block types, labels, heap types and value types", () => {
   expect(read("select t", 1, 0x70).types).toEqual([refType("func")]);
 });
 
+test("types and fields, and the types of casts with the null that belongs to them", () => {
+  expect(read("struct.get_s", 3, 0x80, 1)).toMatchObject({ a: 3, b: 128 });
+  expect(read("array.new_fixed", 2, 9)).toMatchObject({ a: 2, b: 9 });
+  expect(read("ref.test", 0x6d).types).toEqual([refType("eq", false)]);
+  expect(read("ref.cast null", 7).types).toEqual([refType(7)]);
+  expect(read("br_on_cast", 1, 4, 0x6e, 5)).toMatchObject({
+    a: 4,
+    types: [refType("any"), refType(5, false)],
+  });
+  expect(read("br_on_cast_fail", 2, 0, 0x6e, 0x6c).types).toEqual([
+    refType("any", false),
+    refType("i31"),
+  ]);
+  expect(() => read("br_on_cast", 4, 0, 0x6e, 0x6c)).toThrow("malformed br_on_cast flags");
+});
+
 test("one object is reused", () => {
   const reader = new InstructionReader(Uint8Array.from([0x01, 0x41, 0x05, 0x0b]), 0, 3);
   const { instruction } = reader;

@@ -9,7 +9,8 @@ import { UsageError } from "../util/errors.js";
 import type { Context } from "./context.js";
 import { about, describeFailure, ExitCode } from "./failure.js";
 import { executionOptions, type ExecutionOptions, operand, operands } from "./options.js";
-import { defaultExport, exportedFunction, open, parseArguments, type Session } from "./session.js";
+import { defaultExport, exportedFunction, parseArguments } from "./call.js";
+import { open, type Session } from "./session.js";
 
 interface DebugOptions extends ExecutionOptions {
   readonly invoke?: string;
@@ -73,11 +74,13 @@ async function converse(console: DebugConsole, { io }: Context): Promise<number>
   });
   let running = false;
   let abort = (): void => {};
-  const aborted = new Promise<"aborted">((resolve) => (abort = () => resolve("aborted")));
+  const aborted = new Promise<void>((resolve) => (abort = resolve));
+  let left = false;
   let interrupts = 0;
   lines.on("SIGINT", () => {
     session.pause();
     if (running && ++interrupts === 1) return;
+    left = true;
     abort();
     lines.close();
   });
@@ -87,13 +90,13 @@ async function converse(console: DebugConsole, { io }: Context): Promise<number>
     running = true;
     interrupts = 0;
     // What waits for a promise of the host cannot be paused, only left.
-    const left = await Promise.race([console.execute(line), aborted]);
+    await Promise.race([console.execute(line), aborted]);
     running = false;
-    if (console.quit || left === "aborted") break;
+    if (console.quit || left) break;
     if (terminal) lines.prompt();
   }
   lines.close();
-  if ((await Promise.race([aborted, null])) === "aborted") return ExitCode.interrupted;
+  if (left) return ExitCode.interrupted;
   return session.end === null || session.end.kind === "returned" ? ExitCode.good : ExitCode.finding;
 }
 

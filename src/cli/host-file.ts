@@ -4,29 +4,13 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { about, HostException, InputError } from "./failure.js";
+import type { Host, HostContext, HostScript } from "../compare/host.js";
+import { BobbinError } from "../util/errors.js";
+import { about, FileError, HostException, InputError } from "./failure.js";
 import { fileReason } from "./input.js";
 
-/** What a host script gets. */
-export interface HostContext {
-  /** Prints, in the words of the program. */
-  log(...values: unknown[]): void;
-}
-
-/** What a host script's default export gives. */
-export interface HostScript {
-  /** As for `WebAssembly.instantiate`. */
-  readonly imports?: Record<string, Record<string, unknown>>;
-  /** Runs an export; scripts that unwind and rewind the program do it here. */
-  invoke?(
-    instance: { readonly exports: Record<string, unknown> },
-    name: string,
-    args: readonly unknown[],
-  ): unknown;
-}
-
-/** Loads a host script and calls its default export. Errors name the script's file. */
-export const loadHost = (file: string, context: HostContext): Promise<HostScript> =>
+/** Loads a host script; what it throws, and what is wrong with it, names its file. */
+export const loadHostScript = (file: string): Promise<HostScript> =>
   about(file, async () => {
     const path = resolve(file);
     try {
@@ -43,24 +27,28 @@ export const loadHost = (file: string, context: HostContext): Promise<HostScript
     const create = loaded.default;
     if (typeof create !== "function")
       throw new InputError(
-        "has no default export that is a function: expected export default (context) => ({ imports, invoke })",
+        "has no function as default export: expected export default (context) => ({ imports, invoke })",
       );
-    let host: unknown;
-    try {
-      host = await (create as (context: HostContext) => unknown)(context);
-    } catch (error) {
-      throw new HostException("the default export", error);
-    }
-    return checkHost(host);
+    return (context) => makeHost(file, create as HostScript, context);
   });
 
-function checkHost(host: unknown): HostScript {
+async function makeHost(file: string, create: HostScript, context: HostContext): Promise<Host> {
+  try {
+    return checkHost(await create(context));
+  } catch (error) {
+    const problem =
+      error instanceof BobbinError ? error : new HostException("its default export", error);
+    throw new FileError(file, problem);
+  }
+}
+
+function checkHost(host: unknown): Host {
   if (typeof host !== "object" || host === null)
-    throw new InputError("its default export returns no object: expected { imports, invoke }");
+    throw new InputError("its default export must return an object { imports, invoke }");
   const { imports, invoke } = host as { imports?: unknown; invoke?: unknown };
   if (imports !== undefined && (typeof imports !== "object" || imports === null))
-    throw new InputError("imports is no object");
+    throw new InputError("its imports are no object");
   if (invoke !== undefined && typeof invoke !== "function")
-    throw new InputError("invoke is no function");
+    throw new InputError("its invoke is no function");
   return host;
 }

@@ -8,7 +8,7 @@ import type { AsyncifyOptions } from "../fiber/asyncify/roles.js";
  * `-inf`, `-nan:0x1`. They travel through commander with a mark, which `operand` takes off.
  */
 const MARK = "\u0001";
-const VALUE = /^-(?:\.?\d|inf$|nan(?::|$))/i;
+const VALUE = /^-(?:\.?\d|inf(?:inity)?$|nan(?::|$))/i;
 
 export function protectValues(argv: readonly string[]): string[] {
   const end = argv.indexOf("--");

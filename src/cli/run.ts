@@ -4,7 +4,8 @@ import type { Command } from "commander";
 import type { Context, CommonOptions } from "./context.js";
 import { about, ExitCode } from "./failure.js";
 import { executionOptions, type ExecutionOptions, operand, operands } from "./options.js";
-import { defaultExport, exportedFunction, open, parseArguments } from "./session.js";
+import { defaultExport, exportedFunction, parseArguments } from "./call.js";
+import { open } from "./session.js";
 import { formatValue } from "../text/values.js";
 
 interface RunOptions extends ExecutionOptions, CommonOptions {

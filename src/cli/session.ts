@@ -4,8 +4,8 @@
 import { instantiate } from "../exec/instantiate.js";
 import { type Observer, observers } from "../exec/hooks.js";
 import { Machine, stackOf } from "../exec/machine.js";
-import { listNames, nearNames } from "../debug/names.js";
 import type { Fiber } from "../exec/fiber.js";
+import { type Host, invokeAs } from "../compare/host.js";
 import { Asyncify } from "../fiber/asyncify/asyncify.js";
 import type { AsyncifyEvent } from "../fiber/asyncify/events.js";
 import { jsExports } from "../js-api/exports.js";
@@ -15,14 +15,13 @@ import { worldOf } from "../js-api/world.js";
 import type { FuncInstance, Imports, ModuleInstance } from "../runtime/instances.js";
 import type { StackEntry } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
-import { formatValType } from "../syntax/types.js";
-import { parseValue } from "../text/values.js";
-import { BobbinError, LinkError, UsageError } from "../util/errors.js";
+import { BobbinError, LinkError } from "../util/errors.js";
 import type { ValidModule } from "../valid/validate.js";
 import type { Context } from "./context.js";
 import { about, HostException } from "./failure.js";
-import { type HostScript, loadHost } from "./host-file.js";
+import { loadHostScript } from "./host-file.js";
 import { readValidModule } from "./input.js";
+import { exportedFunction } from "./call.js";
 import { asyncifySettings, type ExecutionOptions, wantsAsyncify } from "./options.js";
 import { mergeImports, stubImports } from "./stubs.js";
 
@@ -39,7 +38,7 @@ export interface Session {
   readonly module: ValidModule;
   readonly machine: Machine;
   readonly instance: ModuleInstance;
-  readonly host: HostScript | null;
+  readonly host: Host | null;
   /** Calls an export and runs it to its end, through the host script where it wants that. */
   invoke(name: string, args: readonly Value[]): Promise<readonly Value[]>;
   /** What an error of a host function is to be told as. */
@@ -50,10 +49,11 @@ export interface Session {
 export async function open(file: string, options: OpenOptions, context: Context): Promise<Session> {
   const module = await readValidModule(file);
   const log = options.log ?? context.out;
+  const script = options.host === undefined ? null : await loadHostScript(options.host);
   const host =
-    options.host === undefined
+    script === null
       ? null
-      : await loadHost(options.host, { log: (...values) => log(values.map(String).join(" ")) });
+      : await script({ log: (...values) => log(values.map(String).join(" ")) });
   const pending = new PendingCalls();
   const machine = new Machine({
     ...(options.fuel === undefined ? {} : { fuel: options.fuel }),
@@ -114,7 +114,7 @@ function asyncifyFor(module: ValidModule, options: OpenOptions): Asyncify | null
 async function hostImports(
   machine: Machine,
   module: ValidModule,
-  host: HostScript | null,
+  host: Host | null,
   file = "",
 ): Promise<Imports> {
   if (host?.imports === undefined) return new Map();
@@ -130,7 +130,7 @@ async function hostImports(
 
 /** Lets the host script run an export, with the types of the JavaScript API. */
 async function invokeThrough(
-  host: HostScript,
+  host: Host,
   machine: Machine,
   instance: ModuleInstance,
   name: string,
@@ -139,7 +139,7 @@ async function invokeThrough(
 ): Promise<readonly Value[]> {
   const world = worldOf(machine);
   const jsArgs = args.map((value) => toJsValue(value, world));
-  const returned = await host.invoke!({ exports: jsExports(machine, instance) }, name, jsArgs);
+  const returned = await invokeAs(host, { exports: jsExports(machine, instance) }, name, jsArgs);
   return toWasmResults(returned, func.signature.results, world);
 }
 
@@ -166,65 +166,4 @@ class PendingCalls {
     const stack: StackEntry[] = call.fiber === null ? [] : stackOf(call.fiber);
     return new HostException(`import ${call.func.name}`, error, stack);
   }
-}
-
-const functionNames = (instance: ModuleInstance): string[] =>
-  [...instance.exports].filter(([, { kind }]) => kind === "func").map(([name]) => name);
-
-/** @throws UsageError that lists what could have been meant */
-export function exportedFunction(instance: ModuleInstance, name: string): FuncInstance {
-  const found = instance.exports.get(name);
-  if (found?.kind === "func") return found.func;
-  const names = functionNames(instance);
-  const near = nearNames(name, names);
-  const hint =
-    near.length > 0
-      ? `did you mean ${near.join(" or ")}?`
-      : names.length > 0
-        ? `exported functions are ${listNames(names)}`
-        : "the module exports no function";
-  const what =
-    found === undefined ? "there is no export" : `export is a ${found.kind}, no function:`;
-  throw new UsageError(`${what} ${JSON.stringify(name)}: ${hint}`);
-}
-
-/** Where a program starts without `--invoke`: null where its start function was all. */
-export function defaultExport(instance: ModuleInstance): string | null {
-  const names = functionNames(instance);
-  const found = ["_start", "main"].find((name) => names.includes(name));
-  if (found !== undefined) return found;
-  if (names.length === 0 && instance.module.start !== undefined) return null;
-  throw new UsageError(
-    names.length === 0
-      ? "the module exports no function to run"
-      : `exports neither _start nor main: choose with --invoke NAME from ${listNames(names)}`,
-  );
-}
-
-/**
- * Reads arguments by the types of the parameters.
- * @throws UsageError
- */
-export function parseArguments(
-  name: string,
-  func: FuncInstance,
-  texts: readonly string[],
-): Value[] {
-  const { params } = func.signature;
-  if (texts.length !== params.length) {
-    const types = params.length === 0 ? "" : ` (${params.map(formatValType).join(" ")})`;
-    const plural = params.length === 1 ? "" : "s";
-    throw new UsageError(
-      `${name} takes ${params.length} argument${plural}${types}, ${texts.length} given`,
-    );
-  }
-  return texts.map((text, i) => {
-    try {
-      return parseValue(text, params[i]!);
-    } catch (error) {
-      throw error instanceof UsageError
-        ? new UsageError(`argument ${i + 1} of ${name}: ${error.message}`)
-        : error;
-    }
-  });
 }

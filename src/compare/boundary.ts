@@ -90,11 +90,26 @@ export function watchExports(
 ): Record<string, unknown> {
   const watched: Record<string, unknown> = { ...exports };
   for (const { name, kind, index } of module.exports) {
-    if (kind !== "func" || isRuntimeExport(name)) continue;
+    if (kind !== "func") continue;
+    if (isRuntimeExport(name)) {
+      watched[name] = watchRuntime(exports[name] as JsFunction, boundary);
+      continue;
+    }
     const type = module.types[functionTypeIndex(module, index)]!.comp as FuncType;
     watched[name] = watchExport(name, type, exports[name] as JsFunction, boundary);
   }
   return watched;
+}
+
+/** Where a runtime function trapped, nothing but its caller can tell that it is over. */
+function watchRuntime(call: JsFunction, boundary: Boundary): JsFunction {
+  return (...given) => {
+    try {
+      return call(...given);
+    } finally {
+      boundary.observe();
+    }
+  };
 }
 
 function watchExport(

@@ -48,14 +48,19 @@ export function digestOf(
 ): number {
   const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
   let hash = bytes.length | 0;
+  const step = (word: number): void => {
+    hash = Math.imul(hash ^ word, PRIME);
+    hash ^= hash >>> 15;
+  };
   const take = (start: number, end: number): void => {
     let at = start;
-    for (; at < end && (at & 3) !== 0; at++) hash = Math.imul(hash ^ bytes[at]!, PRIME);
-    for (const last = end >> 2; at >> 2 < last; at += 4) {
-      hash = Math.imul(hash ^ words[at >> 2]!, PRIME);
-      hash ^= hash >>> 15;
+    for (; at < end && (at & 3) !== 0; at++) step(bytes[at]!);
+    const last = end >> 2;
+    if (at >> 2 < last) {
+      for (const lane of lanesOf(words, at >> 2, last)) step(lane);
+      at = last << 2;
     }
-    for (; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, PRIME);
+    for (; at < end; at++) step(bytes[at]!);
   };
   let at = 0;
   for (const [start, end] of without) {
@@ -69,3 +74,24 @@ export function digestOf(
 
 /** FNV's. */
 const PRIME = 0x01000193;
+
+/** Digests of every fourth word each: the four multiplications need not wait for one another. */
+function lanesOf(words: Int32Array, from: number, to: number): number[] {
+  let a = 1;
+  let b = 2;
+  let c = 3;
+  let d = 4;
+  let i = from;
+  for (; i + 3 < to; i += 4) {
+    a = Math.imul(a ^ words[i]!, PRIME);
+    b = Math.imul(b ^ words[i + 1]!, PRIME);
+    c = Math.imul(c ^ words[i + 2]!, PRIME);
+    d = Math.imul(d ^ words[i + 3]!, PRIME);
+    a ^= a >>> 15;
+    b ^= b >>> 15;
+    c ^= c >>> 15;
+    d ^= d >>> 15;
+  }
+  for (; i < to; i++) a = Math.imul(a ^ words[i]!, PRIME);
+  return [a, b, c, d];
+}

@@ -22,7 +22,7 @@ export interface Host {
 }
 
 /** The default export of a host script. */
-export type HostScript = (context: HostContext) => Host;
+export type HostScript = (context: HostContext) => Host | Promise<Host>;
 
 /** Calls an export as the host wants it to be called; what it returns may be a promise. */
 export function invokeAs(

@@ -40,6 +40,7 @@ export interface ProjectionOptions {
   readonly runtime: ReadonlyMap<number, readonly RuntimeName[]>;
   /** Take a digest of memory at each runtime event. */
   readonly digest?: boolean;
+  readonly onEvent?: ((event: TraceEvent) => void) | undefined;
 }
 
 export class TwinProjection implements Boundary {
@@ -103,6 +104,7 @@ export class TwinProjection implements Boundary {
 
   emit(event: TraceEvent): void {
     this.events.push(event);
+    this.options.onEvent?.(event);
   }
 
   digest(): number {

@@ -4,7 +4,7 @@ import type { ImportObject } from "../js-api/imports.js";
 import { HOST_EXCEPTION, reasonOf, type RunError } from "./reasons.js";
 import { type Boundary, valueOf, watchExports } from "./boundary.js";
 import { Intervals } from "./digest.js";
-import { type HostContext, type HostScript, invokeAs, stubImports } from "./host.js";
+import { type Host, type HostContext, type HostScript, invokeAs, stubImports } from "./host.js";
 import type { TraceEvent } from "../observe/events.js";
 import { floatOf, type Value } from "../runtime/values.js";
 import { functionTypeIndex, type Module } from "../syntax/module.js";
@@ -22,6 +22,8 @@ export interface RunRequest {
   readonly stub?: boolean;
   /** Take digests of memory, at each runtime event and at the end. */
   readonly digest?: boolean;
+  /** Told every event as it happens. */
+  readonly onEvent?: (event: TraceEvent) => void;
 }
 
 export interface Run {
@@ -42,11 +44,11 @@ export interface Run {
 }
 
 /** The host of a run, made anew for it. */
-export function makeHost(
+export async function makeHost(
   module: Module,
   { hostScript, context = { log: () => undefined }, stub = false }: RunRequest,
-) {
-  const host = hostScript?.(context) ?? {};
+): Promise<{ readonly host: Host; readonly imports: ImportObject }> {
+  const host = (await hostScript?.(context)) ?? {};
   const imports: ImportObject = stub ? stubImports(module, host.imports) : (host.imports ?? {});
   return { host, imports };
 }
@@ -62,7 +64,7 @@ export interface Driven {
 /** Calls the export as the host does, and tells what came of it. */
 export async function drive(
   { module, exports, boundary }: Driven,
-  host: ReturnType<typeof makeHost>["host"],
+  host: Host,
   { invoke, args }: RunRequest,
 ): Promise<{ results?: readonly Value[]; error?: RunError }> {
   try {

@@ -7,7 +7,7 @@ import type { ValidModule } from "../valid/validate.js";
 import { type ProjectedFunction, TwinProjection, type TwinView } from "./projection.js";
 import type { RunError } from "./reasons.js";
 import { globalsOf, type Run, type RunRequest } from "./run.js";
-import { checkImports, mapFunctions, TwinError, twinParts } from "./twin-parts.js";
+import { checkImports, mapFunctions, twinParts } from "./twin-parts.js";
 import type { Value } from "../runtime/values.js";
 import type { Module } from "../syntax/module.js";
 
@@ -42,11 +42,11 @@ export function prepareTwin({ bytes, plain, instrumented, stackPointer, mapping 
 }
 export type PreparedTwin = ReturnType<typeof prepareTwin>;
 
-export const project = (
+export const projectionOf = (
   { parts, functions }: PreparedTwin,
   view: TwinView,
-  { digest = false }: RunRequest,
-) => new TwinProjection({ view, functions, runtime: parts.runtime, digest });
+  { digest = false, onEvent }: RunRequest,
+) => new TwinProjection({ view, functions, runtime: parts.runtime, digest, onEvent });
 
 export interface Outcome {
   readonly results?: readonly Value[];
@@ -74,5 +74,3 @@ export function runOf(
     payloads,
   };
 }
-
-export { TwinError };

@@ -14,7 +14,7 @@ import { watchImports } from "./boundary.js";
 import type { TwinProjection, TwinView } from "./projection.js";
 import { drive, failedStart, makeHost, type Run } from "./run.js";
 import type { TwinParts } from "./twin-parts.js";
-import { prepareTwin, project, runOf, type TwinRequest } from "./twin-run.js";
+import { prepareTwin, projectionOf, runOf, type TwinRequest } from "./twin-run.js";
 
 export interface BobbinTwinRequest extends TwinRequest {
   /** Fuel, frames, nesting. */
@@ -26,12 +26,12 @@ export async function runTwinOnBobbin(request: BobbinTwinRequest): Promise<Run> 
   const { parts } = prepared;
   const twin = validate(decode(request.bytes));
   const view = new InstanceView(parts);
-  const projection = project(prepared, view, request);
+  const projection = projectionOf(prepared, view, request);
   const machine = new Machine({
     ...request.limits,
     observer: observerOf(projection, view, parts),
   });
-  const { host, imports } = makeHost(twin, request);
+  const { host, imports } = await makeHost(twin, request);
   const watched = watchImports(twin, imports, projection);
 
   let instance: ModuleInstance;

@@ -3,34 +3,17 @@
 
 import { privateName, instrument, probeNames, trampoline, type ProbeName } from "./instrument.js";
 import { watchImports } from "./boundary.js";
+import {
+  type Engine,
+  type EngineGlobal,
+  type EngineInstance,
+  type EngineMemory,
+  type EngineTable,
+  hostEngine,
+} from "./engine.js";
 import type { TwinView } from "./projection.js";
 import { drive, failedStart, makeHost, type Run } from "./run.js";
-import { prepareTwin, project, runOf, type TwinRequest } from "./twin-run.js";
-import { UsageError } from "../util/errors.js";
-
-/** As much of the WebAssembly JavaScript API as is used here. */
-export interface Engine {
-  instantiate(bytes: Uint8Array, imports?: object): Promise<{ instance: EngineInstance }>;
-}
-interface EngineInstance {
-  readonly exports: Readonly<Record<string, unknown>>;
-}
-interface EngineMemory {
-  readonly buffer: ArrayBuffer;
-}
-interface EngineGlobal {
-  readonly value: number;
-}
-interface EngineTable {
-  set(index: number, value: unknown): void;
-}
-
-/** @throws UsageError where the host has no WebAssembly */
-export function hostEngine(): Engine {
-  const { WebAssembly: engine } = globalThis as { WebAssembly?: Engine };
-  if (engine === undefined) throw new UsageError("this host has no WebAssembly engine");
-  return engine;
-}
+import { prepareTwin, projectionOf, runOf, type TwinRequest } from "./twin-run.js";
 
 export interface EngineRequest extends TwinRequest {
   /** Default: the host's own `WebAssembly`. */
@@ -42,8 +25,8 @@ export async function runOnEngine(request: EngineRequest): Promise<Run> {
   const prepared = prepareTwin(request);
   const { twin, parts } = prepared;
   const view = new EngineView();
-  const projection = project(prepared, view, request);
-  const { host, imports } = makeHost(twin, request);
+  const projection = projectionOf(prepared, view, request);
+  const { host, imports } = await makeHost(twin, request);
   const watched = watchImports(twin, imports, projection);
 
   let instance: EngineInstance;

@@ -79,6 +79,7 @@ export class DebugSession {
 
   /** Runs until the frame at `level` (0: the innermost) is gone. */
   finish(level = 0): Promise<Stop> {
+    this.requireRunning();
     const depth = this.fiber.depth - level;
     const { func } = this.fiber.frames[depth - 1]!;
     let results: readonly Value[] | undefined;
@@ -111,7 +112,7 @@ export class DebugSession {
     until: ((fiber: Fiber) => Stop | null) | null,
     leave?: Observer["leave"],
   ): Promise<Stop> {
-    if (this.end !== null) throw new UsageError("the program has ended");
+    this.requireRunning();
     this.pauseRequested = false;
     this.hit = null;
     this.observe(until, leave);
@@ -130,6 +131,10 @@ export class DebugSession {
     } finally {
       this.machine.observer = this.base;
     }
+  }
+
+  private requireRunning(): void {
+    if (this.end !== null) throw new UsageError("the program has ended");
   }
 
   private observe(

@@ -19,6 +19,9 @@ export const Internal = {
   "global.set ref": 0xcc,
   /** Any load or store on a memory other than the first, or with 64-bit addresses. */
   "memory access": 0xcd,
+  /** One byte for what is 0xfb18 and 0xfb19 in modules: branches stay in the one switch. */
+  br_on_cast: 0xce,
+  br_on_cast_fail: 0xcf,
 } as const;
 export type InternalCode<M extends keyof typeof Internal> = (typeof Internal)[M];
 

@@ -19,6 +19,8 @@ import { bulk } from "./bulk.js";
 import type { Code, InternalCode } from "./code.js";
 import { accessMemory, conversions } from "./cold.js";
 import { Frame } from "./fiber.js";
+import { gc } from "./gc.js";
+import { matchesType } from "./gc-casts.js";
 import type { Machine } from "./machine.js";
 import {
   ctz32,
@@ -393,9 +395,22 @@ export function interpret(machine: Machine, fuel: number): void {
             sp = to + n; pc = code[pc + 1]!; continue;
           }
 
+          // Step_pure/ref.eq-null, ref.eq-true, ref.eq-false
+          case 0xd3 satisfies CodeOf<"ref.eq">: sp -= 2; i32[sp - 2] = refs[(sp - 2) >> 1] === refs[sp >> 1] ? 1 : 0; pc += 1; continue;
+          // Step_read/br_on_cast-succeed, br_on_cast-fail, br_on_cast_fail-succeed, br_on_cast_fail-fail
+          case 0xce satisfies InternalCode<"br_on_cast">: case 0xcf satisfies InternalCode<"br_on_cast_fail">: {
+            const succeeds = matchesType(refs[(sp - 2) >> 1] as Reference, instance, code[pc + 5]!, code[pc + 6]!);
+            if (succeeds !== (code[pc] === 0xce)) { pc += 7; continue; }
+            const to = fp + code[pc + 2]!, n = code[pc + 3]!;
+            fiber.move(sp - n, to, n, true);
+            sp = to + n; pc = code[pc + 1]!; continue;
+          }
+
           // Step_read/table.get, Step/table.set
           case 0x25 satisfies CodeOf<"table.get">: case 0x26 satisfies CodeOf<"table.set">:
             sp = bulk(fiber, instance, code[pc]!, code[pc + 1]!, 0, sp); pc += 2; continue;
+          // Structures, arrays, casts
+          case 0xfb: sp = gc(fiber, instance, 0xfb0000 | code[pc + 1]!, code[pc + 2]!, code[pc + 3]!, sp); pc += 4; continue;
           // Saturating conversions, bulk memory and table instructions
           case 0xfc: {
             const sub = code[pc + 1]!;

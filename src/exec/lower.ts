@@ -8,19 +8,22 @@
 //   end of function [return, n, refs]
 //   memory access   [op, offset]   or, for all but the plain first memory,
 //                   [memory access, op, memory, offset low, offset high]
-//   0xfc group      [0xfc, sub-opcode, a, b]
+//   0xfb, 0xfc      [prefix, sub-opcode, a, b]
+//   br_on_cast*     [op, target, to, n, refs, heap type, 1 if nullable]
 //
 // `to` is where the branch's operands go, in words from the frame's first.
 // A branch to a block lands after its `end`, to a loop after the `loop`.
 
 import type { Instruction } from "../syntax/instruction.js";
 import type { Expression } from "../syntax/module.js";
-import type { FuncType, ValType } from "../syntax/types.js";
+import type { FuncType, RefType, ValType } from "../syntax/types.js";
 import { isRefType } from "../syntax/types.js";
 import { CrashError } from "../util/errors.js";
 import { type ValidModule, visitExpression, visitFunction } from "../valid/validate.js";
 import type { FunctionState, OperandType, Visitor } from "../valid/visitor.js";
 import { type Code, Internal, wordsOf, wordsOfAll } from "./code.js";
+import { lowerGc } from "./gc.js";
+import { heapCode } from "./gc-casts.js";
 
 /** Lowers defined function `index` (imports not counted). */
 export function lowerFunction(module: ValidModule, index: number): Code {
@@ -154,6 +157,7 @@ class Lowering implements Visitor {
     const top = state.operands[state.operands.length - 1];
     this.begin(instruction);
     if (op.access !== undefined) return this.access(instruction);
+    if (op.code >> 16 === 0xfb) return this.gc(instruction, state);
     if (op.code >> 16 === 0xfc) return this.emitAll(0xfc, op.code & 0xffff, a, b);
     switch (op.mnemonic) {
       case "br":
@@ -232,6 +236,17 @@ class Lowering implements Visitor {
   private variable(code: number, refCode: number, type: ValType, immediate: number): void {
     if (type === "v128") throw new CrashError("vectors have no slots yet");
     this.emitAll(isRefType(type) ? refCode : code, immediate);
+  }
+
+  private gc(instruction: Instruction, state: FunctionState): void {
+    const { op, a, types } = instruction;
+    if (op.mnemonic !== "br_on_cast" && op.mnemonic !== "br_on_cast_fail") {
+      return this.emitAll(0xfb, op.code & 0xffff, ...lowerGc(instruction, this.module.context));
+    }
+    const { heap, nullable } = types[1] as RefType;
+    this.emit(Internal[op.mnemonic]);
+    this.branch(a, state);
+    this.emitAll(heapCode(heap), nullable ? 1 : 0);
   }
 
   private access({ op, a, memOffset }: Instruction): void {

@@ -8,6 +8,7 @@ import { decode } from "../binary/decode.js";
 import { opcodeOf, opcodes } from "../syntax/opcodes.js";
 import { validate } from "../valid/validate.js";
 import { code, F32, F64, functype, I32, I64, type Item, section, wasm } from "../valid/testing.js";
+import type { FuncInstance } from "../runtime/instances.js";
 import { Trap } from "../runtime/traps.js";
 import { i32, i64, type Value } from "../runtime/values.js";
 import { instantiate } from "./instantiate.js";
@@ -132,7 +133,7 @@ describe("against the host's engine", () => {
       const run = (args: readonly (number | bigint)[]): number | bigint | "trap" => {
         try {
           const values = args.map((x): Value => (typeof x === "number" ? i32(x) : i64(x)));
-          const [result] = machine.invoke((ours as { func: never }).func, values);
+          const [result] = machine.invoke((ours as unknown as { func: FuncInstance }).func, values);
           return (result as { value: number | bigint }).value;
         } catch (error) {
           if (error instanceof Trap) return "trap";

@@ -11,11 +11,11 @@ import {
   type TableInstance,
 } from "../runtime/instances.js";
 import type { MemoryInstance } from "../runtime/memory.js";
-import { HostRef, type Reference } from "../runtime/values.js";
+import type { Reference } from "../runtime/values.js";
 import type { RefType } from "../syntax/types.js";
 import type { DefType } from "../valid/deftypes.js";
-import { matchesHeapType } from "../valid/matching.js";
 import { Global, Memory, Table } from "./objects.js";
+import { inward, isOf, outward } from "./references.js";
 import { type ReferenceDoor, toJsResults, toWasmValue } from "./values.js";
 
 export type JsFunction = (...args: unknown[]) => unknown;
@@ -75,7 +75,7 @@ export class World implements ReferenceDoor {
 
   toJs(reference: Reference): unknown {
     if (reference instanceof FuncInstance) return this.functionOf(reference);
-    return reference === null ? null : reference.value;
+    return reference === null ? null : outward(reference);
   }
 
   toReference(value: unknown, { heap, nullable }: RefType<DefType>): Reference {
@@ -83,11 +83,9 @@ export class World implements ReferenceDoor {
       if (nullable) return null;
       throw new TypeError("null is not of the reference type");
     }
-    if (heap === "extern") return new HostRef(value);
-    const func = functionBehind(value);
-    if (func === undefined || !matchesHeapType(func.type, heap))
-      throw new TypeError("the value is not of the reference type: an exported function or null");
-    return func;
+    const reference = heap === "extern" ? inward(value) : (functionBehind(value) ?? inward(value));
+    if (!isOf(reference, heap)) throw new TypeError("the value is not of the reference type");
+    return reference;
   }
 }
 

@@ -10,7 +10,7 @@
 import { codeOf } from "../exec/machine.js";
 import type { Fiber } from "../exec/fiber.js";
 import type { Observer } from "../exec/hooks.js";
-import type { AsyncifyEvent } from "../fiber/asyncify/events.js";
+import type { TraceEvent } from "./events.js";
 
 /** A fiber of the program. 0 is the stack that the host called. */
 export interface LogicalFiber {
@@ -82,8 +82,8 @@ export class FiberTracker {
     },
   };
 
-  /** Feeds an event of asyncify, in order with the observer's calls. */
-  asyncify(event: AsyncifyEvent): void {
+  /** Feeds an event of the run, in order with the observer's calls. */
+  event(event: TraceEvent): void {
     if (event.type !== "runtime") return;
     this.state = event.after;
     const depth = this.machineFiber?.depth ?? 0;

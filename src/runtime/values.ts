@@ -2,14 +2,19 @@
 // payloads survive every door between Bobbin and its host.
 
 import type { FuncInstance } from "./instances.js";
+import type { ArrayInstance, StructInstance } from "./objects.js";
 
 /** A host value held by an `externref`. */
 export class HostRef {
   constructor(readonly value: unknown) {}
 }
 
-/** Null is the null of every reference type. Later proposals add members here. */
-export type Reference = null | FuncInstance | HostRef;
+/**
+ * Null is the null of every reference type. A number is an `i31ref`: its 31 bits as
+ * a signed integer, so that equal ones are the same. A reference is the same value
+ * whether it is internal or external. Later proposals add members here.
+ */
+export type Reference = null | FuncInstance | HostRef | StructInstance | ArrayInstance | number;
 
 export type Value =
   /** Signed 32-bit integer. */

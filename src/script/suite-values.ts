@@ -2,7 +2,8 @@
 // by kind or by a host number.
 
 import { FuncInstance } from "../runtime/instances.js";
-import { HostRef, type Value } from "../runtime/values.js";
+import { ArrayInstance, StructInstance } from "../runtime/objects.js";
+import { HostRef, type Reference, type Value } from "../runtime/values.js";
 import { UsageError } from "../util/errors.js";
 
 export interface SuiteValue {
@@ -72,9 +73,26 @@ export function matchesValue(found: Value, expected: SuiteValue): boolean {
 
 function matchesReference({ ref }: Value & { type: "ref" }, { type, value }: SuiteValue): boolean {
   if (value === "null" || type.endsWith("null") || type.startsWith("null")) return ref === null;
-  if (type === "funcref") return ref instanceof FuncInstance;
-  if (type !== "externref" && type !== "anyref") return false;
-  return value === undefined ? ref !== null : ref instanceof HostRef && String(ref.value) === value;
+  if (value !== undefined) return ref instanceof HostRef && String(ref.value) === value;
+  switch (type) {
+    case "funcref":
+      return ref instanceof FuncInstance;
+    case "i31ref":
+      return typeof ref === "number";
+    case "structref":
+      return ref instanceof StructInstance;
+    case "arrayref":
+      return ref instanceof ArrayInstance;
+    case "eqref":
+      return (
+        typeof ref === "number" || ref instanceof StructInstance || ref instanceof ArrayInstance
+      );
+    case "anyref":
+    case "externref":
+      return ref !== null;
+    default:
+      return false;
+  }
 }
 
 export function printValue(value: Value): string {
@@ -86,10 +104,14 @@ export function printValue(value: Value): string {
     case "f64":
       return `${value.type}:0x${value.bits.toString(16)}`;
     case "ref":
-      return value.ref === null
-        ? "ref:null"
-        : value.ref instanceof HostRef
-          ? `ref:host ${String(value.ref.value)}`
-          : "ref:func";
+      return `ref:${printReference(value.ref)}`;
   }
+}
+
+function printReference(ref: Reference): string {
+  if (ref === null) return "null";
+  if (typeof ref === "number") return `i31 ${ref}`;
+  if (ref instanceof HostRef) return `host ${String(ref.value)}`;
+  if (ref instanceof FuncInstance) return "func";
+  return ref instanceof StructInstance ? "struct" : "array";
 }

@@ -141,7 +141,9 @@ export function formatValType<C>(t: ValType<C>): string {
   if (typeof t === "string") return t;
   const heap = t.heap as AbsHeapType | number | { readonly id: number };
   const short = t.nullable && typeof heap === "string" ? shorthands[heap] : undefined;
-  return short ?? `(ref ${t.nullable ? "null " : ""}${typeof heap === "object" ? `#${heap.id}` : heap})`;
+  return (
+    short ?? `(ref ${t.nullable ? "null " : ""}${typeof heap === "object" ? `#${heap.id}` : heap})`
+  );
 }
 
 /** `[i32 i64] -> [f32]`, the spec's notation for function types. */

@@ -56,6 +56,15 @@ test.each([
   ["memory.init 1 4", [0xfc, 8, 4, 1]],
   ["memory.copy 0 1", [0xfc, 10, 0, 1]],
   ["table.init 2 4", [0xfc, 12, 4, 2]],
+  ["struct.get_u 0 3", [0xfb, 4, 0, 3]],
+  ["array.new_fixed 0 10", [0xfb, 8, 0, 10]],
+  ["array.new_data 1 4", [0xfb, 9, 1, 4]],
+  ["array.copy 0 1", [0xfb, 0x11, 0, 1]],
+  ["ref.test (ref i31)", [0xfb, 0x14, 0x6c]],
+  ["ref.test i31ref", [0xfb, 0x15, 0x6c]],
+  ["ref.cast (ref null 2)", [0xfb, 0x17, 2]],
+  ["br_on_cast 0 anyref (ref 2)", [0xfb, 0x18, 1, 0, 0x6e, 2]],
+  ["br_on_cast_fail 1 (ref any) eqref", [0xfb, 0x19, 2, 1, 0x6e, 0x6d]],
 ] as [string, number[]][])("%s", (text, body) => {
   expect(textOf(body)[0]).toBe(text);
 });

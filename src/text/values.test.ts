@@ -49,6 +49,10 @@ test("references round-trip", () => {
   expect(parseValue("extern:7", EXTERNREF)).toEqual({ type: "ref", ref: new HostRef(7) });
   expect(parseValue("null", FUNCREF)).toEqual({ type: "ref", ref: null });
   expect(formatValue({ type: "ref", ref: null })).toBe("ref:null");
+  expect(formatValue({ type: "ref", ref: null }, refType(3))).toBe("ref:null");
+  expect(formatValue({ type: "ref", ref: null }, refType("nofunc"))).toBe("funcref:null");
+  expect(parseValue("structref:null", refType("struct"))).toEqual({ type: "ref", ref: null });
+  expect(formatValue({ type: "ref", ref: 5 }, refType("i31", false))).toBe("i31ref:5");
   expect(parseValue("ref:null", FUNCREF)).toEqual({ type: "ref", ref: null });
 });
 
@@ -65,6 +69,8 @@ test.each<[string, ValType, string]>([
   ["-nan", "f32", "f32:-nan:0x400000"],
   ["nan:0x1", "f32", "f32:nan:0x1"],
   ["-inf", "f64", "f64:-inf"],
+  ["-.5", "f64", "f64:-0.5"],
+  ["-Infinity", "f32", "f32:-inf"],
   ["i32:5", "i32", "i32:5"],
 ])("%s as %s is %s", (text, type, printed) => {
   expect(formatValue(parseValue(text, type))).toBe(printed);

@@ -3,9 +3,11 @@
 // documented in docs/cli.md. What is printed reads back as the same bits.
 
 import { FuncInstance } from "../runtime/instances.js";
+import { type ArrayInstance, StructInstance } from "../runtime/objects.js";
 import { HostRef, type Reference, type Value } from "../runtime/values.js";
-import { formatValType, type HeapType, type RefType, type ValType } from "../syntax/types.js";
+import { formatValType, type RefType, type ValType } from "../syntax/types.js";
 import { UsageError } from "../util/errors.js";
+import type { DefType } from "../valid/deftypes.js";
 import { quote } from "./identifiers.js";
 import {
   formatF32Bits,
@@ -32,23 +34,29 @@ const prefixes: Record<string, string> = {
   extern: "externref",
   externref: "externref",
   ref: "ref",
+  ...Object.fromEntries(
+    ["any", "eq", "i31", "struct", "array", "exn", "cont", "null"].map((n) => [
+      `${n}ref`,
+      `${n}ref`,
+    ]),
+  ),
 };
 const PREFIXED = new RegExp(`^(${Object.keys(prefixes).join("|")}):(.*)$`, "s");
 
-/** What a type is called before a value: all function references are `funcref`. */
+const kinds = { func: "funcref", struct: "structref", array: "arrayref", cont: "contref" };
+
+/**
+ * What a type is called before a value: the shorthand of its hierarchy's nullable type,
+ * and just `ref` for a type index, which means nothing outside of its module.
+ */
 export function typePrefix(type: AnyType): string {
   if (typeof type === "string") return type;
   const { heap } = type;
-  if (heap === "extern" || heap === "noextern") return "externref";
-  if (heap === "func" || heap === "nofunc" || isFunctionType(heap)) return "funcref";
-  return formatValType(type);
-}
-
-/** Concrete types: type indices (of functions, until there are structs) or closed types. */
-function isFunctionType(heap: HeapType<unknown>): boolean {
-  if (typeof heap === "number") return true;
-  const closed = heap as { readonly sub?: { readonly comp: { readonly kind: string } } } | null;
-  return typeof closed === "object" && closed?.sub?.comp.kind === "func";
+  if (typeof heap === "number") return "ref";
+  if (heap === "noextern") return "externref";
+  if (heap === "nofunc") return "funcref";
+  if (typeof heap === "string") return formatValType({ ...type, nullable: true });
+  return kinds[(heap as DefType).sub.comp.kind];
 }
 
 /**
@@ -69,9 +77,9 @@ export function parseValue(text: string, type: AnyType): Value {
     case "i64":
       return { type, value: parseI64(body) ?? wrong(text, type) };
     case "f32":
-      return { type, bits: parseF32(body) ?? wrong(text, type) };
+      return { type, bits: parseF32(floatText(body)) ?? wrong(text, type) };
     case "f64":
-      return { type, bits: parseF64(body) ?? wrong(text, type) };
+      return { type, bits: parseF64(floatText(body)) ?? wrong(text, type) };
     case "v128":
       throw new UsageError("vectors cannot be given on the command line yet");
     default:
@@ -89,6 +97,10 @@ function parseReference(body: string, text: string, type: RefType<unknown>): Ref
     return new HostRef(number);
   return wrong(text, type);
 }
+
+/** What people write and the text format does not know: `.5`, and JavaScript's `Infinity`. */
+const floatText = (text: string): string =>
+  text.replace(/^([+-]?)\./, "$10.").replace(/^([+-]?)Infinity$/, "$1inf");
 
 const INTEGER = /^[+-]?(?:0x[\da-f]+|\d+)$/i;
 
@@ -122,16 +134,20 @@ function wrong(text: string, type: AnyType): never {
  * without it they print as `ref:null`.
  */
 export function formatValue(value: Value, type?: AnyType): string {
-  const prefix =
-    type !== undefined && typeof type === "object" ? typePrefix(type) : prefixOf(value);
-  return `${prefix}:${formatBody(value)}`;
+  const known = type !== undefined && typeof type === "object" && typeof type.heap !== "number";
+  return `${known ? typePrefix(type) : prefixOf(value)}:${formatBody(value)}`;
 }
 
 function prefixOf(value: Value): string {
   if (value.type !== "ref") return value.type;
   if (value.ref === null) return "ref";
-  return value.ref instanceof FuncInstance ? "funcref" : "externref";
+  if (value.ref instanceof HostRef) return "externref";
+  if (value.ref instanceof FuncInstance) return "funcref";
+  return typeof value.ref === "number" ? "i31ref" : objectKind(value.ref);
 }
+
+const objectKind = (object: StructInstance | ArrayInstance): string =>
+  object instanceof StructInstance ? "structref" : "arrayref";
 
 function formatBody(value: Value): string {
   switch (value.type) {
@@ -152,9 +168,18 @@ function formatBody(value: Value): string {
 function formatReference(ref: Reference): string {
   if (ref === null) return "null";
   if (ref instanceof FuncInstance) return ref.name;
+  if (typeof ref === "number") return String(ref);
+  if (!(ref instanceof HostRef)) return `#${ref.type.id}`;
   const { value } = ref;
-  if (typeof value === "string") return quote(value);
-  return typeof value === "object" || typeof value === "function" ? typeof value : String(value);
+  switch (typeof value) {
+    case "string":
+      return quote(value);
+    case "object":
+    case "function":
+      return value === null ? "null" : typeof value;
+    default:
+      return String(value);
+  }
 }
 
 /** Several values, with their types where known: `i32:1 f64:2.0`. */

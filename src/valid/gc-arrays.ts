@@ -5,7 +5,7 @@ import type { Instruction } from "../syntax/instruction.js";
 import { type FieldType, formatValType, refType, type StorageType } from "../syntax/types.js";
 import { isDefaultable } from "./context.js";
 import type { FunctionValidator } from "./function.js";
-import { checkExtension, isPacked, unpacked } from "./gc.js";
+import { isPacked, unpacked } from "./gc.js";
 import { checkData, checkElem } from "./indices.js";
 import type { Rules } from "./rule.js";
 
@@ -38,9 +38,11 @@ function checkFromElements(v: FunctionValidator, segment: number, field: FieldTy
   }
 }
 
-function getElement(v: FunctionValidator, { a }: Instruction, extends_: boolean): void {
+function getElement(v: FunctionValidator, { a }: Instruction, extending: boolean): void {
   const field = elementAt(v, a);
-  checkExtension(v, field, extends_);
+  if (isPacked(field.storage) !== extending) {
+    v.fail(`array is ${extending ? "unpacked" : "packed"}`);
+  }
   v.popAll([refType(a), "i32"]);
   v.push(unpacked(field));
 }

@@ -22,8 +22,7 @@ export const isPacked = (storage: StorageType): storage is "i8" | "i16" =>
   storage === "i8" || storage === "i16";
 
 /** `$unpack`: the type of the operand that is stored there. */
-export const unpacked = ({ storage }: FieldType): ValType =>
-  isPacked(storage) ? "i32" : storage;
+export const unpacked = ({ storage }: FieldType): ValType => (isPacked(storage) ? "i32" : storage);
 
 function structTypeAt(v: FunctionValidator, index: number): StructType {
   const comp = v.module.types[index]?.comp;
@@ -34,19 +33,12 @@ function structTypeAt(v: FunctionValidator, index: number): StructType {
 const fieldAt = (v: FunctionValidator, { a, b }: Instruction): FieldType =>
   structTypeAt(v, a).fields[b] ?? v.fail(`unknown field ${b}`);
 
-/** `get_s` and `get_u` are for packed fields, `get` is for the others. */
-export function checkExtension(v: FunctionValidator, field: FieldType, signed: boolean): void {
-  if (isPacked(field.storage) !== signed) {
-    v.fail(`type mismatch: ${signed ? "unpacked" : "packed"} type ${formatStorage(field.storage)}`);
-  }
-}
-
-const formatStorage = (storage: StorageType): string =>
-  isPacked(storage) ? storage : formatValType(storage);
-
-function getField(v: FunctionValidator, instruction: Instruction, extends_: boolean): void {
+/** The instructions that extend (`get_s`, `get_u`) are for packed storage, `get` is for the rest. */
+function getField(v: FunctionValidator, instruction: Instruction, extending: boolean): void {
   const field = fieldAt(v, instruction);
-  checkExtension(v, field, extends_);
+  if (isPacked(field.storage) !== extending) {
+    v.fail(`field is ${extending ? "unpacked" : "packed"}`);
+  }
   v.popOne(refType(instruction.a));
   v.push(unpacked(field));
 }
@@ -68,7 +60,7 @@ function castTarget(v: FunctionValidator, { types }: Instruction): RefType {
 
 /** `$diffrt`: what is left of `from` when a cast to `to` has failed. */
 const difference = (from: RefType, to: RefType): RefType =>
-  to.nullable && from.nullable ? { ...from, nullable: false } : from;
+  to.nullable ? refType(from.heap, false) : from;
 
 /**
  * A branch on a cast's outcome.
@@ -95,8 +87,7 @@ function branchOnCast(
     v.fail(`type mismatch: label ${a} takes ${takes}, not ${formatValType(branch)}`);
   }
   const others = label.slice(0, -1);
-  v.popOne(from);
-  v.popAll(others);
+  v.popAll([...others, from]);
   v.pushAll(others);
   v.push(stay);
 }

@@ -122,7 +122,7 @@ class Body {
   }
 
   private sequence(results: readonly Type[]): void {
-    for (let n = this.r(7); n >= 0 && this.budget > 0; n--) this.step();
+    for (let n = this.r(9); n >= 0 && this.budget > 0; n--) this.step();
     if (this.dead && this.stack.length === 0 && this.r(2) === 0) return;
     const { stack } = this;
     if (stack.length !== results.length || !results.every((t, i) => stack[i] === t)) {
@@ -265,7 +265,10 @@ function signed(n: number): number[] {
   return n < 0x40 ? [n] : [(n & 0x7f) | 0x80, ...signed(n >>> 7)];
 }
 
-const text = (s: string): number[] => [...leb(s.length), ...[...s].map((c) => c.charCodeAt(0))];
+const text = (s: string): number[] => {
+  const bytes = new TextEncoder().encode(s);
+  return [...leb(bytes.length), ...bytes];
+};
 
 /** A random module. */
 export function randomModule(r: Random): RandomModule {
@@ -282,7 +285,7 @@ export function randomModule(r: Random): RandomModule {
       [r(5) === 0 ? 40 : 1, I64],
     ];
     const locals = [...params, ...own.flatMap(([n, t]) => Array.from({ length: n }, () => t))];
-    const body = new Body(r, locals, functions, next, results, 4 + r(60));
+    const body = new Body(r, locals, functions, next, results, 4 + r(80));
     return code(
       own.map(([n, t]) => [...leb(n), t]),
       ...body.out,

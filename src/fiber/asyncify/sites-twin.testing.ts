@@ -33,6 +33,39 @@ function steps(twin: Module, defined: number): Step[] {
   return result;
 }
 
+/**
+ * The locals that a function of the twin restores when it is entered: those that a load is
+ * written to. The twin's locals are grouped by type, so they are told by type and ordinal.
+ */
+export function savedLocals(twin: Module, index: number): Set<string> {
+  const defined = index - twin.imported.func;
+  const names = localKeys(twin, defined);
+  const code = steps(twin, defined);
+  const saved = new Set<string>();
+  code.forEach(({ mnemonic }, i) => {
+    const next = code[i + 1];
+    if (mnemonic.endsWith(".load") && next?.mnemonic === "local.set") saved.add(names[next.a]!);
+  });
+  return saved;
+}
+
+/** `param 2` or `i64 3` for the third of the variables of type i64. */
+export function localKeys(module: Module, defined: number): string[] {
+  const { type, locals } = module.functions[defined]!;
+  const signature = module.types[type]!.comp;
+  const keys = signature.kind === "func" ? signature.params.map((_, i) => `param ${i}`) : [];
+  const counts = new Map<string, number>();
+  for (const run of locals) {
+    const t = typeof run.type === "string" ? run.type : "reference";
+    for (let i = 0; i < run.count; i++) {
+      const n = (counts.get(t) ?? 0) + 1;
+      counts.set(t, n);
+      keys.push(`${t} ${n}`);
+    }
+  }
+  return keys;
+}
+
 /** The instrumented functions, by index in the twin, with their sites. */
 export function instrumentedSites(twin: Module): Map<number, TwinSite[]> {
   const state = stateGlobal(twin);
@@ -80,5 +113,7 @@ function constant({ mnemonic, a, b }: Step): bigint | null {
   if (mnemonic === "i64.const" || mnemonic === "f64.const") {
     return (BigInt(b >>> 0) << 32n) | BigInt(a >>> 0);
   }
+  if (mnemonic === "ref.null") return -1n;
+  if (mnemonic === "ref.func") return BigInt(a);
   return null;
 }

@@ -1,0 +1,244 @@
+// Golden transcripts of the debugger, and its monitors over whole runs of fixtures.
+
+import { fileURLToPath } from "node:url";
+import { expect, test } from "@jest/globals";
+import { DebugSession } from "../debug/session.js";
+import { frameViews, localsOf, operandsOf } from "../debug/views.js";
+import { exportedFunction, parseArguments } from "./call.js";
+import { Context } from "./context.js";
+import { open } from "./session.js";
+import { bobbin, fileOf, wat } from "./testing.js";
+
+const program = fileOf(
+  "debug.wasm",
+  wat(`(module
+  (import "env" "ask" (func $ask (param i32) (result i32)))
+  (memory 1)
+  (data (i32.const 16) "Hello, bobbin")
+  (global $count (mut i64) (i64.const 3))
+  (func $div (param $a i32) (param $b i32) (result i32)
+    (i32.div_s (local.get $a) (local.get $b)))
+  (func $twice (param $f f64) (result f64) (f64.add (local.get $f) (local.get $f)))
+  (func $main (export "main") (param $n i32) (result i32) (local $x f64)
+    (local.set $x (call $twice (f64.const 1.5)))
+    (global.set $count (i64.add (global.get $count) (i64.const 1)))
+    (i32.add
+      (call $div (i32.const 100) (local.get $n))
+      (call $ask (i32.const 7)))))`),
+);
+
+const transcript = async (commands: string, ...args: string[]) =>
+  bobbin(["debug", program, "--stub-imports", "--invoke", "main", ...args], commands);
+
+test("stepping, looking, breakpoints", async () => {
+  const { stdout, stderr, code } = await transcript(
+    `# a comment
+step
+step
+
+finish
+locals
+step
+locals
+globals
+break div
+break twice+0x2
+breakpoints
+delete 2
+continue
+frames
+operands
+step 2
+operands
+frame 1
+operands
+locals
+memory 0x10 20
+list
+disassemble twice
+next
+next
+info
+fibers
+delete
+breakpoints
+continue
+continue
+finish
+frames
+`,
+    "5",
+  );
+  expect(stderr).toBe("stub env.ask(i32:7) -> i32:0\n");
+  expect(code).toBe(0);
+  expect(stdout).toMatchInlineSnapshot(`
+   "main+0x0  0x005f  f64.const 1.5
+   main+0x9  0x0068  call $twice
+   twice+0x0  0x0055  local.get $f
+   twice+0x2  0x0057  local.get $f
+   twice returned f64:3.0
+   main+0xb  0x006a  local.set $x
+     0  $n  i32:5
+     1  $x  f64:0.0
+   main+0xd  0x006c  global.get $count
+     0  $n  i32:5
+     1  $x  f64:3.0
+     0  $count  mut i64  i64:3
+   breakpoint 1 at div+0x0  0x004d  local.get $a
+   breakpoint 2 at twice+0x2  0x0057  local.get $f
+     1  div+0x0  0x004d  local.get $a
+     2  twice+0x2  0x0057  local.get $f
+   breakpoint 1
+   div+0x0  0x004d  local.get $a
+   * #0 div+0x0  0x004d  local.get $a
+     #1 main+0x19  0x0078  call $div
+   no operands
+   div+0x4  0x0051  i32.div_s
+     0  i32:100
+     1  i32:5
+   * #1 main+0x19  0x0078  call $div
+     0  i32:100
+     1  i32:5
+     0  $n  i32:5
+     1  $x  f64:3.0
+     0x000010  48 65 6c 6c 6f 2c 20 62 6f 62 62 69 6e 00 00 00  Hello, bobbin...
+     0x000020  00 00 00 00                                      ....
+      0x006e  i64.const 1
+      0x0070  i64.add
+      0x0071  global.set $count
+      0x0073  i32.const 100
+      0x0076  local.get $n
+   >  0x0078  call $div
+      0x007a  i32.const 7
+      0x007c  call $ask
+      0x007e  i32.add
+      0x007f  end
+      0x0055  local.get $f
+      0x0057  local.get $f
+      0x0059  f64.add
+      0x005a  end
+   div+0x5  0x0052  end
+   main+0x1b  0x007a  i32.const 7
+   fiber 1 suspended, 1 of at most 100000 frames
+   18 instructions executed, 1 breakpoint
+   main+0x1b  0x007a  i32.const 7
+   * fiber 1 suspended, 1 frame, at main+0x1b  0x007a  i32.const 7
+   no breakpoints
+   the program returned i32:20
+   the program has ended
+   the program has ended
+   the program has returned
+   "
+  `);
+});
+
+test("next steps over calls, also of the host; finish of an outer frame; traps", async () => {
+  const { stdout, stderr, code } = await transcript(
+    "next\nnext\nbreak div+4\nc\nframe 1\nfinish\nbt\nlocals\noperands\nstep\ninfo\n",
+    "0",
+  );
+  expect(stderr).toBe("");
+  expect(code).toBe(1);
+  expect(stdout).toMatchInlineSnapshot(`
+   "main+0x0  0x005f  f64.const 1.5
+   main+0x9  0x0068  call $twice
+   main+0xb  0x006a  local.set $x
+   breakpoint 1 at div+0x4  0x0051  i32.div_s
+   breakpoint 1
+   div+0x4  0x0051  i32.div_s
+   * #1 main+0x19  0x0078  call $div
+   trap: integer divide by zero in div (function 1) at byte 0x51 (i32.div_s)
+   * #0 div+0x4  0x0051  i32.div_s
+     #1 main+0x19  0x0078  call $div
+     0  $a  i32:100
+     1  $b  i32:0
+     0  i32:100
+     1  i32:0
+   the program has ended
+   fiber 1 ended (trapped), 2 of at most 100000 frames
+   17 instructions executed, 1 breakpoint
+   div+0x4  0x0051  i32.div_s
+   "
+  `);
+});
+
+test("what is wrong is told, and the session goes on", async () => {
+  const { stdout, stderr, code } = await transcript(
+    `stpe
+frobnicate
+break
+break nowhere
+break dvi
+break ask
+break 0xfffff
+break div+0x99
+delete 7
+delete x
+frame 4
+memory
+memory 0xffff 2
+memory zero
+step -1
+disassemble ask
+quit
+step
+`,
+    "5",
+  );
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  expect(stdout).toMatchInlineSnapshot(`
+   "main+0x0  0x005f  f64.const 1.5
+   unknown command "stpe": did you mean step?
+   unknown command "frobnicate": help lists all
+   break where? a function or 0xOFFSET
+   there is no function "nowhere"
+   there is no function "dvi": did you mean div?
+   env.ask is imported: it has no code to stop in
+   byte 0xfffff is in no function
+   div has 6 bytes of code
+   there is no breakpoint 7
+   x is no breakpoint number
+   there is no frame 4, the outermost is 0
+   address is missing
+   bytes 0xffff to 0x10001 are out of bounds: memory has 0x10000
+   zero is no address
+   -1 is no count
+   env.ask is imported: it has no code
+   "
+  `);
+});
+
+test("every command has help", async () => {
+  const { stdout } = await transcript("help\n", "5");
+  expect(stdout).toMatch(/step \[N\] +s +execute one instruction/);
+});
+
+const fixtures = fileURLToPath(new URL("../../fixtures/", import.meta.url));
+
+test.each([
+  ["crossing.O0", "crossing", "2"],
+  ["types", "as_f64", "3"],
+])("types agree with slots at every step: %s", async (name, invoke, argument) => {
+  const context = new Context({
+    stdout: { write: () => {} },
+    stderr: { write: () => {} },
+    stdin: process.stdin,
+  });
+  const options = { host: `${fixtures}hosts/logging.mjs` };
+  const session = await open(`${fixtures}wasm/${name}.wasm`, options, context);
+  const func = exportedFunction(session.instance, invoke);
+  const args = parseArguments(invoke, func, [argument]);
+  const [wanted] = await session.invoke(invoke, args);
+  const debug = new DebugSession(session.machine, session.instance, func, args);
+  const STEPS = 1500;
+  for (let i = 0; i < STEPS && debug.end === null; i++) {
+    for (const { level } of frameViews(debug.fiber)) {
+      localsOf(debug.fiber, level);
+      operandsOf(debug.fiber, level);
+    }
+    await debug.step();
+  }
+  if (debug.end === null) await debug.continue();
+  expect(debug.end).toEqual({ kind: "returned", results: [wanted] });
+});

@@ -1,0 +1,158 @@
+// Every error is one line that names what and where, with the right exit code and
+// without a JavaScript stack.
+
+import { chmodSync } from "node:fs";
+import { dirname } from "node:path";
+import { expect, test } from "@jest/globals";
+import { bobbin, fileOf, wat } from "./testing.js";
+
+const program = wat(`(module
+  (import "env" "log" (func $log (param i32)))
+  (memory 1)
+  (func $div (export "div") (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
+  (func (export "unreachable") unreachable)
+  (func (export "load") (result i32) (i32.load (i32.const -1)))
+  (func (export "spin") (loop (br 0)))
+  (func $deep (export "deep") (result i32) (i32.add (i32.const 1) (call $deep)))
+  (func (export "wide") (param f32) (result f32) (local.get 0)))`);
+const m = fileOf("m.wasm", program);
+// (func (result i32) i64.const 0)
+const invalid = Uint8Array.from([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7f, 3, 2, 1, 0, 10, 6, 1, 4, 0, 0x42, 0, 0x0b,
+]);
+
+const at = (name: string, content: string | Uint8Array) => fileOf(name, content);
+const run = (invoke: string, ...rest: string[]) =>
+  ["run", m, "--stub-imports", "--invoke", invoke, ...rest] as const;
+
+test.each<[string, readonly string[], number, RegExp]>([
+  // Input
+  ["a missing file", ["run", "nowhere.wasm"], 2, /^bobbin: nowhere\.wasm: no such file$/],
+  ["a directory", ["run", dirname(m)], 2, /: is a directory, not a file$/],
+  ["an empty file", ["run", at("empty.wasm", "")], 2, /: the file is empty$/],
+  ["a text module", ["run", at("m.wat", ";; x\n(module)\n")], 2, /WebAssembly text \(wat\)/],
+  ["a text file", ["run", at("m.txt", "Grüße\n")], 2, /: is a text file, a binary/],
+  [
+    "a truncated file",
+    ["run", at("cut.wasm", program.subarray(0, 50))],
+    2,
+    /: malformed module: length out of bounds at byte 0x[\da-f]+$/,
+  ],
+  ["a cut header", ["run", at("cut2.wasm", program.subarray(0, 6))], 2, /: malformed module: /],
+  ["no module", ["run", at("bin", Uint8Array.of(1, 2, 3, 4))], 2, /magic header not detected at/],
+  [
+    "a component",
+    ["run", at("component.wasm", Uint8Array.of(0, 97, 115, 109, 13, 0, 1, 0))],
+    2,
+    /this is a component, not a core module at byte 0x4$/,
+  ],
+  [
+    "a type error",
+    ["run", at("invalid.wasm", invalid), "--invoke", "x"],
+    2,
+    /: invalid module: type mismatch: .* at byte 0x1a \(function 0, end\)$/,
+  ],
+  // Linking and calling
+  [
+    "a missing import",
+    ["run", m, "--invoke", "div", "1", "1"],
+    2,
+    /: unknown import: import env\.log \(func \[i32\] -> \[\]\) is not supplied: .*--host.*--stub-imports$/,
+  ],
+  ["an unknown export", run("dvi"), 2, /: there is no export "dvi": did you mean div\?$/],
+  [
+    "a strange export",
+    run("x"),
+    2,
+    /exported functions are div, unreachable, load, spin, deep, wide$/,
+  ],
+  ["no export at all", ["run", m, "--stub-imports"], 2, /neither _start nor main: .*from div, /],
+  ["too few arguments", run("div", "1"), 2, /: div takes 2 arguments \(i32 i32\), 1 given$/],
+  ["too many arguments", run("spin", "1"), 2, /: spin takes 0 arguments, 1 given$/],
+  ["a wrong argument", run("div", "1", "x"), 2, /argument 2 of div: x is no i32: expected/],
+  ["a number too big", run("div", "1", "4294967296"), 2, /argument 2 of div: .* out of range/],
+  // Running
+  [
+    "a division by zero",
+    run("div", "1", "0"),
+    1,
+    /: trap: integer divide by zero in div \(function 1\) at byte 0x[\da-f]+ \(i32\.div_s\)$/,
+  ],
+  [
+    "an unreachable",
+    run("unreachable"),
+    1,
+    /: trap: unreachable in unreachable \(function 2\) at byte 0x[\da-f]+ \(unreachable\)$/,
+  ],
+  [
+    "a bad address",
+    run("load"),
+    1,
+    /: trap: out of bounds memory access: .*, in load \(function 3\)/,
+  ],
+  [
+    "an endless loop",
+    run("spin", "--fuel", "1000000"),
+    1,
+    /: fuel exhausted: after 1000000 instructions, in spin \(function 4\) at byte 0x[\da-f]+ \(br\)$/,
+  ],
+  [
+    "endless recursion",
+    run("deep"),
+    1,
+    /: call stack exhausted: 100000 frames, in deep \(function 5\) at byte 0x[\da-f]+ \(call\)$/,
+  ],
+  [
+    "a lower limit",
+    run("deep", "--max-frames", "7"),
+    1,
+    /: call stack exhausted: 7 frames, in deep/,
+  ],
+  // Usage
+  ["no command", [], 2, /^bobbin: no command given: try bobbin --help$/],
+  ["an unknown command", ["rnu", m], 2, /^bobbin: unknown command 'rnu' \(Did you mean run\?\)$/],
+  ["an unknown option", ["run", m, "--fule", "1"], 2, /unknown option '--fule' \(Did you mean/],
+  ["no file", ["run"], 2, /missing required argument 'file'$/],
+  ["no file to inspect", ["inspect"], 2, /missing required argument 'file'$/],
+  ["a bad number", ["run", m, "--fuel", "-5"], 2, /'-5' is invalid\. Expected a whole number/],
+  [
+    "an unknown function",
+    ["inspect", m, "--disassemble", "dvi"],
+    2,
+    /no function "dvi": did you mean/,
+  ],
+  ["a body of an import", ["inspect", m, "--disassemble", "log"], 2, /function 0 is imported/],
+  // Host scripts
+  ["a missing script", run("spin", "--host", "no.mjs"), 2, /^bobbin: no\.mjs: no such file$/],
+])("%s", async (_, argv, code, line) => {
+  const ran = await bobbin(argv);
+  const lines = ran.stderr.replace(/\n$/, "").split("\n");
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatch(line);
+  expect(lines[0]).toMatch(/^bobbin: /);
+  expect(ran.stderr).not.toMatch(/\n\s+at /);
+  expect(ran.stdout).toBe("");
+  expect(ran.code).toBe(code);
+});
+
+test("an unreadable file", async () => {
+  const file = fileOf("secret.wasm", program);
+  chmodSync(file, 0);
+  const { code, stderr } = await bobbin(["run", file]);
+  // Root reads everything.
+  if (process.getuid?.() === 0) expect(code).toBe(2);
+  else expect(stderr).toBe(`bobbin: ${file}: permission denied\n`);
+});
+
+test("--json tells of errors on stdout, --stack below the line", async () => {
+  const { code, stdout, stderr } = await bobbin([...run("div", "1", "0"), "--json", "--stack"]);
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({
+    error: {
+      kind: "trap",
+      reason: "integer divide by zero",
+      stack: [{ func: 1, name: "div", instruction: "i32.div_s" }],
+    },
+  });
+  expect(stderr.split("\n")[1]).toMatch(/^ {4}#0 div \(function 1\) at byte 0x/);
+});

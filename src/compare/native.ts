@@ -1,0 +1,122 @@
+// Runs the plain module on Bobbin with native asyncify, telling the same events as
+// the runs of its twin.
+
+import { instantiate } from "../exec/instantiate.js";
+import { Machine, type MachineOptions } from "../exec/machine.js";
+import { Asyncify } from "../fiber/asyncify/asyncify.js";
+import type { AsyncifyEvent } from "../fiber/asyncify/events.js";
+import { twinLayout } from "../fiber/asyncify/records.js";
+import type { AsyncifyOptions } from "../fiber/asyncify/roles.js";
+import { jsExports } from "../js-api/exports.js";
+import { jsImports } from "../js-api/imports.js";
+import type { TraceEvent } from "../observe/events.js";
+import type { ExternInstance, Imports, ModuleInstance } from "../runtime/instances.js";
+import type { ValidModule } from "../valid/validate.js";
+import { type Boundary, watchImports } from "./boundary.js";
+import { digestOf, Intervals } from "./digest.js";
+import { drive, failedStart, globalsOf, makeHost, type Run, type RunRequest } from "./run.js";
+
+export interface NativeRequest extends RunRequest {
+  readonly module: ValidModule;
+  readonly asyncify?: AsyncifyOptions;
+  /** S by function index, from the twin: records then have the twin's sizes. */
+  readonly payloads?: ReadonlyMap<number, number>;
+  /** Store past the end of a buffer, as Binaryen does, instead of trapping before. */
+  readonly overflowLikeBinaryen?: boolean;
+  /** Promises of imports suspend the caller instead of being handed to it, as on an engine without JSPI. */
+  readonly suspend?: boolean;
+  readonly limits?: Omit<MachineOptions, "interposer">;
+  /** Given the instance before any of its code runs. */
+  readonly onInstance?: (instance: ModuleInstance) => void;
+}
+
+export async function runNative(request: NativeRequest): Promise<Run> {
+  const { module, digest = false, suspend = false } = request;
+  const run = new NativeEvents(digest, request.onEvent);
+  const asyncify = new Asyncify(module, {
+    ...request.asyncify,
+    ...(request.payloads === undefined ? {} : { layout: twinLayout(request.payloads) }),
+    overflowLikeBinaryen: request.overflowLikeBinaryen ?? false,
+    listener: run.asyncify,
+  });
+  run.stateOf = () => asyncify.state;
+  const machine = new Machine({ ...request.limits, interposer: asyncify });
+  const { host, imports } = await makeHost(module, request);
+  const watched = watchImports(module, imports, run, { suspend });
+  const given = jsImports(machine, module, watched, { suspend });
+  try {
+    run.instance = instantiate(machine, module, withRuntime(given, asyncify), (instance) => {
+      run.instance = instance;
+      asyncify.attach(instance);
+      request.onInstance?.(instance);
+    });
+  } catch (error) {
+    return {
+      ...run.result(),
+      error: failedStart(error, run.instance === null ? null : run),
+      globals: new Map(),
+    };
+  }
+  const exports = jsExports(machine, run.instance);
+  const outcome = await drive({ module, exports, boundary: run }, host, request);
+  return { ...run.result(), ...outcome, globals: globalsOf(module, exports) };
+}
+
+/** The runtime functions, for modules that import them. A host may supply its own. */
+export function withRuntime(imports: Imports, asyncify: Asyncify): Imports {
+  const supplied = imports.get("asyncify") ?? new Map<string, ExternInstance>();
+  return new Map([...imports, ["asyncify", new Map([...asyncify.imports, ...supplied])]]);
+}
+
+/** Collects the events of a native run; is the boundary between program and host. */
+class NativeEvents implements Boundary {
+  instance: ModuleInstance | null = null;
+  stateOf: () => number = () => 0;
+  private readonly events: TraceEvent[] = [];
+  private readonly sizes = new Map<number, number>();
+  private readonly payloads = new Intervals();
+
+  constructor(
+    private readonly digests: boolean,
+    private readonly onEvent: ((event: TraceEvent) => void) | undefined,
+  ) {}
+
+  get state(): number {
+    return this.stateOf();
+  }
+  /** Nothing is ever due: asyncify tells at once. */
+  observe(): void {}
+
+  emit(event: TraceEvent): void {
+    this.events.push(event);
+    this.onEvent?.(event);
+  }
+
+  readonly asyncify = (event: AsyncifyEvent): void => {
+    if (event.type === "push") {
+      this.sizes.set(event.func, event.size - 4);
+      this.payloads.add(event.address + 4, event.address + event.size);
+    }
+    this.emit(
+      this.digests && event.type === "runtime" ? { ...event, digest: this.digest() } : event,
+    );
+  };
+
+  result(): Omit<Run, "globals"> {
+    const { events, sizes, payloads } = this;
+    return {
+      events,
+      sizes,
+      payloads,
+      memory: this.bytes(),
+      ...(this.digests ? { digest: this.digest() } : {}),
+    };
+  }
+
+  private digest(): number {
+    return digestOf(this.bytes(), this.payloads);
+  }
+  private bytes(): Uint8Array {
+    return this.instance?.memories[0]?.bytes ?? new Uint8Array();
+  }
+}
