@@ -4,18 +4,24 @@
 import { listNames, nearNames } from "../debug/names.js";
 import type { FuncInstance, ModuleInstance } from "../runtime/instances.js";
 import type { Value } from "../runtime/values.js";
-import { formatValType } from "../syntax/types.js";
+import type { ExternKind } from "../syntax/module.js";
+import { formatValType, type FuncType } from "../syntax/types.js";
 import { parseValue } from "../text/values.js";
 import { UsageError } from "../util/errors.js";
+import { functionType } from "../valid/context.js";
+import type { ValidModule } from "../valid/validate.js";
 
-const functionNames = (instance: ModuleInstance): string[] =>
-  [...instance.exports].filter(([, { kind }]) => kind === "func").map(([name]) => name);
+/** What is exported, by name: enough to choose a function from. */
+type ExportKinds = ReadonlyMap<string, ExternKind>;
 
-/** @throws UsageError that lists what could have been meant */
-export function exportedFunction(instance: ModuleInstance, name: string): FuncInstance {
-  const found = instance.exports.get(name);
-  if (found?.kind === "func") return found.func;
-  const names = functionNames(instance);
+const kindsOf = (module: ModuleInstance["module"]): ExportKinds =>
+  new Map(module.exports.map(({ name, kind }) => [name, kind]));
+const functionNames = (exports: ExportKinds): string[] =>
+  [...exports].filter(([, kind]) => kind === "func").map(([name]) => name);
+
+/** Says what could have been meant. */
+function noFunction(exports: ExportKinds, name: string): UsageError {
+  const names = functionNames(exports);
   const near = nearNames(name, names);
   const hint =
     near.length > 0
@@ -23,22 +29,48 @@ export function exportedFunction(instance: ModuleInstance, name: string): FuncIn
       : names.length > 0
         ? `exported functions are ${listNames(names)}`
         : "the module exports no function";
-  const what =
-    found === undefined ? "there is no export" : `export is a ${found.kind}, no function:`;
-  throw new UsageError(`${what} ${JSON.stringify(name)}: ${hint}`);
+  const kind = exports.get(name);
+  const what = kind === undefined ? "there is no export" : `export is a ${kind}, no function:`;
+  return new UsageError(`${what} ${JSON.stringify(name)}: ${hint}`);
+}
+
+/** @throws UsageError that lists what could have been meant */
+export function exportedFunction(instance: ModuleInstance, name: string): FuncInstance {
+  const found = instance.exports.get(name);
+  if (found?.kind === "func") return found.func;
+  throw noFunction(new Map([...instance.exports].map(([key, { kind }]) => [key, kind])), name);
 }
 
 /** Where a program starts without `--invoke`: null where its start function was all. */
-export function defaultExport(instance: ModuleInstance): string | null {
-  const names = functionNames(instance);
+export function defaultExport({
+  module,
+}: {
+  readonly module: ModuleInstance["module"];
+}): string | null {
+  const names = functionNames(kindsOf(module));
   const found = ["_start", "main"].find((name) => names.includes(name));
   if (found !== undefined) return found;
-  if (names.length === 0 && instance.module.start !== undefined) return null;
+  if (names.length === 0 && module.start !== undefined) return null;
   throw new UsageError(
     names.length === 0
       ? "the module exports no function to run"
       : `exports neither _start nor main: choose with --invoke NAME from ${listNames(names)}`,
   );
+}
+
+/**
+ * The function that a command is to call, before there is an instance.
+ * @throws UsageError
+ */
+export function exportedSignature(
+  module: ValidModule,
+  wanted?: string,
+): { name: string; signature: FuncType } {
+  const name = wanted ?? defaultExport({ module });
+  if (name === null) throw new UsageError("the module exports no function to run");
+  const found = module.exports.find((e) => e.kind === "func" && e.name === name);
+  if (found === undefined) throw noFunction(kindsOf(module), name);
+  return { name, signature: functionType(module, found.index) };
 }
 
 /**
@@ -50,7 +82,15 @@ export function parseArguments(
   func: FuncInstance,
   texts: readonly string[],
 ): Value[] {
-  const { params } = func.signature;
+  return argumentsOf(name, func.signature, texts);
+}
+
+/** The same for a signature of any module. @throws UsageError */
+export function argumentsOf<C>(
+  name: string,
+  { params }: FuncType<C>,
+  texts: readonly string[],
+): Value[] {
   if (texts.length !== params.length) {
     const types = params.length === 0 ? "" : ` (${params.map(formatValType).join(" ")})`;
     const plural = params.length === 1 ? "" : "s";

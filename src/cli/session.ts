@@ -75,11 +75,10 @@ export async function open(file: string, options: OpenOptions, context: Context)
       : supplied;
   let instance: ModuleInstance;
   try {
-    instance = instantiate(machine, module, imports);
+    instance = instantiate(machine, module, imports, (allocated) => asyncify?.attach(allocated));
   } catch (error) {
     throw pending.explain(error);
   }
-  asyncify?.attach(instance);
   return {
     file,
     module,

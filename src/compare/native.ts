@@ -2,6 +2,7 @@
 // the runs of its twin.
 
 import { instantiate } from "../exec/instantiate.js";
+import type { Observer } from "../exec/hooks.js";
 import { Machine, type MachineOptions } from "../exec/machine.js";
 import { Asyncify } from "../fiber/asyncify/asyncify.js";
 import type { AsyncifyEvent } from "../fiber/asyncify/events.js";
@@ -25,7 +26,8 @@ export interface NativeRequest extends RunRequest {
   readonly overflowLikeBinaryen?: boolean;
   /** Promises of imports suspend the caller instead of being handed to it, as on an engine without JSPI. */
   readonly suspend?: boolean;
-  readonly limits?: Omit<MachineOptions, "interposer">;
+  readonly limits?: Omit<MachineOptions, "interposer" | "observer">;
+  readonly observer?: Observer;
   /** Given the instance before any of its code runs. */
   readonly onInstance?: (instance: ModuleInstance) => void;
 }
@@ -40,7 +42,11 @@ export async function runNative(request: NativeRequest): Promise<Run> {
     listener: run.asyncify,
   });
   run.stateOf = () => asyncify.state;
-  const machine = new Machine({ ...request.limits, interposer: asyncify });
+  const machine = new Machine({
+    ...request.limits,
+    interposer: asyncify,
+    ...(request.observer === undefined ? {} : { observer: request.observer }),
+  });
   const { host, imports } = await makeHost(module, request);
   const watched = watchImports(module, imports, run, { suspend });
   const given = jsImports(machine, module, watched, { suspend });

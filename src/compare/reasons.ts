@@ -8,6 +8,8 @@ export interface RunError {
   /** The spec's text; `host exception` where a host function or the script threw. */
   readonly reason: string;
   readonly message: string;
+  /** What was thrown. */
+  readonly thrown: unknown;
 }
 
 export const HOST_EXCEPTION = "host exception";
@@ -40,17 +42,18 @@ const messages: readonly (readonly [pattern: RegExp, reason: string])[] = [
 
 export function reasonOf(error: unknown): RunError {
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof Trap) return { kind: "trap", reason: error.reason, message };
-  if (error instanceof Exhaustion) return { kind: "exhaustion", reason: error.reason, message };
+  if (error instanceof Trap) return { kind: "trap", reason: error.reason, message, thrown: error };
+  if (error instanceof Exhaustion)
+    return { kind: "exhaustion", reason: error.reason, message, thrown: error };
   // By name and not by class: the engine may live in another realm.
   const name = error instanceof Error ? error.name : "";
   if (name === "RuntimeError") {
     const found = messages.find(([pattern]) => pattern.test(message));
-    return { kind: "trap", reason: found?.[1] ?? message, message };
+    return { kind: "trap", reason: found?.[1] ?? message, message, thrown: error };
   }
   if (isStackOverflow(name, message))
-    return { kind: "exhaustion", reason: "call stack exhausted", message };
-  return { kind: "host", reason: HOST_EXCEPTION, message };
+    return { kind: "exhaustion", reason: "call stack exhausted", message, thrown: error };
+  return { kind: "host", reason: HOST_EXCEPTION, message, thrown: error };
 }
 
 const isStackOverflow = (name: string, message: string): boolean =>

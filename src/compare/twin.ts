@@ -3,7 +3,7 @@
 
 import { getGlobal, instantiate } from "../exec/instantiate.js";
 import type { Fiber } from "../exec/fiber.js";
-import type { Observer } from "../exec/hooks.js";
+import { type Observer, observers } from "../exec/hooks.js";
 import { Machine, type MachineOptions } from "../exec/machine.js";
 import { decode } from "../binary/decode.js";
 import { jsExports } from "../js-api/exports.js";
@@ -19,6 +19,10 @@ import { prepareTwin, projectionOf, runOf, type TwinRequest } from "./twin-run.j
 export interface BobbinTwinRequest extends TwinRequest {
   /** Fuel, frames, nesting. */
   readonly limits?: Omit<MachineOptions, "observer" | "interposer">;
+  /** Watches the machine as well. */
+  readonly observer?: Observer;
+  /** Given the instance before any of its code runs. */
+  readonly onInstance?: (instance: ModuleInstance) => void;
 }
 
 export async function runTwinOnBobbin(request: BobbinTwinRequest): Promise<Run> {
@@ -29,15 +33,18 @@ export async function runTwinOnBobbin(request: BobbinTwinRequest): Promise<Run> 
   const projection = projectionOf(prepared, view, request);
   const machine = new Machine({
     ...request.limits,
-    observer: observerOf(projection, view, parts),
+    observer: observers(observerOf(projection, view, parts), request.observer ?? {}),
   });
   const { host, imports } = await makeHost(twin, request);
   const watched = watchImports(twin, imports, projection);
 
   let instance: ModuleInstance;
   try {
-    instance = instantiate(machine, twin, jsImports(machine, twin, watched, { suspend: false }));
-    view.instance = instance;
+    const given = jsImports(machine, twin, watched, { suspend: false });
+    instance = instantiate(machine, twin, given, (allocated) => {
+      view.instance = allocated;
+      request.onInstance?.(allocated);
+    });
   } catch (error) {
     const failure = failedStart(error, view.instance === null ? null : projection);
     return runOf(projection, twin, null, view.bytes(), { error: failure }, request);
@@ -55,8 +62,6 @@ function observerOf(
   return {
     enter(fiber: Fiber) {
       const { func, fp } = fiber.top;
-      // The start function runs before anybody has the instance.
-      view.instance ??= func.instance;
       if (runtime.has(func.index)) {
         const argument = func.signature.params.length > 0 ? fiber.i32[fp]! : 0;
         projection.enterRuntime(func.index, argument);

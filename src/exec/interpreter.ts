@@ -402,7 +402,7 @@ export function interpret(machine: Machine, fuel: number): void {
             const succeeds = matchesType(refs[(sp - 2) >> 1] as Reference, instance, code[pc + 5]!, code[pc + 6]!);
             if (succeeds !== (code[pc] === 0xce)) { pc += 7; continue; }
             const to = fp + code[pc + 2]!, n = code[pc + 3]!;
-            fiber.move(sp - n, to, n, true);
+            if (to !== sp - n) fiber.move(sp - n, to, n, true);
             sp = to + n; pc = code[pc + 1]!; continue;
           }
 

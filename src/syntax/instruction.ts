@@ -16,7 +16,8 @@ export interface Instruction {
    * The immediates. Indices stand in `a`, then `b`, in the order of the table's
    * row. `i32.const` and `f32.const`: the 32 bits in `a`. `i64.const` and
    * `f64.const`: low half in `a`, high half in `b`. Memory accesses: memory
-   * index in `a`, log2 of the alignment in `b`, offset in `memOffset`.
+   * index in `a`, log2 of the alignment in `b`, offset in `memOffset`. Branches on
+   * casts: label in `a`, flags in `b`, and what they say in `types`.
    */
   a: number;
   b: number;

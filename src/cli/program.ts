@@ -1,0 +1,100 @@
+// A program as `trace`, `check` and `compare` run it: module, host script, the call,
+// and Binaryen's options, ready for any of the engines that can tell its events.
+
+import type { Observer } from "../exec/hooks.js";
+import { twinParts } from "../compare/twin-parts.js";
+import { runNative } from "../compare/native.js";
+import type { Run, RunRequest } from "../compare/run.js";
+import { runTwinOnBobbin } from "../compare/twin.js";
+import type { AsyncifyOptions } from "../fiber/asyncify/roles.js";
+import type { ModuleInstance } from "../runtime/instances.js";
+import type { ValidModule } from "../valid/validate.js";
+import { argumentsOf, exportedSignature } from "./call.js";
+import type { Context } from "./context.js";
+import { loadHostScript } from "./host-file.js";
+import { readValidModule } from "./input.js";
+import { asyncifySettings, type ExecutionOptions } from "./options.js";
+
+export interface ProgramOptions extends ExecutionOptions {
+  readonly invoke?: string;
+}
+
+export interface Program {
+  readonly module: ValidModule;
+  /** The module went through Binaryen's pass: it runs as it is. */
+  readonly instrumented: boolean;
+  readonly request: RunRequest;
+  readonly asyncify: AsyncifyOptions;
+  readonly limits: { readonly fuel?: number; readonly maxFrames?: number };
+}
+
+/** @throws InputError, MalformedError, InvalidError, UsageError */
+export async function loadProgram(
+  file: string,
+  texts: readonly string[],
+  options: ProgramOptions,
+  log: (line: string) => void,
+): Promise<Program> {
+  const module = await readValidModule(file);
+  const { name, signature } = exportedSignature(module, options.invoke);
+  const args = argumentsOf(name, signature, texts);
+  const hostScript = options.host === undefined ? undefined : await loadHostScript(options.host);
+  return {
+    module,
+    instrumented: module.exports.some((e) => e.name === "asyncify_start_unwind"),
+    request: {
+      ...(hostScript === undefined ? {} : { hostScript }),
+      context: { log: (...values) => log(values.map(String).join(" ")) },
+      invoke: name,
+      args,
+      stub: options.stubImports ?? false,
+    },
+    asyncify: asyncifySettings(options),
+    limits: {
+      ...(options.fuel === undefined ? {} : { fuel: options.fuel }),
+      ...(options.maxFrames === undefined ? {} : { maxFrames: options.maxFrames }),
+    },
+  };
+}
+
+export interface Watching {
+  readonly onEvent?: RunRequest["onEvent"];
+  readonly observer?: Observer;
+  readonly onInstance?: (instance: ModuleInstance) => void;
+}
+
+/** Runs the program on Bobbin: with native asyncify, or as it is where it is instrumented. */
+export function runProgram(program: Program, watching: Watching): Promise<Run> {
+  const { module, request, asyncify, limits } = program;
+  const watched = {
+    ...request,
+    ...(watching.onEvent === undefined ? {} : { onEvent: watching.onEvent }),
+  };
+  const { observer, onInstance } = watching;
+  const seen = {
+    ...(observer === undefined ? {} : { observer }),
+    ...(onInstance === undefined ? {} : { onInstance }),
+  };
+  return program.instrumented
+    ? runTwinOnBobbin({
+        ...watched,
+        ...seen,
+        limits,
+        bytes: module.bytes,
+        plain: module,
+        mapping: identity(module),
+      })
+    : runNative({ ...watched, ...seen, limits, module, asyncify, suspend: true });
+}
+
+/** An instrumented module is its own plain module, but for the runtime functions. */
+function identity(module: ValidModule): Map<number, number> {
+  const { runtime } = twinParts(module);
+  return new Map(
+    module.context.funcs.map((_, i) => [i, i] as const).filter(([i]) => !runtime.has(i)),
+  );
+}
+
+/** Where the host script's log goes: beside the output, if that is for programs. */
+export const logOf = (context: Context, json: boolean): ((line: string) => void) =>
+  json ? context.note : context.out;

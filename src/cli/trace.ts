@@ -1,0 +1,57 @@
+// `bobbin trace`: every unwind and rewind of a run as it happens.
+
+import type { Command } from "commander";
+import { Option } from "commander";
+import { eventToJson, renderLine } from "../observe/render.js";
+import { Tracer } from "../observe/tracer.js";
+import type { CommonOptions, Context } from "./context.js";
+import { about, ExitCode } from "./failure.js";
+import { executionOptions, operand, operands } from "./options.js";
+import { loadProgram, type ProgramOptions, runProgram } from "./program.js";
+
+interface TraceOptions extends ProgramOptions, CommonOptions {
+  readonly format: "text" | "jsonl";
+}
+
+const EXAMPLES = `
+Examples:
+  bobbin trace crossing.wasm --invoke crossing 2 --stub-imports
+  bobbin trace sleep.wasm --host sleep.mjs --asyncify-imports env.sleep --format jsonl
+The events are documented in docs/trace.md.`;
+
+export function register(program: Command, context: Context): void {
+  const command = program
+    .command("trace")
+    .description("run a program and show every unwind and rewind")
+    .argument("<file>", "WebAssembly module, instrumented or not", operand)
+    .argument("[args...]", "arguments of the function", operands)
+    .option("--invoke <name>", "the function to call (_start or main)", operand)
+    .addOption(
+      new Option("--format <format>", "how to print events")
+        .choices(["text", "jsonl"])
+        .default("text"),
+    );
+  executionOptions(command)
+    .option("--json", "the same as --format jsonl")
+    .addHelpText("after", EXAMPLES)
+    .action((file: string, args: string[] | undefined, options: TraceOptions) =>
+      context.run(options, () => about(file, () => trace(file, args ?? [], options, context))),
+    );
+}
+
+async function trace(
+  file: string,
+  args: readonly string[],
+  options: TraceOptions,
+  context: Context,
+): Promise<number> {
+  const jsonl = options.json === true || options.format === "jsonl";
+  // The host's own log would come in between: it goes beside.
+  const program = await loadProgram(file, args, options, context.note);
+  const tracer = new Tracer((event) =>
+    context.out(jsonl ? JSON.stringify(eventToJson(event)) : renderLine(event)),
+  );
+  const run = await runProgram(program, { onEvent: tracer.event, observer: tracer.observer });
+  if (run.error !== undefined) throw run.error.thrown;
+  return ExitCode.good;
+}
