@@ -8,12 +8,13 @@ import { ExitCode } from "./failure.js";
 import { operand, protectValues } from "./options.js";
 import { UsageError } from "../util/errors.js";
 import * as check from "./check.js";
+import * as compare from "./compare.js";
 import * as debug from "./debug.js";
 import * as inspect from "./inspect.js";
 import * as run from "./run.js";
 import * as trace from "./trace.js";
 
-const commands = [run, trace, check, inspect, debug];
+const commands = [run, trace, check, compare, inspect, debug];
 
 /** Runs a command. @returns the exit code */
 export async function main(argv: readonly string[], io: Io): Promise<number> {

@@ -41,6 +41,17 @@ function firstAtLeast(sorted: readonly number[], value: number): number {
   return low;
 }
 
+/** Which runtime events of a run get a digest: on long runs one for each would take ages. */
+export class DigestSchedule {
+  private events = 0;
+
+  /** Counts an event: true for the first hundred, then for every hundredth. */
+  due(): boolean {
+    this.events++;
+    return this.events <= 100 || this.events % 100 === 0;
+  }
+}
+
 /** `bytes` must start at a multiple of four of its buffer. */
 export function digestOf(
   bytes: Uint8Array,

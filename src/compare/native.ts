@@ -14,7 +14,7 @@ import type { TraceEvent } from "../observe/events.js";
 import type { ExternInstance, Imports, ModuleInstance } from "../runtime/instances.js";
 import type { ValidModule } from "../valid/validate.js";
 import { type Boundary, watchImports } from "./boundary.js";
-import { digestOf, Intervals } from "./digest.js";
+import { digestOf, DigestSchedule, Intervals } from "./digest.js";
 import { drive, failedStart, globalsOf, makeHost, type Run, type RunRequest } from "./run.js";
 
 export interface NativeRequest extends RunRequest {
@@ -48,7 +48,10 @@ export async function runNative(request: NativeRequest): Promise<Run> {
     ...(request.observer === undefined ? {} : { observer: request.observer }),
   });
   const { host, imports } = await makeHost(module, request);
-  const watched = watchImports(module, imports, run, { suspend });
+  // The runtime functions are native: nobody stubs or watches them from outside.
+  const { asyncify: own, ...others } = imports;
+  const wanted = host.imports?.["asyncify"] === undefined ? others : { ...others, asyncify: own };
+  const watched = watchImports(module, wanted, run, { suspend });
   const given = jsImports(machine, module, watched, { suspend });
   try {
     run.instance = instantiate(machine, module, withRuntime(given, asyncify), (instance) => {
@@ -79,6 +82,7 @@ class NativeEvents implements Boundary {
   instance: ModuleInstance | null = null;
   stateOf: () => number = () => 0;
   private readonly events: TraceEvent[] = [];
+  private readonly schedule = new DigestSchedule();
   private readonly sizes = new Map<number, number>();
   private readonly payloads = new Intervals();
 
@@ -104,7 +108,9 @@ class NativeEvents implements Boundary {
       this.payloads.add(event.address + 4, event.address + event.size);
     }
     this.emit(
-      this.digests && event.type === "runtime" ? { ...event, digest: this.digest() } : event,
+      this.digests && event.type === "runtime" && this.schedule.due()
+        ? { ...event, digest: this.digest() }
+        : event,
     );
   };
 

@@ -10,7 +10,7 @@
 import { stateName, type AsyncifyStack, type RuntimeName } from "../observe/events.js";
 import type { TraceEvent } from "../observe/events.js";
 import type { Boundary } from "./boundary.js";
-import { digestOf, Intervals } from "./digest.js";
+import { digestOf, DigestSchedule, Intervals } from "./digest.js";
 
 const UNWINDING = 1;
 const REWINDING = 2;
@@ -49,6 +49,7 @@ export class TwinProjection implements Boundary {
   readonly sizes = new Map<number, number>();
   /** The payload bytes of all records pushed so far. */
   readonly payloads = new Intervals();
+  private readonly schedule = new DigestSchedule();
   private pos: number | null = null;
   /** An instrumented function was entered while rewinding: it pops before anything else happens. */
   private popping: ProjectedFunction | null = null;
@@ -133,7 +134,7 @@ export class TwinProjection implements Boundary {
       before: stateName(before),
       after: stateName(this.options.view.state),
       ...this.stack(),
-      ...(this.options.digest === true ? { digest: this.digest() } : {}),
+      ...(this.options.digest === true && this.schedule.due() ? { digest: this.digest() } : {}),
     });
   }
 

@@ -55,7 +55,7 @@ export class FiberTracker {
    * of the one who enters.
    */
   get current(): LogicalFiber {
-    const depth = this.machineFiber?.depth ?? 0;
+    const depth = this.callerDepth();
     return this.active.findLast((a) => a.depth + 1 < depth)?.fiber ?? MAIN;
   }
 
@@ -86,7 +86,7 @@ export class FiberTracker {
   event(event: TraceEvent): void {
     if (event.type !== "runtime") return;
     this.state = event.after;
-    const depth = this.machineFiber?.depth ?? 0;
+    const depth = this.callerDepth();
     if (event.name === "start_unwind") {
       this.unwindData = event.data;
     } else if (event.name === "stop_unwind" && event.before === "unwinding") {
@@ -106,6 +106,13 @@ export class FiberTracker {
       this.active.push(...resumed);
       this.tell("resume", resumed, event.data);
     }
+  }
+
+  /** Frames up to the one that called a runtime function: instrumented modules have frames of these too. */
+  private callerDepth(): number {
+    const { machineFiber: fiber } = this;
+    if (fiber === null || fiber.depth === 0) return 0;
+    return fiber.top.func.name.startsWith("asyncify_") ? fiber.depth - 1 : fiber.depth;
   }
 
   /** Position from the top of `active` of the next fiber to be entered again. */

@@ -54,7 +54,9 @@ function instrument(bytes: Uint8Array, options: AsyncifyOptions): Uint8Array | u
     return undefined;
   }
   try {
+    module.setFeatures(binaryen.Features.Multivalue | binaryen.Features.BulkMemory);
     if (module.validate() !== 1) return undefined;
+    warnings.length = 0;
     binaryen.setOptimizeLevel(0);
     binaryen.clearPassArguments();
     const pass = (name: string, value: readonly string[] | boolean | undefined) => {
@@ -92,7 +94,6 @@ function check(seed: number): { functions: number; sites: number } {
     // What Binaryen makes of a refusal would end this process.
     return { functions: 0, sites: 0 };
   }
-  warnings.length = 0;
   const instrumented = instrument(bytes, options);
   if (instrumented === undefined) return { functions: 0, sites: 0 };
   const twin = decode(instrumented);

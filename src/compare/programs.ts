@@ -1,0 +1,105 @@
+// The whole comparison of one program: Bobbin with native asyncify on the plain
+// module, Bobbin on the instrumented twin as an ordinary module, and the engine
+// that Bobbin runs in on the twin; and how close they are to each other.
+
+import type { MachineOptions } from "../exec/machine.js";
+import type { AsyncifyOptions } from "../fiber/asyncify/roles.js";
+import type { ValidModule } from "../valid/validate.js";
+import { compareRuns, type Difference, highestLevel, type Level, levels } from "./compare.js";
+import { runNative } from "./native.js";
+import type { Run, RunRequest } from "./run.js";
+import { runTwinOnBobbin } from "./twin.js";
+import { runOnEngine } from "./v8.js";
+
+export const ORACLES = {
+  native: "Bobbin, native asyncify on the plain module",
+  twin: "Bobbin, the twin as an ordinary module",
+  host: "the host's engine on the twin",
+} as const;
+export type OracleName = keyof typeof ORACLES;
+
+export interface ComparisonRequest extends RunRequest {
+  readonly plain: ValidModule;
+  /** The instrumented module. */
+  readonly twin: Uint8Array;
+  readonly asyncify?: AsyncifyOptions;
+  readonly limits?: Omit<MachineOptions, "observer" | "interposer">;
+  /** Told before each run. */
+  readonly onRun?: (oracle: OracleName) => void;
+}
+
+export interface Pair {
+  readonly a: OracleName;
+  readonly b: OracleName;
+  /** The closest level at which they are the same; null where they are not even E0. */
+  readonly level: Level | null;
+  /** The first difference at the next level; null where there is none. */
+  readonly difference: Difference | null;
+}
+
+export interface Comparison {
+  readonly runs: Readonly<Record<OracleName, Run>>;
+  /** native and host first: that is the claim; the others tell where to look. */
+  readonly pairs: readonly Pair[];
+  /** The level that all runs share. */
+  readonly level: Level | null;
+  /** Why closeness cannot be expected: the run leaves the domain of the equivalence. */
+  readonly outside: readonly string[];
+}
+
+/** @throws TwinError, AsyncifyError, LinkError; what a run ends with is part of the comparison */
+export async function compareProgram(request: ComparisonRequest): Promise<Comparison> {
+  const { plain, twin, asyncify = {}, limits = {}, onRun = () => undefined } = request;
+  const asked = { ...request, digest: true };
+  onRun("twin");
+  // First: its records tell the sizes that the native ones must have.
+  const twinRun = await runTwinOnBobbin({ ...asked, bytes: twin, plain, limits });
+  onRun("native");
+  const native = await runNative({
+    ...asked,
+    module: plain,
+    asyncify,
+    payloads: twinRun.sizes,
+    limits,
+  });
+  onRun("host");
+  const host = await runOnEngine({ ...asked, bytes: twin, plain });
+  const runs = { native, twin: twinRun, host };
+  const pairs = [
+    pairOf(runs, "native", "host"),
+    pairOf(runs, "twin", "host"),
+    pairOf(runs, "native", "twin"),
+  ];
+  return { runs, pairs, level: lowest(pairs.map(({ level }) => level)), outside: outsideOf(runs) };
+}
+
+function pairOf(runs: Comparison["runs"], a: OracleName, b: OracleName): Pair {
+  const level = highestLevel(runs[a], runs[b]);
+  const next = levels[level === null ? 0 : levels.indexOf(level) + 1];
+  return {
+    a,
+    b,
+    level,
+    difference: next === undefined ? null : compareRuns(runs[a], runs[b], next),
+  };
+}
+
+const lowest = (found: readonly (Level | null)[]): Level | null =>
+  found.includes(null) ? null : levels[Math.min(...found.map((level) => levels.indexOf(level!)))]!;
+
+/** The domain: no record past the end of its buffer, and no limit of ours or the host's stack reached. */
+function outsideOf(runs: Comparison["runs"]): string[] {
+  const reasons: string[] = [];
+  for (const [name, { error, events }] of Object.entries(runs)) {
+    if (error?.kind === "exhaustion" || error?.reason === "asyncify stack overflow")
+      reasons.push(`${name}: ${error.message}`);
+    const past = events.find(
+      (e) => e.type === "push" && e.end !== null && e.address + e.size > e.end,
+    );
+    if (past?.type === "push")
+      reasons.push(
+        `${name}: the record of ${past.name} at ${past.address} reaches past the end of its buffer`,
+      );
+  }
+  return reasons;
+}
