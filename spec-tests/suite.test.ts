@@ -15,6 +15,7 @@ const GROUPS = [
   "tail-call",
   "multi-memory",
   "memory64",
+  "gc",
 ];
 
 const expectedFailures = new Map(

@@ -27,7 +27,7 @@ function readLocals(r: InstructionReader): LocalRun[] {
 
 /** `memory.init` and `data.drop` come before the data section, so they need its length. */
 function requireDataCount({ op, offset }: Instruction): void {
-  if (op.immediates[0] === "data") {
+  if (op.immediates.includes("data")) {
     throw new MalformedError("data count section required", {
       offset,
       instruction: op.mnemonic,

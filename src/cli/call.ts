@@ -6,7 +6,7 @@ import type { FuncInstance, ModuleInstance } from "../runtime/instances.js";
 import type { Value } from "../runtime/values.js";
 import type { ExternKind } from "../syntax/module.js";
 import { formatValType, type FuncType } from "../syntax/types.js";
-import { parseValue } from "../text/values.js";
+import { parseValue } from "../runtime/notation.js";
 import { UsageError } from "../util/errors.js";
 import { functionType } from "../valid/context.js";
 import type { ValidModule } from "../valid/validate.js";

@@ -9,7 +9,7 @@ import {
   type InvariantCode,
 } from "../observe/invariants.js";
 import type { ModuleInstance } from "../runtime/instances.js";
-import { formatValue } from "../text/values.js";
+import { formatValue } from "../runtime/notation.js";
 import type { CommonOptions, Context } from "./context.js";
 import { about, describeFailure, ExitCode, failureJson } from "./failure.js";
 import { executionOptions, operand, operands } from "./options.js";

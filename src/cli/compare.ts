@@ -12,7 +12,7 @@ import {
   type Pair,
 } from "../compare/programs.js";
 import { describeEvent, eventToJson } from "../observe/render.js";
-import { formatValue } from "../text/values.js";
+import { formatValue } from "../runtime/notation.js";
 import { UsageError } from "../util/errors.js";
 import type { CommonOptions, Context } from "./context.js";
 import { about, ExitCode } from "./failure.js";

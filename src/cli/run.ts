@@ -6,7 +6,7 @@ import { about, ExitCode } from "./failure.js";
 import { executionOptions, type ExecutionOptions, operand, operands } from "./options.js";
 import { defaultExport, exportedFunction, parseArguments } from "./call.js";
 import { open } from "./session.js";
-import { formatValue } from "../text/values.js";
+import { formatValue } from "../runtime/notation.js";
 
 interface RunOptions extends ExecutionOptions, CommonOptions {
   readonly invoke?: string;

@@ -5,7 +5,7 @@ import { FuncInstance, type ExternInstance, type Imports } from "../runtime/inst
 import { f32, f64, i32, i64, ref, type Value } from "../runtime/values.js";
 import type { FuncType, ValType } from "../syntax/types.js";
 import { formatValType } from "../syntax/types.js";
-import { formatValues } from "../text/values.js";
+import { formatValues } from "../runtime/notation.js";
 import { LinkError } from "../util/errors.js";
 import type { DefType } from "../valid/deftypes.js";
 import type { ValidModule } from "../valid/validate.js";

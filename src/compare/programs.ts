@@ -61,6 +61,7 @@ export async function compareProgram(request: ComparisonRequest): Promise<Compar
     asyncify,
     payloads: twinRun.sizes,
     limits,
+    overflowLikeBinaryen: true,
   });
   onRun("host");
   const host = await runOnEngine({ ...asked, bytes: twin, plain });

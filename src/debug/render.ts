@@ -7,7 +7,7 @@ import type { ModuleInstance } from "../runtime/instances.js";
 import { formatValType, type ValType } from "../syntax/types.js";
 import { disassembleFunction } from "../text/disassemble.js";
 import { identifier } from "../text/identifiers.js";
-import { formatValue, formatValues } from "../text/values.js";
+import { formatValue, formatValues } from "../runtime/notation.js";
 import { UsageError } from "../util/errors.js";
 import type { Breakpoints } from "./breakpoints.js";
 import type { Stop } from "./session.js";

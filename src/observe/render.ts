@@ -1,7 +1,7 @@
 // Trace events for people (one line each) and for programs (one JSON object each).
 // `docs/trace.md` documents both.
 
-import { formatValue } from "../text/values.js";
+import { formatValue } from "../runtime/notation.js";
 import type { Value } from "../runtime/values.js";
 import type { AsyncifyStack } from "./events.js";
 import type { TracedEvent } from "./tracer.js";

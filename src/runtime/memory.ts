@@ -49,7 +49,8 @@ export class MemoryInstance {
 
   /** Traps unless [address, address + length) lies inside. */
   check(address: number, length: number): void {
-    if (address < 0 || address + length > this.bytes.length) outOfBounds(address, length, this.bytes.length);
+    if (address < 0 || address + length > this.bytes.length)
+      outOfBounds(address, length, this.bytes.length);
   }
 }
 

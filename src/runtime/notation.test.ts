@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { HostRef, type Value } from "../runtime/values.js";
+import { HostRef, type Value } from "./values.js";
 import { EXTERNREF, FUNCREF, refType, type ValType } from "../syntax/types.js";
 import { UsageError } from "../util/errors.js";
-import { formatValue, parseValue } from "./values.js";
+import { formatValue, parseValue } from "./notation.js";
 
 const bits32 = fc.oneof(
   fc.integer({ min: 0, max: 0xffff_ffff }),

@@ -2,13 +2,13 @@
 // output and of the debugger: `i32:-5`, `f32:nan:0x200001`, `externref:7`. It is
 // documented in docs/cli.md. What is printed reads back as the same bits.
 
-import { FuncInstance } from "../runtime/instances.js";
-import { type ArrayInstance, StructInstance } from "../runtime/objects.js";
-import { HostRef, type Reference, type Value } from "../runtime/values.js";
+import { FuncInstance } from "./instances.js";
+import { type ArrayInstance, StructInstance } from "./objects.js";
+import { HostRef, type Reference, type Value } from "./values.js";
 import { formatValType, type RefType, type ValType } from "../syntax/types.js";
 import { UsageError } from "../util/errors.js";
 import type { DefType } from "../valid/deftypes.js";
-import { quote } from "./identifiers.js";
+import { quote } from "../text/identifiers.js";
 import {
   formatF32Bits,
   formatF64Bits,
@@ -18,7 +18,7 @@ import {
   parseF64,
   parseI32,
   parseI64,
-} from "./numbers.js";
+} from "../text/numbers.js";
 
 /** A type of any module, or a closed one. */
 type AnyType = ValType<unknown>;
