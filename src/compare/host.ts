@@ -4,6 +4,7 @@
 import { importsOf, type Module } from "../syntax/module.js";
 import type { FuncType } from "../syntax/types.js";
 import type { ImportObject } from "../js-api/imports.js";
+import { LinkError } from "../util/errors.js";
 
 export interface HostContext {
   /** What the program says to its user. */
@@ -55,4 +56,18 @@ export function stubImports(
     members[name] = () => (zeros.length > 1 ? zeros : zeros[0]);
   }
   return imports;
+}
+
+/**
+ * Engines say it each in their own way, so it is said before they are asked.
+ * @throws LinkError where `given` misses something that `module` imports
+ */
+export function requireImports(module: Module, given: ImportObject): void {
+  for (const { module: group, name, description } of module.imports) {
+    const members = given[group] as Record<string, unknown> | undefined;
+    if (members?.[name] === undefined)
+      throw new LinkError(
+        `unknown import: import ${group}.${name} (${description.kind}) is not supplied`,
+      );
+  }
 }

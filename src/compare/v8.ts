@@ -12,6 +12,7 @@ import {
   hostEngine,
 } from "./engine.js";
 import type { TwinView } from "./projection.js";
+import { requireImports } from "./host.js";
 import { drive, failedStart, makeHost, type Run } from "./run.js";
 import { prepareTwin, projectionOf, runOf, type TwinRequest } from "./twin-run.js";
 
@@ -27,6 +28,7 @@ export async function runOnEngine(request: EngineRequest): Promise<Run> {
   const view = new EngineView();
   const projection = projectionOf(prepared, view, request);
   const { host, imports } = await makeHost(twin, request);
+  requireImports(twin, imports);
   const watched = watchImports(twin, imports, projection);
 
   let instance: EngineInstance;

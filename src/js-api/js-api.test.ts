@@ -113,8 +113,7 @@ const cases: Record<string, (e: Exports) => unknown> = {
   f32: (e) => [0.1, -0, 1e300, NaN, undefined, null, "1.5", 2 ** -149].map((v) => e["f32"](v)),
   f64: (e) => [0.1, -0, 1e300, NaN, undefined, "0x10", odd].map((v) => e["f64"](v)),
   "several results": (e) => e["pair"](3, 4n),
-  "references of the host": (e) =>
-    [undefined, null, 5, "text", odd].map((v) => e["extern"](v)),
+  "references of the host": (e) => [undefined, null, 5, "text", odd].map((v) => e["extern"](v)),
   "a function is a host value too": (e) => {
     e["externs"].set(0, e["five"]);
     return e["externs"].get(0) === e["five"];

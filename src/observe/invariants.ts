@@ -9,8 +9,7 @@ export const INVARIANTS = {
   "rewind-not-normal": "start_rewind is called in the normal state",
   "stop-while-other": "stop_unwind is not called while rewinding, nor stop_rewind while unwinding",
   "record-outside-state": "records are pushed while unwinding and popped while rewinding only",
-  "record-not-contiguous":
-    "a record starts where the stack ended and moves the position by its size",
+  "position-not-moved": "a push moves the position to its record's end, a pop to its start",
   "record-past-end": "no record reaches past the end of its buffer",
   "pop-not-pushed": "a rewind pops only records that an unwind pushed, whole",
   "pop-order": "a rewind pops the records of its continuation outermost frame first",
@@ -202,7 +201,7 @@ export class InvariantChecker {
 
   private moved(event: RecordEvent, pos: number): void {
     this.expect(
-      "record-not-contiguous",
+      "position-not-moved",
       event.pos === pos,
       () => `after ${describe(event)} the position is ${hex(event.pos)}, not ${hex(pos)}`,
     );

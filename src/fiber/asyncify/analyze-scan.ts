@@ -58,6 +58,8 @@ export function scanBody(module: ValidModule, index: number, name: string): Body
         });
       case "br_on_null":
       case "br_on_non_null":
+      case "br_on_cast":
+      case "br_on_cast_fail":
         if (refused < 0) refused = offset;
         break;
       case "global.get":

@@ -132,6 +132,8 @@ export class OperandConstants {
       case "br_on_null":
         return label() + 1;
       case "br_on_non_null":
+      case "br_on_cast":
+      case "br_on_cast_fail":
         return label();
       case "ref.null":
       case "ref.func":

@@ -52,6 +52,8 @@ export class FlowBuilder {
       case "br_if":
       case "br_on_null":
       case "br_on_non_null":
+      case "br_on_cast":
+      case "br_on_cast_fail":
         if (!graph.reachable) return;
         this.branch(a);
         return this.proceed();
