@@ -1,0 +1,117 @@
+// What people read, held to the letter: commands and their output, as files in
+// golden/. UPDATE_GOLDEN=1 writes them anew; look at the difference before you commit.
+
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "@jest/globals";
+import { bobbin } from "../src/cli/testing.js";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const fixture = (file: string): string => join(root, "fixtures", file);
+const CROSSING = [fixture("wasm/crossing.wasm"), "--invoke", "crossing", "1"];
+const HOST = ["--host", fixture("hosts/logging.mjs")];
+
+/** The twin with one constant changed: one byte of its behaviour is another. */
+function brokenTwin(): string {
+  const bytes = new Uint8Array(readFileSync(fixture("wasm/crossing.twin-O0.wasm")));
+  // run_outer multiplies by ten (i32.const 10; i32.mul): now by eleven.
+  const at = bytes.findIndex(
+    (byte, i) => byte === 0x41 && bytes[i + 1] === 10 && bytes[i + 2] === 0x6c,
+  );
+  expect(at).toBeGreaterThan(0);
+  bytes[at + 1] = 11;
+  const file = join(mkdtempSync(join(tmpdir(), "bobbin-golden-")), "broken.wasm");
+  writeFileSync(file, bytes);
+  return file;
+}
+
+const cases: readonly (readonly [name: string, argv: () => string[], code: number])[] = [
+  ["demo", () => ["demo"], 0],
+  ["trace-text", () => ["trace", ...CROSSING, ...HOST], 0],
+  ["trace-jsonl", () => ["trace", ...CROSSING, ...HOST, "--format", "jsonl"], 0],
+  [
+    "trace-instrumented",
+    () => ["trace", fixture("wasm/crossing.twin-O2.wasm"), ...CROSSING.slice(1), ...HOST],
+    0,
+  ],
+  [
+    "trace-host-driven",
+    () => [
+      "trace",
+      fixture("wasm/sleep.wasm"),
+      "--invoke",
+      "main",
+      "1",
+      "--host",
+      fixture("hosts/sleep.mjs"),
+      "--asyncify-imports",
+      "env.sleep",
+    ],
+    0,
+  ],
+  ["check", () => ["check", ...CROSSING, ...HOST], 0],
+  [
+    "check-overflow",
+    () => [
+      "check",
+      fixture("wasm/overflow.wasm"),
+      "--invoke",
+      "main",
+      "150",
+      "--host",
+      fixture("hosts/sleep.mjs"),
+      "--asyncify-imports",
+      "env.sleep",
+    ],
+    1,
+  ],
+  [
+    "compare",
+    () => ["compare", ...CROSSING, ...HOST, "--twin", fixture("wasm/crossing.twin-O2.wasm")],
+    0,
+  ],
+  [
+    "compare-broken",
+    () => [
+      "compare",
+      fixture("wasm/crossing.wasm"),
+      "--invoke",
+      "crossing",
+      "2",
+      ...HOST,
+      "--twin",
+      brokenTwin(),
+    ],
+    1,
+  ],
+  ["compare-json", () => ["compare", ...CROSSING, "--stub-imports", "--json"], 0],
+  ["inspect-roles", () => ["inspect", fixture("wasm/crossing.wasm"), "--roles", "--sites"], 0],
+];
+
+test.each(cases)("%s", async (name, argv, code) => {
+  const ran = await bobbin(argv());
+  const text = [ran.stdout, ran.stderr]
+    .join(ran.stderr === "" ? "" : "--- stderr\n")
+    .replaceAll(/\(V8 [^)]*\) */g, "(V8 VERSION) ")
+    .replaceAll(`V8 ${process.versions.v8}`, "V8 VERSION")
+    .replaceAll(root, "")
+    // The broken twin lies in a folder with a name of its own.
+    .replaceAll(/\S*bobbin-golden-[^/]+\//g, "");
+  const file = fileURLToPath(new URL(`golden/${name}.golden.txt`, import.meta.url));
+  if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(file, text);
+  expect(text).toBe(readFileSync(file, "utf8"));
+  expect(ran.code).toBe(code);
+});
+
+test("the README shows the beginning of the demo as it is", () => {
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  const demo = readFileSync(new URL("golden/demo.golden.txt", import.meta.url), "utf8").split("\n");
+  const shown = /<!-- demo -->\n+```[a-z]*\n([^]*?)```/
+    .exec(readme)![1]!
+    .split("\n")
+    .filter((line) => line.trim() !== "" && line.trim() !== "…");
+  expect(shown.length).toBeGreaterThan(15);
+  expect(shown.filter((line) => !demo.includes(line))).toEqual([]);
+});
