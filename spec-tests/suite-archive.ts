@@ -17,7 +17,7 @@ export interface SuiteScript {
   readonly file: string;
   readonly group: string;
   readonly commands: readonly Command[];
-  read(filename: string): Uint8Array;
+  readonly read: (filename: string) => Uint8Array;
 }
 
 /** All scripts by group, or null where there is no archive. */

@@ -107,7 +107,9 @@ function define(instance: ModuleInstance): void {
       FuncInstance.wasm(types[type]!, functionName(module, index), instance, index),
     );
   }
-  for (const type of module.memories) instance.memories.push(makeMemory(type));
+  for (const type of module.memories) {
+    instance.memories.push(within(() => new MemoryInstance(type)));
+  }
   for (const { type } of module.tags) instance.tags.push(new TagInstance(types[type]!));
   for (const { type, init } of module.globals) {
     const global = new GlobalInstance(closeGlobalType(types, type));
@@ -116,15 +118,17 @@ function define(instance: ModuleInstance): void {
   }
   for (const { type, init } of module.tables) {
     const first = init === undefined ? null : referenceOf(evaluate(instance, init, type.element));
-    instance.tables.push(new TableInstance(closeTableType(types, type), first));
+    const closed = closeTableType(types, type);
+    instance.tables.push(within(() => new TableInstance(closed, first)));
   }
   for (const segment of module.elements) instance.elems.push(elementsOf(instance, segment));
   for (const { start, end } of module.datas) instance.datas.push(module.bytes.subarray(start, end));
 }
 
-function makeMemory(type: MemoryInstance["type"]): MemoryInstance {
+/** What is too large for this host, or for Bobbin, cannot be linked. */
+function within<T>(make: () => T): T {
   try {
-    return new MemoryInstance(type);
+    return make();
   } catch (error) {
     if (error instanceof RangeError) throw new LinkError(error.message);
     throw error;

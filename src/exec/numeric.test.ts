@@ -169,7 +169,7 @@ describe("against the host's engine", () => {
 interface HostWebAssembly {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object) => {
-    readonly exports: { f(...args: (number | bigint)[]): number | bigint };
+    readonly exports: { f: (...args: (number | bigint)[]) => number | bigint };
   };
 }
 

@@ -69,12 +69,20 @@ export class GlobalInstance {
 }
 
 export class TableInstance {
-  readonly elements: Reference[];
+  readonly elements: Reference[] = [];
+
+  /** @throws RangeError where the table is larger than Bobbin allows */
   constructor(
     readonly type: TableType<DefType>,
     init: Reference,
   ) {
-    this.elements = new Array<Reference>(Number(type.limits.min)).fill(init);
+    const { min } = type.limits;
+    if (min > MAX_TABLE_SIZE) {
+      throw new RangeError(
+        `a table of ${min} elements is larger than the ${MAX_TABLE_SIZE} allowed`,
+      );
+    }
+    for (let i = 0; i < Number(min); i++) this.elements.push(init);
   }
 
   /** Grows by `delta` elements. Returns the old size, or -1 where that is not possible. */
