@@ -6,7 +6,7 @@
 
 import { refType } from "../syntax/types.js";
 import { opcodeOf, opcodes, isPrefix, type Immediate, type Opcode } from "../syntax/opcodes.js";
-import type { BlockType, Instruction } from "../syntax/instruction.js";
+import type { BlockType, CatchClause, Instruction } from "../syntax/instruction.js";
 import { Reader } from "./reader.js";
 import { readHeapType, readValType } from "./types.js";
 
@@ -20,6 +20,7 @@ const indexKinds = [
   "local",
   "elem",
   "data",
+  "tag",
   "field",
   "count",
 ] as const satisfies readonly Immediate[];
@@ -73,6 +74,7 @@ export class InstructionReader extends Reader {
     b: 0,
     memOffset: 0,
     labels: [],
+    catches: [],
     block: null,
     heap: "func",
     types: [],
@@ -147,6 +149,9 @@ export class InstructionReader extends Reader {
         instruction.labels = labels;
         break;
       }
+      case "catches":
+        instruction.catches = this.list(() => this.catchClause());
+        break;
       case "heaptype":
         instruction.heap = readHeapType(this);
         break;
@@ -194,6 +199,13 @@ export class InstructionReader extends Reader {
     this.instruction.b = flags & 63;
     this.instruction.a = flags >= 64 ? this.u32() : 0;
     this.instruction.memOffset = this.u64();
+  }
+
+  private catchClause(): CatchClause {
+    const kind = this.byte();
+    if (kind > 3) this.fail("malformed catch clause", this.pos - 1);
+    const tag = kind < 2 ? this.u32() : null;
+    return { tag, ref: (kind & 1) === 1, label: this.u32() };
   }
 
   private blockType(): BlockType {

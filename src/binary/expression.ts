@@ -10,6 +10,10 @@ import type { InstructionReader } from "./code.js";
 const ELSE = opcodes.else.code;
 const END = opcodes.end.code;
 const IF = opcodes.if.code;
+const TRY = opcodes.try.code;
+const CATCH = opcodes.catch.code;
+const CATCH_ALL = opcodes.catch_all.code;
+const DELEGATE = opcodes.delegate.code;
 
 /**
  * Reads one expression up to and including its own `end`. An illegal opcode at or
@@ -22,18 +26,18 @@ export function walkExpression(
   visit?: (instruction: Instruction) => void,
 ): void {
   const { instruction } = reader;
-  /** For each open block, innermost last: whether an `else` may still come. */
-  const open: boolean[] = [];
+  /** For each open block, innermost last: the opcode that began its current part. */
+  const open: number[] = [];
   try {
     while (reader.next()) {
       visit?.(instruction);
       const { code } = instruction.op;
-      if (reader.opened) open.push(code === IF);
+      if (reader.opened) open.push(code);
       else if (code === END) {
         if (open.pop() === undefined) return;
-      } else if (code === ELSE) {
-        if (open.pop() !== true) reader.fail("END opcode expected", instruction.offset);
-        open.push(false);
+      } else if (code === ELSE || code === CATCH || code === CATCH_ALL || code === DELEGATE) {
+        if (!continues(code, open.pop())) reader.fail("END opcode expected", instruction.offset);
+        if (code !== DELEGATE) open.push(code);
       }
     }
     reader.fail("unexpected end of section or function");
@@ -45,6 +49,12 @@ export function walkExpression(
     throw withInstruction(error, reader);
   }
 }
+
+/** Whether `code` may follow a part of a block that `opener` began. */
+const continues = (code: number, opener: number | undefined): boolean =>
+  code === ELSE
+    ? opener === IF
+    : opener === TRY || (code !== DELEGATE && opener === CATCH);
 
 /** Adds the mnemonic where the failure was among an instruction's immediates. */
 function withInstruction(

@@ -10,7 +10,7 @@ export interface Sink {
 
 export interface Io {
   readonly stdout: Sink;
-  readonly stderr: Sink;
+  readonly stderr: Sink & { readonly isTTY?: boolean };
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   /** Prints JavaScript stacks of internal errors too. */
   readonly debug?: boolean;
@@ -36,6 +36,11 @@ export class Context {
   /** One line on stderr. */
   readonly note = (line: string): void => {
     this.io.stderr.write(`${line}\n`);
+  };
+
+  /** What long work is at: on a terminal only, one line that is overwritten, empty at the end. */
+  readonly progress = (text: string): void => {
+    if (this.io.stderr.isTTY === true) this.io.stderr.write(`\r\x1b[K${text}`);
   };
 
   /** Runs the body of a command, which answers with its exit code. */

@@ -13,9 +13,10 @@ import * as debug from "./debug.js";
 import * as demo from "./demo.js";
 import * as inspect from "./inspect.js";
 import * as run from "./run.js";
+import * as spec from "./spec.js";
 import * as trace from "./trace.js";
 
-const commands = [run, trace, check, compare, inspect, debug, demo];
+const commands = [run, trace, check, compare, inspect, debug, spec, demo];
 
 /** Runs a command. @returns the exit code */
 export async function main(argv: readonly string[], io: Io): Promise<number> {

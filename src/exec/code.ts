@@ -25,12 +25,34 @@ export const Internal = {
 } as const;
 export type InternalCode<M extends keyof typeof Internal> = (typeof Internal)[M];
 
+/** What catches exceptions while a frame stands in [start, end), in words of its code. */
+export interface Handler {
+  readonly start: number;
+  readonly end: number;
+  readonly clauses: readonly Clause[];
+  /** Legacy `delegate`: go on looking as if the frame stood there. Else -1. */
+  readonly delegate: number;
+}
+export interface Clause {
+  /** Index of the tag it catches; -1: all. */
+  readonly tag: number;
+  /** Where it goes on, and where the exception's values go, in words from the frame's first. */
+  readonly target: number;
+  readonly to: number;
+  /** Whether the exception itself follows its values. */
+  readonly ref: boolean;
+  /** Legacy: where in `Frame.caught` a `rethrow` finds the exception. Else -1. */
+  readonly keep: number;
+}
+
 export interface Code {
   /** Entries back to back; the last one is the function's final `end`. */
   readonly words: Int32Array;
   /** Word index of each entry, ascending, and the byte offset it was made from. */
   readonly starts: Int32Array;
   readonly offsets: Int32Array;
+  /** Innermost first. */
+  readonly handlers: readonly Handler[];
   readonly paramWords: number;
   /** Parameters and declared locals. Operands follow. */
   readonly localWords: number;
@@ -50,6 +72,8 @@ export const wordsOfAll = (types: readonly OperandType[], count = types.length):
   for (let i = 0; i < count; i++) words += wordsOf(types[i]!);
   return words;
 };
+
+export const isTailCall = (op: number): boolean => op === 0x12 || op === 0x13 || op === 0x15;
 
 /** Byte offset of the entry that starts at word `pc`. */
 export function offsetOfPc(code: Code, pc: number): number {

@@ -2,6 +2,7 @@
 // as plain data. Nothing here holds a closure or a JavaScript stack, so a fiber
 // can be looked at, copied, put aside and resumed.
 
+import type { ExceptionInstance } from "../runtime/exceptions.js";
 import type { FuncInstance } from "../runtime/instances.js";
 
 /**
@@ -17,6 +18,8 @@ export class Frame {
   fp = 0;
   /** First free word above the operands. */
   sp = 0;
+  /** Exceptions that legacy `catch` blocks have caught, by their nesting. */
+  caught: ExceptionInstance[] | null = null;
 }
 
 export type FiberStatus =

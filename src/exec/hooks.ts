@@ -25,7 +25,7 @@ export interface Interposer {
 }
 
 /** How a frame came to its end. Every `enter` is followed by exactly one `leave`. */
-export type Departure = "return" | "unwind" | "skip" | "tail call" | "trap";
+export type Departure = "return" | "unwind" | "skip" | "tail call" | "trap" | "exception";
 
 export interface Observer {
   /** The outside calls a wasm function (through an export, say), and that call ends. */

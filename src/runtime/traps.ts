@@ -18,6 +18,7 @@ export type TrapReason =
   | "null structure reference"
   | "null array reference"
   | "null i31 reference"
+  | "null exception reference"
   | "out of bounds array access"
   | "cast failure"
   // Not the spec's: native asyncify stops before a record would leave its buffer.
@@ -37,7 +38,8 @@ export interface StackEntry {
 /** `call stack exhausted` and `fuel exhausted`: the program may be right, the limit was too low. */
 export type ExhaustionReason = "call stack exhausted" | "fuel exhausted";
 
-abstract class StoppedError extends BobbinError {
+/** What ends the wasm that runs. */
+export abstract class StoppedError extends BobbinError {
   /** Filled by the machine when the error leaves it. */
   wasmStack: readonly StackEntry[] = [];
 

@@ -1,6 +1,7 @@
 // Values as the outside sees them. Floats are carried as bits, so that NaN
 // payloads survive every door between Bobbin and its host.
 
+import type { ExceptionInstance } from "./exceptions.js";
 import type { FuncInstance } from "./instances.js";
 import type { ArrayInstance, StructInstance } from "./objects.js";
 
@@ -14,7 +15,8 @@ export class HostRef {
  * a signed integer, so that equal ones are the same. A reference is the same value
  * whether it is internal or external. Later proposals add members here.
  */
-export type Reference = null | FuncInstance | HostRef | StructInstance | ArrayInstance | number;
+export type Reference =
+  null | FuncInstance | HostRef | StructInstance | ArrayInstance | ExceptionInstance | number;
 
 export type Value =
   /** Signed 32-bit integer. */

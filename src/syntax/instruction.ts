@@ -7,6 +7,14 @@ import type { HeapType, ValType } from "./types.js";
 /** `null`: no parameters, no result. A number: index of a function type. Else: the one result. */
 export type BlockType = null | number | ValType;
 
+/** A clause of `try_table`: where exceptions of a tag go on; of any tag where it is null. */
+export interface CatchClause {
+  readonly tag: number | null;
+  /** Whether the exception itself comes along, after its values. */
+  readonly ref: boolean;
+  readonly label: number;
+}
+
 export interface Instruction {
   op: Opcode;
   /** Byte offset of the opcode in the module, and of the byte after the last immediate. */
@@ -25,6 +33,8 @@ export interface Instruction {
   memOffset: number | bigint;
   /** `br_table`: all labels, the default last. */
   labels: readonly number[];
+  /** `try_table`: its clauses in order. */
+  catches: readonly CatchClause[];
   block: BlockType;
   heap: HeapType;
   /** `select t`; the type of `ref.test` and `ref.cast`; the two types of `br_on_cast`. */

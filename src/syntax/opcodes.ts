@@ -13,6 +13,8 @@ export type Immediate =
   | "blocktype"
   | "label"
   | "labels"
+  /** The clauses of `try_table`. */
+  | "catches"
   | "type"
   | "func"
   | "table"
@@ -21,6 +23,7 @@ export type Immediate =
   | "local"
   | "elem"
   | "data"
+  | "tag"
   | "field"
   /** A number of operands. */
   | "count"
@@ -58,6 +61,8 @@ export const opcodes = {
   "loop":                row(0x03, null, "blocktype"),
   "if":                  row(0x04, null, "blocktype"),
   "else":                row(0x05, null),
+  "throw":               row(0x08, null, "tag"),
+  "throw_ref":           row(0x0a, null),
   "end":                 row(0x0b, null),
   "br":                  row(0x0c, null, "label"),
   "br_if":               row(0x0d, null, "label"),
@@ -69,6 +74,14 @@ export const opcodes = {
   "return_call_indirect":row(0x13, null, "type", "table"),
   "call_ref":            row(0x14, null, "type"),
   "return_call_ref":     row(0x15, null, "type"),
+  "try_table":           row(0x1f, null, "blocktype", "catches"),
+
+  // Legacy exception handling: not in WebAssembly 3.0, but compilers emit it
+  "try":                 row(0x06, null, "blocktype"),
+  "catch":               row(0x07, null, "tag"),
+  "rethrow":             row(0x09, null, "label"),
+  "delegate":            row(0x18, null, "label"),
+  "catch_all":           row(0x19, null),
 
   // Parametric
   "drop":                row(0x1a, null),

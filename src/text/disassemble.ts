@@ -4,9 +4,9 @@
 // Spec: https://webassembly.github.io/spec/core/text/instructions.html
 
 import { InstructionReader, isIndex, type IndexImmediate } from "../binary/code.js";
-import type { BlockType, Instruction } from "../syntax/instruction.js";
+import type { BlockType, CatchClause, Instruction } from "../syntax/instruction.js";
 import type { FunctionDefinition, Module } from "../syntax/module.js";
-import { textMnemonic, type Immediate } from "../syntax/opcodes.js";
+import { textMnemonic, type Immediate, type Mnemonic } from "../syntax/opcodes.js";
 import { formatValType, type HeapType, type ValType } from "../syntax/types.js";
 import { UsageError } from "../util/errors.js";
 import { identifier } from "./identifiers.js";
@@ -43,6 +43,7 @@ const indexText: Record<IndexImmediate, IndexFormat> = {
     nameOf(func === undefined ? undefined : module.names.locals.get(func), i),
   elem: (i, { module }) => nameOf(module.names.elements, i),
   data: (i, { module }) => nameOf(module.names.datas, i),
+  tag: (i, { module }) => nameOf(module.names.tags, i),
   field: (i, { module }, type) => nameOf(module.names.fields.get(type!), i),
   count: String,
 };
@@ -68,6 +69,13 @@ function blockText(block: BlockType, scope: Scope): string {
     : resultText([block], scope);
 }
 
+function catchText({ tag, ref, label }: CatchClause, scope: Scope): string {
+  const keyword = `catch${tag === null ? "_all" : ""}${ref ? "_ref" : ""}`;
+  return tag === null
+    ? `(${keyword} ${label})`
+    : `(${keyword} ${indexText.tag(tag, scope)} ${label})`;
+}
+
 function memargText({ op, a, b, memOffset }: Instruction, scope: Scope): string {
   const parts = [
     a === 0 ? "" : indexText.memory(a, scope),
@@ -84,6 +92,7 @@ const otherText: Record<
 > = {
   blocktype: ({ block }, scope) => blockText(block, scope),
   labels: ({ labels }) => labels.join(" "),
+  catches: ({ catches }, scope) => catches.map((c) => catchText(c, scope)).join(" "),
   heaptype: ({ heap }, scope) => heapText(heap, scope),
   valtypes: ({ types }, scope) => resultText(types, scope),
   ref: typesText,
@@ -134,6 +143,10 @@ function definitionOf(module: Module, index: number): FunctionDefinition {
   );
 }
 
+/** Instructions between two parts of a block, and all that end a part. */
+const middle: ReadonlySet<Mnemonic> = new Set<Mnemonic>(["else", "catch", "catch_all"]);
+const closing: ReadonlySet<Mnemonic> = new Set<Mnemonic>([...middle, "end", "delegate"]);
+
 /** The body of function `index` (imports included), its final `end` too. */
 export function disassembleFunction(module: Module, index: number): DisassembledInstruction[] {
   const { body } = definitionOf(module, index);
@@ -143,14 +156,14 @@ export function disassembleFunction(module: Module, index: number): Disassembled
   let depth = 0;
   while (reader.next()) {
     const { mnemonic } = instruction.op;
-    if (mnemonic === "end" || mnemonic === "else") depth--;
+    if (closing.has(mnemonic)) depth--;
     lines.push({
       offset: instruction.offset,
       // The function's own `end` closes no block of the body.
       depth: Math.max(depth, 0),
       text: formatInstruction(module, instruction, index),
     });
-    if (reader.opened || mnemonic === "else") depth++;
+    if (reader.opened || middle.has(mnemonic)) depth++;
   }
   return lines;
 }

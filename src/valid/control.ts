@@ -8,7 +8,7 @@ import type { FunctionValidator } from "./function.js";
 import { checkFunction, checkTable, checkTypeIndices, functionTypeAt } from "./indices.js";
 import type { Rules } from "./rule.js";
 
-type BlockEffect = Omit<FuncType, "kind">;
+export type BlockEffect = Omit<FuncType, "kind">;
 
 const NOTHING: BlockEffect = { params: [], results: [] };
 
@@ -18,7 +18,7 @@ const single = new Map<ValType, BlockEffect>(
 );
 
 /** Blocktype_ok */
-function blockEffect(v: FunctionValidator, block: BlockType): BlockEffect {
+export function blockEffect(v: FunctionValidator, block: BlockType): BlockEffect {
   if (block === null) return NOTHING;
   if (typeof block === "number") return functionTypeAt(v, block);
   checkTypeIndices(v, block);

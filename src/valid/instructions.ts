@@ -6,6 +6,7 @@ import type { Instruction } from "../syntax/instruction.js";
 import { opcodes, type Mnemonic } from "../syntax/opcodes.js";
 import { CrashError } from "../util/errors.js";
 import { controlRules } from "./control.js";
+import { exceptionRules } from "./exceptions.js";
 import type { FunctionValidator } from "./function.js";
 import { arrayRules } from "./gc-arrays.js";
 import { gcRules } from "./gc.js";
@@ -18,6 +19,7 @@ import { variableRules } from "./variables.js";
 /** `instructions.test.ts` holds these against the opcode table: no rule missing, none left over. */
 export const rules: Rules = {
   ...controlRules,
+  ...exceptionRules,
   ...variableRules,
   ...tableRules,
   ...memoryRules,

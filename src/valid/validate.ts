@@ -7,7 +7,7 @@ import type { ValType } from "../syntax/types.js";
 import { checkExpression } from "./constants.js";
 import type { ValidModule } from "./context.js";
 import { FunctionValidator } from "./function.js";
-import { checkModule } from "./module.js";
+import { checkModule, checkTagResults } from "./module.js";
 import type { Visitor } from "./visitor.js";
 
 export type { ModuleContext, ValidModule } from "./context.js";
@@ -15,11 +15,14 @@ export type { ModuleContext, ValidModule } from "./context.js";
 export interface ValidateOptions {
   /** Leave function bodies to `visitFunction`, which then may throw `InvalidError`. */
   readonly lazy?: boolean;
+  /** Accept tags with results, as stack switching has them (the default). */
+  readonly tagResults?: boolean;
 }
 
 /** @throws InvalidError */
-export function validate(module: Module, { lazy = false }: ValidateOptions = {}): ValidModule {
+export function validate(module: Module, { lazy = false, tagResults = true }: ValidateOptions = {}): ValidModule {
   const valid = checkModule(module);
+  if (!tagResults) checkTagResults(valid);
   if (!lazy) {
     const validator = new FunctionValidator(valid);
     for (let i = 0; i < module.functions.length; i++) validator.function(i);

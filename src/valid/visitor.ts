@@ -14,7 +14,8 @@ export type OperandType = ValType | "bot";
 
 /** A control frame of the validation algorithm (spec appendix "Validation Algorithm"). */
 export interface Control {
-  readonly opener: "func" | "block" | "loop" | "if" | "else" | "try_table" | "try" | "catch";
+  readonly opener:
+    "func" | "block" | "loop" | "if" | "else" | "try_table" | "try" | "catch" | "catch_all";
   /** Byte offset of the opening instruction (of the body, for `func`). */
   readonly offset: number;
   readonly params: readonly ValType[];

@@ -1,0 +1,126 @@
+// `bobbin spec`: runs scripts of the official test suite and tells what passed.
+
+import type { Command } from "commander";
+import { type Result, Script } from "../script/script.js";
+import type { CommonOptions, Context } from "./context.js";
+import { about, ExitCode } from "./failure.js";
+import { operand, operands } from "./options.js";
+import { loadSuite, type SuiteScript } from "./suite-files.js";
+
+interface SpecOptions extends CommonOptions {
+  readonly filter?: string;
+}
+
+interface Counts {
+  passed: number;
+  failed: number;
+  notApplicable: number;
+}
+
+interface FailureEntry {
+  readonly group: string;
+  readonly file: string;
+  readonly line: number;
+  readonly command: string;
+  readonly reason: string;
+}
+
+const EXAMPLES = `
+Examples:
+  bobbin spec suite.tar.gz
+  bobbin spec suite/ --filter "memory|table" --json
+  bobbin spec call/call.json
+A script is JSON as wast2json or json-from-wast write it, beside its modules. Commands on text modules
+test a text parser, which Bobbin does not have: they are counted as not applicable.`;
+
+export function register(program: Command, context: Context): void {
+  program
+    .command("spec")
+    .description("run scripts of the official test suite")
+    .argument("<path...>", "archives, folders, or scripts in JSON", operands)
+    .option(
+      "--filter <pattern>",
+      "only scripts whose file or group matches this regular expression",
+      operand,
+    )
+    .option("--json", "print one JSON object")
+    .addHelpText("after", EXAMPLES)
+    .action((paths: string[], options: SpecOptions) =>
+      context.run(options, () => spec(paths, options, context)),
+    );
+}
+
+async function spec(
+  paths: readonly string[],
+  options: SpecOptions,
+  context: Context,
+): Promise<number> {
+  const pattern = new RegExp(options.filter ?? "", "i");
+  const groups = new Map<string, Counts>();
+  const failures: FailureEntry[] = [];
+  for (const path of paths) {
+    const scripts = await about(path, () => loadSuite(path));
+    const chosen = scripts.filter(({ file, group }) => pattern.test(file) || pattern.test(group));
+    for (const [i, script] of chosen.entries()) {
+      context.progress(`${i + 1}/${chosen.length} ${script.file}`);
+      const counts = groups.get(script.group) ?? { passed: 0, failed: 0, notApplicable: 0 };
+      groups.set(script.group, counts);
+      for (const result of runScript(script)) {
+        const { kind } = result.verdict;
+        if (kind === "passed") counts.passed++;
+        else if (kind === "not applicable") counts.notApplicable++;
+        else {
+          counts.failed++;
+          failures.push(failureOf(script, result));
+        }
+      }
+    }
+  }
+  context.progress("");
+  if (options.json === true)
+    context.out(
+      JSON.stringify({ groups: Object.fromEntries(groups), ...totalOf(groups), failures }),
+    );
+  else for (const line of render(groups, failures)) context.out(line);
+  return failures.length > 0 ? ExitCode.finding : ExitCode.good;
+}
+
+function* runScript({ commands, read }: SuiteScript): Generator<Result> {
+  const script = new Script(read);
+  for (const command of commands) yield script.run(command);
+}
+
+function failureOf({ group, file }: SuiteScript, { command, verdict }: Result): FailureEntry {
+  const { type, line, action, filename } = command;
+  const what =
+    action === undefined ? (filename ?? "") : `${action.module ?? ""} ${action.field}`.trim();
+  return {
+    group,
+    file,
+    line,
+    command: `${type} ${what}`.trim(),
+    reason: verdict.kind === "failed" ? verdict.reason : "",
+  };
+}
+
+function totalOf(groups: ReadonlyMap<string, Counts>): Counts {
+  const total = { passed: 0, failed: 0, notApplicable: 0 };
+  for (const counts of groups.values()) {
+    total.passed += counts.passed;
+    total.failed += counts.failed;
+    total.notApplicable += counts.notApplicable;
+  }
+  return total;
+}
+
+function render(groups: ReadonlyMap<string, Counts>, failures: readonly FailureEntry[]): string[] {
+  const row = (name: string, { passed, failed, notApplicable }: Counts) =>
+    name.padEnd(24) + [passed, failed, notApplicable].map((n) => String(n).padStart(16)).join("");
+  return [
+    ...failures.map(({ file, line, command, reason }) => `${file}:${line}: ${command}: ${reason}`),
+    ...(failures.length > 0 ? [""] : []),
+    `${"group".padEnd(24)}${["passed", "failed", "not applicable"].map((s) => s.padStart(16)).join("")}`,
+    ...[...groups].map(([name, counts]) => row(name, counts)),
+    row("total", totalOf(groups)),
+  ];
+}
