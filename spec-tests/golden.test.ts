@@ -27,7 +27,30 @@ function brokenTwin(): string {
   return file;
 }
 
-const cases: readonly (readonly [name: string, argv: () => string[], code: number])[] = [
+/** What the debugger is told: two generators deep, then after the first crossing yield. */
+const SCRIPT = [
+  "break run_inner",
+  "continue",
+  "fibers",
+  "frames",
+  "locals",
+  "break 0x1e3",
+  "continue",
+  "fibers",
+  "operands",
+  "memory 0x4fff0 16",
+  "step 3",
+  "delete",
+  "continue",
+  "fibers",
+];
+
+const cases: readonly (readonly [
+  name: string,
+  argv: () => string[],
+  code: number,
+  input?: string,
+])[] = [
   ["demo", () => ["demo"], 0],
   ["trace-text", () => ["trace", ...CROSSING, ...HOST], 0],
   ["trace-jsonl", () => ["trace", ...CROSSING, ...HOST, "--format", "jsonl"], 0],
@@ -87,11 +110,12 @@ const cases: readonly (readonly [name: string, argv: () => string[], code: numbe
     1,
   ],
   ["compare-json", () => ["compare", ...CROSSING, "--stub-imports", "--json"], 0],
+  ["debug-crossing", () => ["debug", ...CROSSING, ...HOST], 0, SCRIPT.join("\n")],
   ["inspect-roles", () => ["inspect", fixture("wasm/crossing.wasm"), "--roles", "--sites"], 0],
 ];
 
-test.each(cases)("%s", async (name, argv, code) => {
-  const ran = await bobbin(argv());
+test.each(cases)("%s", async (name, argv, code, input = "") => {
+  const ran = await bobbin(argv(), input);
   const text = [ran.stdout, ran.stderr]
     .join(ran.stderr === "" ? "" : "--- stderr\n")
     .replaceAll(/\(V8 [^)]*\) */g, "(V8 VERSION) ")

@@ -73,6 +73,8 @@ export class InstructionReader extends Reader {
     a: 0,
     b: 0,
     memOffset: 0,
+    lane: 0,
+    vector: new Int32Array(4),
     labels: [],
     catches: [],
     block: null,
@@ -136,6 +138,13 @@ export class InstructionReader extends Reader {
       case "f64":
         instruction.a = this.word();
         instruction.b = this.word();
+        break;
+      case "lane":
+        instruction.lane = this.byte();
+        break;
+      case "v128":
+      case "lanes":
+        for (let k = 0; k < 4; k++) instruction.vector[k] = this.word();
         break;
       case "memarg":
         this.memarg();

@@ -122,7 +122,7 @@ frames
    fiber 1 suspended, 1 of at most 100000 frames
    18 instructions executed, 1 breakpoint
    main+0x1b  0x007a  i32.const 7
-   * fiber 1 suspended, 1 frame, at main+0x1b  0x007a  i32.const 7
+   * machine fiber 1 suspended, 1 frame, at main+0x1b  0x007a  i32.const 7
    no breakpoints
    the program returned i32:20
    the program has ended

@@ -42,7 +42,7 @@ async function debug(
   options: DebugOptions,
   context: Context,
 ): Promise<number> {
-  const session = await open(file, options, context);
+  const session = await open(file, { ...options, followFibers: true }, context);
   const { instance, machine, host } = session;
   if (host?.invoke !== undefined)
     throw new UsageError(
@@ -55,6 +55,7 @@ async function debug(
   if (func.instance === null) throw new UsageError(`${name} is an imported function`);
   const debugging = new DebugSession(machine, instance, func, values, {
     breathe: () => setImmediate(),
+    fibers: () => session.fibers(),
   });
   const console = new DebugConsole(debugging, {
     write: context.out,

@@ -2,6 +2,7 @@
 // what and where, an exit code, and the same as JSON. The only place that turns
 // errors into text or exit codes.
 
+import { UncaughtException } from "../runtime/exceptions.js";
 import { Exhaustion, type StackEntry, Trap } from "../runtime/traps.js";
 import { BobbinError, CrashError, LinkError } from "../util/errors.js";
 
@@ -73,7 +74,7 @@ export function describeFailure(error: unknown): Failure {
   const { kind } = error;
   const message = oneLine(error.message);
   const plain = { exitCode: ExitCode.wrong, kind, reason: message, message, stack: [] };
-  if (error instanceof Trap || error instanceof Exhaustion) {
+  if (error instanceof Trap || error instanceof Exhaustion || error instanceof UncaughtException) {
     const prefix = error instanceof Trap ? "trap: " : "";
     const where = error.where === "" ? "" : `${error.detail === "" ? "" : ","} ${error.where}`;
     return {

@@ -7,7 +7,7 @@ import { Machine, stackOf } from "../exec/machine.js";
 import type { Fiber } from "../exec/fiber.js";
 import { type Host, invokeAs } from "../compare/host.js";
 import { Asyncify } from "../fiber/asyncify/asyncify.js";
-import type { AsyncifyEvent } from "../fiber/asyncify/events.js";
+import { FiberTracker, type FiberState, hasFiberAssembly } from "../observe/fibers.js";
 import { jsExports } from "../js-api/exports.js";
 import { jsImports } from "../js-api/imports.js";
 import { toJsValue, toWasmResults } from "../js-api/values.js";
@@ -26,9 +26,8 @@ import { asyncifySettings, type ExecutionOptions, wantsAsyncify } from "./option
 import { mergeImports, stubImports } from "./stubs.js";
 
 export interface OpenOptions extends ExecutionOptions {
-  readonly observer?: Observer;
-  /** Told what asyncify does. */
-  readonly listener?: (event: AsyncifyEvent) => void;
+  /** Follow the fibers of the program, where it has the fiber assembly. */
+  readonly followFibers?: boolean;
   /** Where the host script's `log` goes. Default: stdout. */
   readonly log?: (line: string) => void;
 }
@@ -41,6 +40,8 @@ export interface Session {
   readonly host: Host | null;
   /** Calls an export and runs it to its end, through the host script where it wants that. */
   invoke(name: string, args: readonly Value[]): Promise<readonly Value[]>;
+  /** The fibers that the program made, if they are followed. */
+  fibers(): readonly FiberState[];
   /** What an error of a host function is to be told as. */
   explain(error: unknown): unknown;
 }
@@ -55,15 +56,14 @@ export async function open(file: string, options: OpenOptions, context: Context)
       ? null
       : await script({ log: (...values) => log(values.map(String).join(" ")) });
   const pending = new PendingCalls();
+  const tracker =
+    options.followFibers === true && hasFiberAssembly(module) ? new FiberTracker() : null;
   const machine = new Machine({
     ...(options.fuel === undefined ? {} : { fuel: options.fuel }),
     ...(options.maxFrames === undefined ? {} : { maxFrames: options.maxFrames }),
-    observer:
-      options.observer === undefined
-        ? pending.observer
-        : observers(pending.observer, options.observer),
+    observer: tracker === null ? pending.observer : observers(pending.observer, tracker.observer),
   });
-  const asyncify = asyncifyFor(module, options);
+  const asyncify = asyncifyFor(module, options, tracker);
   machine.interposer = asyncify;
   const supplied = mergeImports(
     asyncify === null ? new Map() : new Map([["asyncify", asyncify.imports]]),
@@ -85,6 +85,7 @@ export async function open(file: string, options: OpenOptions, context: Context)
     machine,
     instance,
     host,
+    fibers: () => tracker?.states() ?? [],
     explain: (error) => pending.explain(error),
     async invoke(name, args) {
       const func = exportedFunction(instance, name);
@@ -100,12 +101,16 @@ export async function open(file: string, options: OpenOptions, context: Context)
 }
 
 /** Native asyncify for modules that import it, or whose user asks for it. */
-function asyncifyFor(module: ValidModule, options: OpenOptions): Asyncify | null {
+function asyncifyFor(
+  module: ValidModule,
+  options: OpenOptions,
+  tracker: FiberTracker | null,
+): Asyncify | null {
   const imported = module.imports.some((i) => i.module === "asyncify");
   return imported || wantsAsyncify(options)
     ? new Asyncify(module, {
         ...asyncifySettings(options),
-        ...(options.listener === undefined ? {} : { listener: options.listener }),
+        ...(tracker === null ? {} : { listener: (event) => tracker.event(event) }),
       })
     : null;
 }

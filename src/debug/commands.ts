@@ -6,6 +6,7 @@ import type { DebugConsole } from "./console.js";
 import {
   codeLines,
   frameLine,
+  fiberLine,
   frameLines,
   globalLines,
   memoryLines,
@@ -129,13 +130,14 @@ export const commands: readonly DebugCommand[] = [
     name: "fibers",
     aliases: [],
     usage: "fibers",
-    help: "list fibers, the current one first",
+    help: "list the program's fibers, and the machine's with the current one first",
     run(console) {
+      for (const fiber of console.session.fibers()) console.write(fiberLine(fiber));
       for (let fiber = console.session.machine.fiber; fiber !== null; fiber = fiber.resumer) {
         const where = fiber.status === "done" ? "" : `, at ${positionLine(frameView(fiber, 0))}`;
         const mark = fiber === console.session.fiber ? "*" : " ";
         const frames = `${fiber.depth} frame${fiber.depth === 1 ? "" : "s"}`;
-        console.write(`${mark} fiber ${fiber.id} ${fiber.status}, ${frames}${where}`);
+        console.write(`${mark} machine fiber ${fiber.id} ${fiber.status}, ${frames}${where}`);
       }
     },
   },

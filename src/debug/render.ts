@@ -2,6 +2,7 @@
 // text always: golden transcripts rest on it.
 
 import type { Fiber } from "../exec/fiber.js";
+import type { FiberState } from "../observe/fibers.js";
 import { getGlobal } from "../exec/instantiate.js";
 import type { ModuleInstance } from "../runtime/instances.js";
 import { formatValType, type ValType } from "../syntax/types.js";
@@ -51,6 +52,14 @@ const valuesText = (
 const FRAMES_SHOWN = 50;
 
 /** Frames, innermost first, the selected one marked. */
+/** One of the fibers that the program made of asyncify's continuations. */
+export function fiberLine({ id, stack, entry, status, continuation }: FiberState): string {
+  const name = id === 0 ? "main" : `fiber ${id}`;
+  const at = stack === null ? "" : `, ${entry}, stack pointer 0x${stack.toString(16)}`;
+  const held = continuation === null ? "" : ` in continuation 0x${continuation.toString(16)}`;
+  return `${status === "on" ? "*" : " "} ${name} ${status}${held}${at}`;
+}
+
 export function frameLines(fiber: Fiber, selected: number): string[] {
   const shown = frameViews(fiber, FRAMES_SHOWN);
   const lines = shown.map((frame) => frameLine(frame, frame.level === selected));

@@ -11,6 +11,7 @@ import type { FuncInstance, ModuleInstance } from "../runtime/instances.js";
 import type { Exhaustion, Trap } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
 import { UsageError } from "../util/errors.js";
+import type { FiberState } from "../observe/fibers.js";
 import { type Breakpoint, Breakpoints } from "./breakpoints.js";
 
 export type Stop =
@@ -26,12 +27,14 @@ export type Stop =
 export type End =
   | { readonly kind: "returned"; readonly results: readonly Value[] }
   | { readonly kind: "trapped"; readonly error: Trap | Exhaustion }
-  /** A host function threw. */
+  /** A host function threw, or wasm threw an exception that nobody caught. */
   | { readonly kind: "threw"; readonly error: unknown };
 
 export interface DebugOptions {
   /** Gives way to what else wants to run (a key press, say), between slices of a long run. */
   readonly breathe?: () => Promise<void>;
+  /** The fibers that the program made, where somebody follows them. */
+  readonly fibers?: () => readonly FiberState[];
 }
 
 /** Instructions between two breaths. */
@@ -42,6 +45,7 @@ export class DebugSession {
   readonly fiber: Fiber;
   /** How the program ended, once it has. */
   end: End | null = null;
+  readonly fibers: () => readonly FiberState[];
   private readonly breathe: () => Promise<void>;
   private readonly base: Observer | null;
   private pauseRequested = false;
@@ -53,10 +57,11 @@ export class DebugSession {
     readonly instance: ModuleInstance,
     func: FuncInstance,
     args: readonly Value[],
-    { breathe = () => Promise.resolve() }: DebugOptions = {},
+    { breathe = () => Promise.resolve(), fibers = () => [] }: DebugOptions = {},
   ) {
     this.breakpoints = new Breakpoints(instance);
     this.breathe = breathe;
+    this.fibers = fibers;
     this.base = machine.observer;
     this.fiber = machine.start(func, args);
   }
@@ -120,7 +125,9 @@ export class DebugSession {
       for (;;) {
         this.machine.fiber = this.fiber;
         const outcome = this.machine.run({ fuel: SLICE });
-        if (outcome.kind === "returned" || outcome.kind === "trapped") return (this.end = outcome);
+        const { kind } = outcome;
+        if (kind === "returned" || kind === "trapped" || kind === "threw")
+          return (this.end = outcome);
         if (outcome.kind === "host") {
           const thrown = await this.serve(outcome.call);
           if (thrown !== null) return (this.end = thrown);
@@ -170,7 +177,7 @@ export class DebugSession {
       return null;
     } catch (error) {
       machine.fiber = fiber;
-      if (fiber.status === "waiting") machine.abandon();
+      if (fiber.status === "waiting" && machine.raise(error)) return null;
       return { kind: "threw", error };
     }
   }

@@ -3,8 +3,10 @@
 // frame stands at its call, which is inside the handlers that enclose the call.
 // Spec: https://webassembly.github.io/spec/core/exec/instructions.html#exec-throw-ref
 
-import type { TagInstance } from "../runtime/instances.js";
 import { ExceptionInstance } from "../runtime/exceptions.js";
+import type { ModuleInstance, TagInstance } from "../runtime/instances.js";
+import { Trap } from "../runtime/traps.js";
+import type { Code as CodeOf } from "../syntax/opcodes.js";
 import type { FuncType } from "../syntax/types.js";
 import type { DefType } from "../valid/deftypes.js";
 import { type Clause, type Code, isTailCall, wordsOfAll } from "./code.js";
@@ -12,7 +14,7 @@ import type { Fiber, Frame } from "./fiber.js";
 import { readSlots, writeSlots } from "./slots.js";
 
 /** Step/throw: the exception whose values are the operands below word `sp`. */
-export function makeException(fiber: Fiber, tag: TagInstance, sp: number): ExceptionInstance {
+function makeException(fiber: Fiber, tag: TagInstance, sp: number): ExceptionInstance {
   const { params } = tag.type.sub.comp as FuncType<DefType>;
   return new ExceptionInstance(
     tag,
@@ -68,4 +70,25 @@ export function enterHandler(fiber: Fiber, clause: Clause, exception: ExceptionI
   if (clause.keep >= 0) (frame.caught ??= [])[clause.keep] = exception;
   frame.pc = clause.target;
   frame.sp = sp;
+}
+
+/** What the instruction at `pc` throws: `throw`, `throw_ref` or `rethrow`. */
+export function thrown(
+  fiber: Fiber,
+  instance: ModuleInstance,
+  code: Int32Array,
+  pc: number,
+  sp: number,
+): ExceptionInstance {
+  switch (code[pc]!) {
+    case 0x08 satisfies CodeOf<"throw">:
+      return makeException(fiber, instance.tags[code[pc + 1]!]!, sp);
+    case 0x09 satisfies CodeOf<"rethrow">:
+      return fiber.top.caught![code[pc + 1]!]!;
+    default: {
+      const exception = fiber.refs[(sp - 2) >> 1] as ExceptionInstance | null;
+      if (exception === null) throw new Trap("null exception reference");
+      return exception;
+    }
+  }
 }

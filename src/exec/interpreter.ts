@@ -18,6 +18,7 @@ import { CrashError } from "../util/errors.js";
 import { bulk } from "./bulk.js";
 import type { Code, InternalCode } from "./code.js";
 import { accessMemory, conversions } from "./cold.js";
+import { thrown } from "./exceptions.js";
 import { Frame } from "./fiber.js";
 import { gc } from "./gc.js";
 import { matchesType } from "./gc-casts.js";
@@ -33,6 +34,7 @@ import {
   popcnt32,
 } from "./numeric.js";
 import { callee } from "./tables.js";
+import { wide } from "./wide.js";
 
 // JavaScript may hand a signalling NaN through `Math.floor` and its kin: these bits quiet it.
 const F32_QUIET = 0x400000;
@@ -86,6 +88,14 @@ export function interpret(machine: Machine, fuel: number): void {
           case 0x04 satisfies CodeOf<"if">: sp -= 2; pc = i32[sp] !== 0 ? pc + 2 : code[pc + 1]!; continue;
           case 0x05 satisfies CodeOf<"else">: pc = code[pc + 1]!; continue;
           case 0x0b satisfies CodeOf<"end">: pc += 1; continue;
+          // Step_pure/try_table-val: its handlers are in a table (`exceptions.ts`); try, catch, catch_all, delegate
+          case 0x1f satisfies CodeOf<"try_table">: case 0x06 satisfies CodeOf<"try">: case 0x18 satisfies CodeOf<"delegate">: pc += 1; continue;
+          case 0x07 satisfies CodeOf<"catch">: case 0x19 satisfies CodeOf<"catch_all">: pc = code[pc + 1]!; continue;
+          // Step/throw, Step_pure/throw_ref-null, Step_read/throw_ref; rethrow
+          case 0x08 satisfies CodeOf<"throw">: case 0x0a satisfies CodeOf<"throw_ref">: case 0x09 satisfies CodeOf<"rethrow">:
+            frame.pc = pc; frame.sp = sp;
+            machine.throw(thrown(fiber, instance, code, pc, sp));
+            break running;
           // Step_pure/br, br_if, br_table
           case 0x0d satisfies CodeOf<"br_if">:
             sp -= 2;
@@ -411,10 +421,11 @@ export function interpret(machine: Machine, fuel: number): void {
             sp = bulk(fiber, instance, code[pc]!, code[pc + 1]!, 0, sp); pc += 2; continue;
           // Structures, arrays, casts
           case 0xfb: sp = gc(fiber, instance, 0xfb0000 | code[pc + 1]!, code[pc + 2]!, code[pc + 3]!, sp); pc += 4; continue;
-          // Saturating conversions, bulk memory and table instructions
+          // Saturating conversions, bulk memory and table instructions, wide arithmetic
           case 0xfc: {
             const sub = code[pc + 1]!;
             if (sub < 8) conversions(fiber, 0xfc0000 | sub, sp - 2);
+            else if (sub >= 0x13) sp = wide(fiber, 0xfc0000 | sub, sp);
             else sp = bulk(fiber, instance, 0xfc0000 | sub, code[pc + 2]!, code[pc + 3]!, sp);
             pc += 4; continue;
           }

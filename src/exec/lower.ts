@@ -6,6 +6,8 @@
 //   br_table        [op, count, then (target, to, n, refs) for each label]
 //   call*           [op, a, b, words of its operands]
 //   end of function [return, n, refs]
+//   catch, catch_all [op, end]         rethrow         [op, index in Frame.caught]
+//   throw           [op, tag]
 //   memory access   [op, offset]   or, for all but the plain first memory,
 //                   [memory access, op, memory, offset low, offset high]
 //   0xfb, 0xfc      [prefix, sub-opcode, a, b]
@@ -20,8 +22,9 @@ import type { FuncType, RefType, ValType } from "../syntax/types.js";
 import { isRefType } from "../syntax/types.js";
 import { CrashError } from "../util/errors.js";
 import { type ValidModule, visitExpression, visitFunction } from "../valid/validate.js";
-import type { FunctionState, OperandType, Visitor } from "../valid/visitor.js";
-import { type Code, Internal, wordsOf, wordsOfAll } from "./code.js";
+import type { Control, FunctionState, OperandType, Visitor } from "../valid/visitor.js";
+import { type Clause, type Code, Internal, wordsOf, wordsOfAll } from "./code.js";
+import { type Draft, type Guard, HandlerTable } from "./exceptions-lower.js";
 import { lowerGc } from "./gc.js";
 import { heapCode } from "./gc-casts.js";
 
@@ -47,12 +50,18 @@ export function lowerExpression(
 
 /** A control frame while lowering: what must still be patched, or where a loop goes back to. */
 interface Label {
+  /** Where the first instruction of its current part is. */
+  start: number;
   readonly loop: number;
   /** Words that receive the position after the block's `end`. */
   readonly ends: number[];
   /** Words that receive the position of the `end` itself. */
   readonly toEnd: number[];
   elseWord: number;
+  /** Clauses of handlers that go on where `ends` do. */
+  readonly catches: Draft<Clause>[];
+  /** `try_table` and `try`: what it catches. */
+  readonly guard: Guard | null;
   /** Nothing in it can be reached. */
   readonly dead: boolean;
 }
@@ -63,6 +72,7 @@ class Lowering implements Visitor {
   private readonly starts: number[] = [];
   private readonly offsets: number[] = [];
   private readonly labels: Label[] = [];
+  private readonly table = new HandlerTable();
   private locals: readonly ValType[] = [];
   private readonly localOffsets: number[] = [];
   private localWords = 0;
@@ -79,6 +89,7 @@ class Lowering implements Visitor {
       words: this.words.slice(0, this.length),
       starts: Int32Array.from(this.starts),
       offsets: Int32Array.from(this.offsets),
+      handlers: this.table.handlers,
       paramWords: wordsOfAll(this.type.params),
       localWords: this.localWords,
       resultWords,
@@ -100,17 +111,33 @@ class Lowering implements Visitor {
     switch (mnemonic) {
       case "block":
       case "loop":
-      case "if": {
+      case "if":
+      case "try":
+      case "try_table": {
         let elseWord = -1;
+        let guard: Guard | null = null;
         if (!dead) {
           this.begin(instruction);
           this.emit(instruction.op.code);
           if (mnemonic === "if") elseWord = this.emit(0);
         }
-        const loop = mnemonic === "loop" ? this.length : -1;
-        this.labels.push({ loop, ends: [], toEnd: [], elseWord, dead });
+        const start = this.length;
+        if (mnemonic === "try" || mnemonic === "try_table") guard = this.table.open(start);
+        if (mnemonic === "try_table" && !dead) this.clauses(guard!, instruction, state);
+        const loop = mnemonic === "loop" ? start : -1;
+        this.labels.push({ start, loop, ends: [], toEnd: [], elseWord, catches: [], guard, dead });
         return;
       }
+      case "catch":
+      case "catch_all":
+        if (!label.dead) this.catch(instruction, label, state);
+        return;
+      case "delegate":
+        this.labels.pop();
+        if (label.dead) return;
+        this.table.close(label.guard!, this.length, this.labelAt(instruction.a).start);
+        this.end(instruction, label);
+        return;
       case "else":
         if (label.dead) return;
         this.begin(instruction);
@@ -135,20 +162,60 @@ class Lowering implements Visitor {
       this.localWords += wordsOf(type);
     }
     this.maxWords = this.localWords;
-    this.labels.push({ loop: -1, ends: [], toEnd: [], elseWord: -1, dead: false });
+    const nothing = { ends: [], toEnd: [], elseWord: -1, catches: [], guard: null };
+    this.labels.push({ ...nothing, start: 0, loop: -1, dead: false });
   }
 
   private end(instruction: Instruction, label: Label): void {
     const start = this.begin(instruction);
     if (label.elseWord >= 0) this.words[label.elseWord] = start;
     for (const word of label.toEnd) this.words[word] = start;
+    if (label.guard !== null) this.table.close(label.guard, start);
     if (this.labels.length > 0) {
       this.emit(instruction.op.code);
       for (const word of label.ends) this.words[word] = this.length;
+      for (const clause of label.catches) clause.target = this.length;
     } else {
       for (const word of label.ends) this.words[word] = start;
+      for (const clause of label.catches) clause.target = start;
       this.emitReturn();
     }
+  }
+
+  /** The clauses of a `try_table`: branches, seen from outside of it. */
+  private clauses(guard: Guard, { catches }: Instruction, state: FunctionState): void {
+    for (const { tag, ref, label: depth } of catches) {
+      const label = this.labelAt(depth);
+      const to = this.wordsBelow(controlAt(state, depth), state);
+      const clause = { tag: tag ?? -1, target: label.loop, to, ref, keep: -1 };
+      guard.clauses.push(clause);
+      if (label.loop < 0) label.catches.push(clause);
+    }
+  }
+
+  /** A legacy `catch` or `catch_all`: falling into it means to go to the end. */
+  private catch(instruction: Instruction, label: Label, state: FunctionState): void {
+    const guard = label.guard!;
+    this.table.close(guard, this.begin(instruction));
+    this.emit(instruction.op.code);
+    label.toEnd.push(this.emit(0));
+    label.start = this.length;
+    guard.clauses.push({
+      tag: instruction.op.mnemonic === "catch" ? instruction.a : -1,
+      target: this.length,
+      to: this.wordsBelow(controlAt(state, 0), state),
+      ref: false,
+      keep: this.labels.length - 1,
+    });
+  }
+
+  private labelAt(depth: number): Label {
+    return this.labels[this.labels.length - 1 - depth]!;
+  }
+
+  /** Words of the locals and of the operands below a control frame. */
+  private wordsBelow({ height }: Control, { operands }: FunctionState): number {
+    return this.localWords + wordsOfAll(operands, height);
   }
 
   /** Everything that opens or closes no block. */
@@ -181,6 +248,8 @@ class Lowering implements Visitor {
       case "call_ref":
       case "return_call_ref":
         return this.emitAll(op.code, a, 0, this.paramWords(a) + 2);
+      case "rethrow":
+        return this.emitAll(op.code, this.labels.length - 1 - a);
       case "select":
       case "select t": {
         const operand = state.operands[state.operands.length - 2]!;
@@ -226,6 +295,7 @@ class Lowering implements Visitor {
       case "memory.size":
       case "memory.grow":
       case "ref.func":
+      case "throw":
         return this.emitAll(op.code, a);
       default:
         // No immediates that execution needs (`ref.null`'s type is validation's alone).
@@ -264,12 +334,12 @@ class Lowering implements Visitor {
 
   /** The four words that tell where a branch to `depth` goes and what it takes along. */
   private branch(depth: number, state: FunctionState): void {
-    const control = state.controls[state.controls.length - 1 - depth]!;
-    const label = this.labels[this.labels.length - 1 - depth]!;
+    const control = controlAt(state, depth);
+    const label = this.labelAt(depth);
     const types = label.loop >= 0 ? control.params : control.results;
     const target = this.emit(label.loop);
     if (label.loop < 0) label.ends.push(target);
-    this.emit(this.localWords + wordsOfAll(state.operands, control.height));
+    this.emit(this.wordsBelow(control, state));
     this.emit(wordsOfAll(types));
     this.emit(types.some(isRefType) ? 1 : 0);
   }
@@ -303,4 +373,6 @@ class Lowering implements Visitor {
   }
 }
 
+const controlAt = ({ controls }: FunctionState, depth: number): Control =>
+  controls[controls.length - 1 - depth]!;
 const isReference = (type: OperandType): boolean => typeof type === "object";

@@ -4,12 +4,20 @@
 // `interpreter.ts`.
 
 import { opcodeOf } from "../syntax/opcodes.js";
+import {
+  errorOf,
+  exceptionOf,
+  type ExceptionInstance,
+  UncaughtException,
+} from "../runtime/exceptions.js";
 import type { FuncInstance } from "../runtime/instances.js";
 import type { MemoryInstance } from "../runtime/memory.js";
+import { formatValues } from "../runtime/notation.js";
 import { Exhaustion, type StackEntry, Trap } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
 import { UsageError } from "../util/errors.js";
-import { type Code, offsetOfPc } from "./code.js";
+import { type Code, isTailCall, offsetOfPc } from "./code.js";
+import { enterHandler, findHandler } from "./exceptions.js";
 import { Fiber, Frame } from "./fiber.js";
 import type { Course, Departure, Interposer, Observer } from "./hooks.js";
 import { interpret } from "./interpreter.js";
@@ -36,6 +44,8 @@ export interface HostCall {
 export type Outcome =
   | { readonly kind: "returned"; readonly results: readonly Value[] }
   | { readonly kind: "trapped"; readonly error: Trap | Exhaustion }
+  /** An exception left the fiber: an `UncaughtException`, or what a host function threw. */
+  | { readonly kind: "threw"; readonly error: unknown }
   | { readonly kind: "host"; readonly call: HostCall }
   /** Stopped before an instruction; `run` or `step` go on from there. */
   | { readonly kind: "paused" };
@@ -150,6 +160,22 @@ export class Machine {
     this.deliverValues(fiber, results);
   }
 
+  /**
+   * Tells that the host call which the current fiber waits for threw `error`. Where wasm
+   * catches it, the fiber is ready to go on there; else its end has come, as by `abandon`.
+   * @returns whether it was caught
+   */
+  raise(error: unknown): boolean {
+    const fiber = this.waiting();
+    const exception = exceptionOf(error);
+    if (exception === null || !this.catches(fiber, exception)) {
+      this.abandon();
+      return false;
+    }
+    fiber.status = "suspended";
+    return true;
+  }
+
   /** Ends the current fiber, which waits for a host call that failed. Its frames stay to be looked at. */
   abandon(): void {
     const fiber = this.waiting();
@@ -174,7 +200,7 @@ export class Machine {
       for (;;) {
         const outcome = this.within(fiber, () => this.run());
         if (outcome.kind === "returned") return this.ended(func, outcome.results);
-        if (outcome.kind === "trapped") throw outcome.error;
+        if (outcome.kind === "trapped" || outcome.kind === "threw") throw outcome.error;
         if (outcome.kind === "paused") continue;
         const { func: host, args: given } = outcome.call;
         this.serve(fiber, () => this.answer(this.invokeOutside(host, given, immediate)));
@@ -197,13 +223,17 @@ export class Machine {
       for (;;) {
         const outcome = this.within(fiber, () => this.run());
         if (outcome.kind === "returned") return this.ended(func, outcome.results);
-        if (outcome.kind === "trapped") throw outcome.error;
+        if (outcome.kind === "trapped" || outcome.kind === "threw") throw outcome.error;
         if (outcome.kind === "paused") continue;
         const { func: host, args: given } = outcome.call;
         let pending: readonly Value[] | Promise<readonly Value[]> = [];
         this.serve(fiber, () => (pending = this.invokeOutside(host, given, (answer) => answer)));
-        const answer = await this.settled(fiber, pending);
-        this.serve(fiber, () => this.answer(answer));
+        if (fiber.status !== "waiting") continue;
+        const settled = await outcomeOf(pending);
+        this.serve(fiber, () => {
+          if ("error" in settled) throw settled.error;
+          this.answer(settled.answer);
+        });
       }
     } catch (error) {
       this.observer?.fail?.(func, error);
@@ -225,15 +255,6 @@ export class Machine {
   private ended(func: FuncInstance, results: readonly Value[]): readonly Value[] {
     this.observer?.return?.(func, results);
     return results;
-  }
-
-  private async settled<T>(fiber: Fiber, pending: T | Promise<T>): Promise<T> {
-    try {
-      return await pending;
-    } catch (error) {
-      this.within(fiber, () => this.abandon());
-      throw error;
-    }
   }
 
   /** Runs `action` with `fiber` as the current one. */
@@ -259,14 +280,17 @@ export class Machine {
     this.nesting++;
   }
 
-  /** Runs `action` while `fiber` waits for the host: if it fails, that is the fiber's end. */
+  /**
+   * Runs `action` while `fiber` waits for the host: if it fails and wasm does not catch
+   * that, it is the fiber's end.
+   */
   private serve(fiber: Fiber, action: () => void): void {
     this.within(fiber, () => {
       try {
         action();
       } catch (error) {
-        if (fiber.status === "waiting") this.abandon();
-        else this.fail(fiber, error);
+        if (fiber.status !== "waiting") this.fail(fiber, error);
+        else if (this.raise(error)) return;
         throw error;
       }
     });
@@ -309,6 +333,26 @@ export class Machine {
     if (target.instance === null) return this.callOutside(fiber, target, sp - operands);
     this.leave(fiber, "tail call");
     this.enter(target, sp - operands, fp);
+  }
+
+  /** Throws an exception where the top frame stands: frames go until one catches it. */
+  throw(exception: ExceptionInstance): void {
+    const fiber = this.fiber!;
+    if (this.catches(fiber, exception)) return;
+    const error = errorOf(exception, formatValues(exception.values));
+    if (error instanceof UncaughtException) error.wasmStack = stackOf(fiber);
+    fiber.status = "dead";
+    this.stop = { kind: "threw", error };
+    this.leaveAll(fiber, "exception");
+  }
+
+  /** Goes on at the handler that catches the exception, if there is one. */
+  private catches(fiber: Fiber, exception: ExceptionInstance): boolean {
+    const found = findHandler(fiber, exception);
+    if (found === null) return false;
+    while (fiber.depth > found.depth) this.leave(fiber, "exception");
+    enterHandler(fiber, found.clause, exception);
+    return true;
   }
 
   /** The top frame stands at its end or at a `return`, its results on top. */
@@ -433,10 +477,10 @@ export class Machine {
   }
 
   /** Tells the observer that all frames go, without taking them away: they are evidence. */
-  private leaveAll(fiber: Fiber): void {
+  private leaveAll(fiber: Fiber, how: Departure = "trap"): void {
     if (this.observer?.leave === undefined) return;
     const { depth } = fiber;
-    for (; fiber.depth > 0; fiber.depth--) this.observer.leave(fiber, "trap");
+    for (; fiber.depth > 0; fiber.depth--) this.observer.leave(fiber, how);
     fiber.depth = depth;
   }
 }
@@ -474,13 +518,19 @@ function mnemonicAt(func: FuncInstance, offset: number): string {
   return opcodeOf(code)?.mnemonic ?? "?";
 }
 
-const isTailCall = (op: number): boolean => op === 0x12 || op === 0x13 || op === 0x15;
-
 function reserve(fiber: Fiber, words: number): void {
   try {
     fiber.reserve(words);
   } catch {
     throw new Exhaustion("call stack exhausted", `no memory for ${words * 4} bytes of slots`);
+  }
+}
+
+async function outcomeOf<T>(pending: T | Promise<T>): Promise<{ answer: T } | { error: unknown }> {
+  try {
+    return { answer: await pending };
+  } catch (error) {
+    return { error };
   }
 }
 

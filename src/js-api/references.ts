@@ -3,6 +3,7 @@
 // as themselves.
 // Spec: https://webassembly.github.io/spec/js-api/#towebassemblyvalue
 
+import { ExceptionInstance } from "../runtime/exceptions.js";
 import { FuncInstance } from "../runtime/instances.js";
 import { ArrayInstance, StructInstance } from "../runtime/objects.js";
 import { HostRef, type Reference } from "../runtime/values.js";
@@ -20,6 +21,8 @@ const behind = new WeakMap<object, HeapObject>();
 
 export function outward(reference: Exclude<Reference, FuncInstance>): unknown {
   if (reference instanceof HostRef) return reference.value;
+  if (reference instanceof ExceptionInstance)
+    throw new TypeError("exception references cannot pass between WebAssembly and JavaScript");
   if (!isHeapObject(reference)) return reference;
   let seen = opaque.get(reference);
   if (seen === undefined) {

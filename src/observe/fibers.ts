@@ -10,6 +10,8 @@
 import { codeOf } from "../exec/machine.js";
 import type { Fiber } from "../exec/fiber.js";
 import type { Observer } from "../exec/hooks.js";
+import { FuncInstance } from "../runtime/instances.js";
+import type { Module } from "../syntax/module.js";
 import type { TraceEvent } from "./events.js";
 
 /** A fiber of the program. 0 is the stack that the host called. */
@@ -17,6 +19,16 @@ export interface LogicalFiber {
   readonly id: number;
   /** Its stack pointer when it was created; null for the main one. */
   readonly stack: number | null;
+  /** The function it runs; null for the main one. */
+  readonly entry: string | null;
+}
+
+/** A fiber and what it is about. */
+export interface FiberState extends LogicalFiber {
+  /** `waiting`: it entered the fiber after it, which is on or waits itself. */
+  readonly status: "on" | "waiting" | "suspended";
+  /** Data pointer of the continuation that holds its frames, where suspended. */
+  readonly continuation: number | null;
 }
 
 export interface FiberEvent {
@@ -28,7 +40,7 @@ export interface FiberEvent {
   readonly at: number;
 }
 
-const MAIN: LogicalFiber = { id: 0, stack: null };
+const MAIN: LogicalFiber = { id: 0, stack: null, entry: null };
 const ENTERS = new Set(["fiber_enter", "fiber_switch_enter"]);
 
 interface Active {
@@ -59,6 +71,20 @@ export class FiberTracker {
     return this.active.findLast((a) => a.depth + 1 < depth)?.fiber ?? MAIN;
   }
 
+  /** All fibers that are not known to be gone, in the order of their making. */
+  states(): FiberState[] {
+    const { current } = this;
+    const active = this.active.map(({ fiber }) => ({
+      ...fiber,
+      status: fiber === current ? ("on" as const) : ("waiting" as const),
+      continuation: null,
+    }));
+    const suspended = [...this.continuations].flatMap(([continuation, held]) =>
+      held.map(({ fiber }) => ({ ...fiber, status: "suspended" as const, continuation })),
+    );
+    return [...active, ...suspended].sort((a, b) => a.id - b.id);
+  }
+
   readonly observer: Observer = {
     leave: (fiber) => {
       this.machineFiber = fiber;
@@ -75,7 +101,7 @@ export class FiberTracker {
       } else if (func.name === "fiber_enter") {
         // (result, stack pointer, payload, entry)
         const stack = fiber.i32[fp + codeOf(func).localOffsets[1]!]! >>> 0;
-        const created = { id: this.nextId++, stack };
+        const created = { id: this.nextId++, stack, entry: entryName(fiber) };
         this.active.push({ fiber: created, depth: fiber.depth });
         this.listener({ type: "fiber", action: "create", fibers: [created.id], at: stack });
       }
@@ -123,4 +149,16 @@ export class FiberTracker {
   private tell(action: FiberEvent["action"], fibers: readonly Active[], at: number): void {
     this.listener({ type: "fiber", action, fibers: fibers.map((a) => a.fiber.id), at });
   }
+}
+
+/** Whether a module has the fiber assembly in it: only then is there anything to follow. */
+export const hasFiberAssembly = ({ names, exports }: Module): boolean =>
+  [...names.functions.values()].some((name) => ENTERS.has(name)) ||
+  exports.some(({ name }) => ENTERS.has(name));
+
+/** The function that `fiber_enter`'s fourth argument stands for in the first table. */
+function entryName({ i32, top: { func, fp } }: Fiber): string {
+  const index = i32[fp + codeOf(func).localOffsets[3]!]! >>> 0;
+  const element = func.instance?.tables[0]?.elements[index];
+  return element instanceof FuncInstance ? element.name : `table entry ${index}`;
 }

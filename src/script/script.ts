@@ -7,10 +7,11 @@ import { decode } from "../binary/decode.js";
 import { instantiate, getGlobal } from "../exec/instantiate.js";
 import { Machine } from "../exec/machine.js";
 import { type ExternInstance, FuncInstance, type ModuleInstance } from "../runtime/instances.js";
+import { UncaughtException } from "../runtime/exceptions.js";
 import { Exhaustion, Trap } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
 import { CrashError, InvalidError, LinkError, MalformedError } from "../util/errors.js";
-import { type ValidModule, validate } from "../valid/validate.js";
+import { type ValidateOptions, type ValidModule, validate } from "../valid/validate.js";
 import { matchesValue, parseValue, printValue, type SuiteValue } from "./suite-values.js";
 import { spectest } from "./spectest.js";
 
@@ -59,7 +60,10 @@ export class Script {
   private defined: ValidModule | null = null;
 
   /** @param read gives the bytes of a file that the script names */
-  constructor(private readonly read: (filename: string) => Uint8Array) {
+  constructor(
+    private readonly read: (filename: string) => Uint8Array,
+    private readonly options: ValidateOptions = {},
+  ) {
     this.registered.set("spectest", spectest());
   }
 
@@ -104,6 +108,8 @@ export class Script {
         return this.compare(this.act(command.action!), command.expected ?? []);
       case "assert_trap":
         return this.expect(() => this.act(command.action!), Trap, command.text);
+      case "assert_exception":
+        return this.expect(() => this.act(command.action!), UncaughtException, command.text);
       case "assert_exhaustion":
         return this.expect(() => this.act(command.action!), Exhaustion, command.text);
       case "assert_malformed":
@@ -112,6 +118,10 @@ export class Script {
       case "assert_invalid":
         if (command.module_type === "text") return textual();
         return this.expect(() => this.load(command), InvalidError, command.text);
+      case "assert_malformed_custom":
+      case "assert_invalid_custom":
+        if (command.module_type === "text") return textual();
+        return { kind: "not applicable", reason: "what a custom section says is not checked" };
       case "assert_unlinkable":
         return this.expect(() => this.instantiate(this.load(command)), LinkError, command.text);
       case "assert_uninstantiable":
@@ -122,7 +132,7 @@ export class Script {
   }
 
   private load({ filename }: Command): ValidModule {
-    return validate(decode(this.read(filename!)));
+    return validate(decode(this.read(filename!)), this.options);
   }
 
   private instantiate(module: ValidModule): ModuleInstance {

@@ -1,6 +1,7 @@
 // Values in the suite's JSON: decimal bit patterns, NaN classes, and references
 // by kind or by a host number.
 
+import { ExceptionInstance } from "../runtime/exceptions.js";
 import { FuncInstance } from "../runtime/instances.js";
 import { ArrayInstance, StructInstance } from "../runtime/objects.js";
 import { HostRef, type Reference, type Value } from "../runtime/values.js";
@@ -83,6 +84,8 @@ function matchesReference({ ref }: Value & { type: "ref" }, { type, value }: Sui
       return ref instanceof StructInstance;
     case "arrayref":
       return ref instanceof ArrayInstance;
+    case "exnref":
+      return ref instanceof ExceptionInstance;
     case "eqref":
       return (
         typeof ref === "number" || ref instanceof StructInstance || ref instanceof ArrayInstance
@@ -113,5 +116,6 @@ function printReference(ref: Reference): string {
   if (typeof ref === "number") return `i31 ${ref}`;
   if (ref instanceof HostRef) return `host ${String(ref.value)}`;
   if (ref instanceof FuncInstance) return "func";
+  if (ref instanceof ExceptionInstance) return "exception";
   return ref instanceof StructInstance ? "struct" : "array";
 }

@@ -31,6 +31,10 @@ export interface Instruction {
   b: number;
   /** Static offset of a memory access; a bigint only beyond 2^53. */
   memOffset: number | bigint;
+  /** The lane that the instruction names, for loads and stores of lanes too. */
+  lane: number;
+  /** `v128.const`: its four words, the low one first. `i8x16.shuffle`: its 16 lanes, a byte each. */
+  readonly vector: Int32Array;
   /** `br_table`: all labels, the default last. */
   labels: readonly number[];
   /** `try_table`: its clauses in order. */

@@ -8,6 +8,8 @@
 // Codes of one byte are the byte; prefixed ones are prefix << 16 | sub-opcode,
 // so 0xfc0008 is `memory.init`.
 
+import { simdOpcodes } from "./opcodes-simd.js";
+
 /** What follows an opcode, in the order of the bytes. */
 export type Immediate =
   | "blocktype"
@@ -39,6 +41,10 @@ export type Immediate =
   | "i64"
   | "f32"
   | "f64"
+  /** One lane; the 16 bytes of a constant; the 16 lanes of a shuffle. */
+  | "lane"
+  | "v128"
+  | "lanes"
   | "memarg";
 
 const row = <const C extends number>(code: C, type: string | null, ...immediates: Immediate[]) => ({
@@ -322,6 +328,15 @@ export const opcodes = {
   "table.grow":          row(0xfc000f, null, "table"),
   "table.size":          row(0xfc0010, null, "table"),
   "table.fill":          row(0xfc0011, null, "table"),
+
+  // Wide arithmetic
+  "i64.add128":          row(0xfc0013, "i64 i64 i64 i64 -> i64 i64"),
+  "i64.sub128":          row(0xfc0014, "i64 i64 i64 i64 -> i64 i64"),
+  "i64.mul_wide_s":      row(0xfc0015, "i64 i64 -> i64 i64"),
+  "i64.mul_wide_u":      row(0xfc0016, "i64 i64 -> i64 i64"),
+
+  // Vectors
+  ...simdOpcodes,
 } as const;
 
 export type Mnemonic = keyof typeof opcodes;
@@ -342,6 +357,8 @@ export interface Opcode {
   readonly type?: { readonly params: readonly FixedType[]; readonly results: readonly FixedType[] };
   /** Bytes accessed, for loads and stores. */
   readonly access?: number;
+  /** How many lanes there are to choose from, for instructions that name some. */
+  readonly lanes?: number;
 }
 type FixedType = "i32" | "i64" | "f32" | "f64" | "v128";
 
@@ -360,6 +377,7 @@ for (const [mnemonic, entry] of Object.entries(opcodes)) {
     immediates: entry.immediates,
     ...(entry.type === null ? {} : { type: parseEffect(entry.type) }),
     ...("access" in entry ? { access: entry.access } : {}),
+    ...("lanes" in entry ? { lanes: entry.lanes } : {}),
   });
 }
 

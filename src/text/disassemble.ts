@@ -8,6 +8,7 @@ import type { BlockType, CatchClause, Instruction } from "../syntax/instruction.
 import type { FunctionDefinition, Module } from "../syntax/module.js";
 import { textMnemonic, type Immediate, type Mnemonic } from "../syntax/opcodes.js";
 import { formatValType, type HeapType, type ValType } from "../syntax/types.js";
+import { lanesOf } from "../syntax/vectors.js";
 import { UsageError } from "../util/errors.js";
 import { identifier } from "./identifiers.js";
 import { formatF32Bits, formatF64Bits, formatI32, formatI64, joinHalves } from "./numbers.js";
@@ -85,6 +86,8 @@ function memargText({ op, a, b, memOffset }: Instruction, scope: Scope): string 
   return parts.filter(Boolean).join(" ");
 }
 
+const hexWord = (word: number) => `0x${(word >>> 0).toString(16).padStart(8, "0")}`;
+
 /** Immediates that are no index. */
 const otherText: Record<
   Exclude<Immediate, IndexImmediate>,
@@ -104,6 +107,9 @@ const otherText: Record<
   f32: ({ a }) => formatF32Bits(a),
   f64: ({ a, b }) => formatF64Bits(joinHalves(a, b)),
   memarg: memargText,
+  lane: ({ lane }) => String(lane),
+  lanes: ({ vector }) => lanesOf(vector).join(" "),
+  v128: ({ vector }) => `i32x4 ${Array.from(vector, hexWord).join(" ")}`,
 };
 
 /**

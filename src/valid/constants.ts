@@ -18,6 +18,7 @@ const constant: ReadonlySet<Mnemonic> = new Set<Mnemonic>([
   "i64.const",
   "f32.const",
   "f64.const",
+  "v128.const",
   "i32.add",
   "i32.sub",
   "i32.mul",

@@ -25,6 +25,12 @@ export function blockEffect(v: FunctionValidator, block: BlockType): BlockEffect
   return single.get(block) ?? { params: [], results: [block] };
 }
 
+/** The legacy reference interpreter finds missing results of `try` as operands missing. */
+export function checkLegacyEnd(v: FunctionValidator): void {
+  const { opener, results } = v.frame;
+  if (opener === "try" || opener === "catch" || opener === "catch_all") v.checkTop(results);
+}
+
 /** What a tail call's callee returns, the caller must be able to return. */
 function checkTailCall(v: FunctionValidator, results: readonly ValType[]): void {
   const own = v.results;
@@ -87,6 +93,7 @@ export const controlRules = {
   },
   // Instr_ok/block, /loop, /if
   end: (v) => {
+    checkLegacyEnd(v);
     let frame = v.popControl();
     if (frame.opener === "if") {
       // No `else`: the empty branch passes its parameters on.

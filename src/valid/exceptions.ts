@@ -6,7 +6,7 @@
 import type { CatchClause } from "../syntax/instruction.js";
 import { refType, type FuncType, type ValType } from "../syntax/types.js";
 import { funcTypeAt } from "./context.js";
-import { blockEffect } from "./control.js";
+import { blockEffect, checkLegacyEnd } from "./control.js";
 import type { ControlFrame, FunctionValidator } from "./function.js";
 import type { Rules } from "./rule.js";
 
@@ -32,6 +32,7 @@ function checkCatch(v: FunctionValidator, { tag, ref, label }: CatchClause): voi
 /** Ends what comes before a legacy `catch` or `catch_all`. */
 function endOfTry(v: FunctionValidator): ControlFrame {
   if (v.frame.opener !== "try" && v.frame.opener !== "catch") v.malformed();
+  checkLegacyEnd(v);
   return v.popControl();
 }
 

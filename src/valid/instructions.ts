@@ -13,6 +13,7 @@ import { gcRules } from "./gc.js";
 import { applyAccess, memoryRules } from "./memories.js";
 import { referenceRules } from "./references.js";
 import type { Rule, Rules } from "./rule.js";
+import { checkLanes } from "./simd.js";
 import { tableRules } from "./tables.js";
 import { variableRules } from "./variables.js";
 
@@ -43,7 +44,10 @@ export function applyRule(v: FunctionValidator, instruction: Instruction): void 
     const rule = byByte[op.code] ?? rules[op.mnemonic];
     if (rule === undefined) throw new CrashError(`no typing rule for ${op.mnemonic}`);
     rule(v, instruction);
-  } else if (op.access !== undefined) {
+    return;
+  }
+  if (op.lanes !== undefined) checkLanes(v, instruction);
+  if (op.access !== undefined) {
     applyAccess(v, instruction);
   } else {
     v.popAll(effect.params);

@@ -15,6 +15,8 @@ export interface BodyFacts {
   readonly indirect: number;
   /** Offset of the first instruction that Flatten refuses (Flatten.cpp:336); -1 without one. */
   readonly refused: number;
+  /** Why, where there is one. */
+  readonly refusal: string;
   /** Whether references can occur in it at all. */
   readonly references: boolean;
 }
@@ -26,6 +28,7 @@ export function scanBody(module: ValidModule, index: number, name: string): Body
   const callees = new Set<number>();
   let indirect = -1;
   let refused = -1;
+  let refusal = "branches on references cannot be flattened (Flatten.cpp:336)";
   let references =
     locals.some((run) => isRefType(run.type)) || funcTypeAt(module, type)!.params.some(isRefType);
   const returns = (typeIndex: number) => {
@@ -62,6 +65,15 @@ export function scanBody(module: ValidModule, index: number, name: string): Body
       case "br_on_cast_fail":
         if (refused < 0) refused = offset;
         break;
+      case "try_table":
+      case "try":
+        if (refused >= 0) break;
+        refused = offset;
+        refusal =
+          op.mnemonic === "try"
+            ? "legacy exception handling in functions that can unwind is not supported yet"
+            : "try_table cannot be flattened (Flatten.cpp:336)";
+        break;
       case "global.get":
         references ||= isRefType(context.globals[a]!.type);
         break;
@@ -73,5 +85,5 @@ export function scanBody(module: ValidModule, index: number, name: string): Body
       default:
     }
   }
-  return { callees, indirect, refused, references };
+  return { callees, indirect, refused, refusal, references };
 }

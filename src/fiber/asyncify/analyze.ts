@@ -189,9 +189,9 @@ class Analysis implements Roles {
   private refuse(): void {
     for (const { index, kind } of this.functions) {
       if (kind !== "instrumented") continue;
-      const { refused, references } = this.body(index)!;
+      const { refused, refusal, references } = this.body(index)!;
       if (refused >= 0) {
-        throw new AsyncifyError("branches on references cannot be flattened (Flatten.cpp:336)", {
+        throw new AsyncifyError(refusal, {
           name: this.names[index]!,
           func: index,
           offset: refused,

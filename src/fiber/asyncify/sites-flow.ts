@@ -62,6 +62,9 @@ export class FlowBuilder {
         return graph.enter(-1);
       case "return":
       case "unreachable":
+      case "throw":
+      case "throw_ref":
+      case "rethrow":
       case "return_call":
       case "return_call_indirect":
       case "return_call_ref":

@@ -1,0 +1,236 @@
+// Random modules that a host, or they themselves, can unwind and rewind at any of
+// their calls; and random options of asyncify for them.
+
+import { F32, F64, I32, I64, code, functype, type Item, leb, section, vec, wasm } from "../src/valid/testing.js"; // prettier-ignore
+import type { Random } from "../src/fiber/asyncify/analyze-random.testing.js";
+import type { AsyncifyOptions } from "../src/fiber/asyncify/roles.js";
+import { opcodes } from "../src/syntax/opcodes.js";
+import { Body, DATA, sleb, type Signature, type Surroundings, type Type, TYPES } from "./asyncify-random-body.js"; // prettier-ignore
+
+const types: readonly Signature[] = [
+  { params: [], results: [] },
+  { params: [I32], results: [I32] },
+  { params: [I64, F64], results: [F64, I32] },
+  { params: [I32], results: [] },
+  { params: [I64], results: [] },
+  { params: [F32], results: [] },
+  { params: [F64], results: [] },
+  { params: [I32, I64], results: [I32] },
+  { params: [F32], results: [F64] },
+  { params: [], results: [I64, F32, I32] },
+  { params: [F64, I32, I64, F32], results: [I64] },
+  { params: [I32, I32], results: [I32, I32] },
+  { params: [], results: [I32] },
+];
+const env = [
+  { name: "sleep", type: 1 },
+  { name: "nap", type: 0 },
+  { name: "trade", type: 2 },
+  { name: "log_i32", type: 3 },
+  { name: "log_i64", type: 4 },
+  { name: "log_f32", type: 5 },
+  { name: "log_f64", type: 6 },
+];
+const runtime = [
+  { name: "start_unwind", type: 3 },
+  { name: "stop_unwind", type: 0 },
+  { name: "start_rewind", type: 3 },
+  { name: "stop_rewind", type: 0 },
+];
+export const SLEEPERS = ["env.sleep", "env.nap", "env.trade"];
+
+/** Buffers start here, `STRIDE` apart; what is behind the last one is free. */
+export const BUFFERS = 8192;
+export const STRIDE = 5120;
+/** The stack that `__stack_pointer` points into ends here; a program's own buffer is behind it. */
+export const STACK_TOP = 7168;
+export const OWN_BUFFER = 60 * 1024;
+
+/** `self`: programs that unwind and rewind themselves; `misuse`: that call the runtime anywhere. */
+export type Kind = "plain" | "self" | "misuse";
+
+export interface RunnableModule {
+  readonly bytes: Uint8Array;
+  /** The exports that run random functions, with their parameters. */
+  readonly roots: readonly { readonly name: string; readonly params: readonly Type[] }[];
+  /** Names of all functions. */
+  readonly names: readonly string[];
+}
+
+const I32_CONST = opcodes["i32.const"].code;
+const text = (s: string): number[] => {
+  const bytes = new TextEncoder().encode(s);
+  return [...leb(bytes.length), ...bytes];
+};
+
+/** Globals: fuel, one of each type, the stack pointer, and whether a program sleeps. */
+const FUEL = 0;
+const STACK_POINTER = 5;
+const ASLEEP = 6;
+
+export function runnableModule(r: Random, kind: Kind): RunnableModule {
+  const imported = [
+    ...env.map((e) => ({ module: "env", ...e })),
+    ...(kind === "plain" ? [] : runtime.map((e) => ({ module: "asyncify", ...e }))),
+  ];
+  const bodies = Array.from({ length: 2 + r(5) }, () => [0, 1, 2, 7, 8, 9, 10, 11][r(8)]!);
+  const first = imported.length;
+  /** Everything that random code may call: in programs that drive themselves, `yield` too. */
+  const open = new Map<number, number>(bodies.map((type, i) => [first + i, type]));
+  env.forEach(({ type }, i) => open.set(i, type));
+  const yielder = first + bodies.length;
+  if (kind !== "plain") open.set(yielder, 0);
+  if (kind === "misuse" && r(3) > 0) {
+    const i = r(runtime.length);
+    // A data pointer must be one: void functions without arguments can be called by anyone.
+    if (runtime[i]!.type === 0) open.set(env.length + i, 0);
+  }
+  const callable = new Map([...open].map(([index, type]) => [index, types[type]!] as const));
+
+  const slots = new Map<number, number>();
+  const table: number[] = [];
+  for (const type of new Set(open.values())) {
+    const members = [...open].filter(([, t]) => t === type).map(([index]) => index);
+    const allowed = members.filter((index) => imported[index]?.module !== "asyncify");
+    if (allowed.length === 0 || r(4) === 0) continue;
+    slots.set(type, table.length);
+    table.push(allowed[r(allowed.length)]!, allowed[r(allowed.length)]!);
+  }
+  const around: Surroundings = {
+    types: types.slice(0, 12),
+    callable,
+    slots,
+    globals: new Map(TYPES.map((type, i) => [type, 1 + i])),
+    fuel: FUEL,
+    stackPointer: r(2) === 0 ? STACK_POINTER : null,
+  };
+
+  const functions = [...bodies];
+  const codes = bodies.map((index) => {
+    const { params, results } = types[index]!;
+    const own = TYPES.map((type) => [1 + (r(6) === 0 ? r(6) : r(2)), type] as const);
+    const locals = [...params, ...own.flatMap(([n, t]) => Array.from({ length: n }, () => t))];
+    const body = new Body(r, locals, around, results, 4 + r(30), r(2) === 0);
+    return code([...own.map(([n, t]) => [...leb(n), t]), [1, I32]], ...body.out);
+  });
+  const add = (type: number, ...items: Item[]): number => {
+    functions.push(type);
+    codes.push(code([[1, I32]], ...items, "end"));
+    return first + functions.length - 1;
+  };
+
+  const exports: [name: string, index: number][] = [];
+  const roots = bodies.map((type, i) => ({ name: `f${i}`, params: types[type]!.params }));
+  if (kind !== "plain") addRuntime();
+  const exportedRoots = roots.filter((_, i) => i === 0 || r(2) === 0);
+  for (const root of exportedRoots)
+    exports.push([root.name, first + Number(root.name.slice(1))]);
+  exports.push(
+    ["refuel", add(3, "local.get", 0, "global.set", FUEL)],
+    ["sp_get", add(12, "global.get", STACK_POINTER)],
+    ["sp_set", add(3, "local.get", 0, "global.set", STACK_POINTER)],
+  );
+
+  const names = [
+    ...imported.map(({ name }) => name),
+    ...functions.map((_, i) => exports.find(([, index]) => index === first + i)?.[0] ?? (first + i === yielder && kind !== "plain" ? "yield" : `f${i}`)), // prettier-ignore
+  ];
+  const nameMap = vec(...names.map((name, i) => [...leb(i), ...text(name)]));
+  const spName = vec([STACK_POINTER, ...text("__stack_pointer")]);
+  const names7 = around.stackPointer === null ? [] : [7, ...leb(spName.length), ...spName];
+  const nameSection = [...text("name"), 1, ...leb(nameMap.length), ...nameMap, ...names7];
+  const global = (type: Type, ...init: number[]) => [type, 1, ...init, 0x0b];
+  const bytes = wasm(
+    section(1, ...types.map((t) => functype(t.params, t.results))),
+    section(2, ...imported.map((i) => [...text(i.module), ...text(i.name), 0, i.type])),
+    section(3, ...functions.map((t) => leb(t))),
+    section(4, [0x70, 0, ...leb(table.length)]),
+    section(5, [1, 1, 1]),
+    section(
+      6,
+      global(I32, I32_CONST, 0),
+      global(I32, I32_CONST, 5),
+      global(I64, opcodes["i64.const"].code, 6),
+      global(F32, opcodes["f32.const"].code, 0, 0, 0x80, 0x3f),
+      global(F64, opcodes["f64.const"].code, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f),
+      global(I32, I32_CONST, ...sleb(STACK_TOP)),
+      global(I32, I32_CONST, 0),
+    ),
+    section(
+      7,
+      ...exports.map(([name, index]) => [...text(name), 0, ...leb(index)]),
+      [...text("memory"), 2, 0],
+      ...TYPES.map((_, i) => [...text(`g${i}`), 3, 1 + i]),
+    ),
+    section(9, ...(table.length > 0 ? [[0, I32_CONST, 0, 0x0b, ...vec(...table.map(leb))]] : [])),
+    section(10, ...codes),
+    section(11, [0, I32_CONST, ...sleb(DATA), 0x0b, ...text("what random programs read first")]),
+    [0, ...leb(nameSection.length), ...nameSection],
+  );
+  return { bytes, roots: exportedRoots, names };
+
+  /**
+   * `yield`, the top-most runtime: to sleep, and to wake up. And roots that drive another
+   * function until it sleeps no more, the bottom-most: with the stack pointer put back.
+   */
+  function addRuntime(): void {
+    const sp = STACK_POINTER;
+    const [startUnwind, stopUnwind, startRewind, stopRewind] = runtime.map((_, i) => env.length + i) as [number, number, number, number]; // prettier-ignore
+    const wrong = () => kind === "misuse" && r(4) === 0;
+    const data = sleb(OWN_BUFFER);
+    const wake: Item[] = ["i32.const", 0, "global.set", ASLEEP];
+    if (!wrong()) wake.push("call", stopRewind);
+    if (wrong()) wake.push("i32.const", ...data, "call", startUnwind);
+    const sleep: Item[] = ["i32.const", 1, "global.set", ASLEEP];
+    if (!wrong())
+      sleep.push("i32.const", ...data, "i32.const", ...sleb(OWN_BUFFER + 8), "i32.store", 2, 0);
+    sleep.push("i32.const", ...data, "i32.const", ...sleb(OWN_BUFFER + 4000), "i32.store", 2, 4);
+    if (wrong()) sleep.push("call", stopRewind);
+    sleep.push("i32.const", ...data, "call", wrong() ? startRewind : startUnwind);
+    if (wrong()) sleep.push("i32.const", ...data, "call", startUnwind);
+    add(0, "global.get", ASLEEP, "if", 0x40, ...wake, "else", ...sleep, "end");
+
+    for (const root of roots) {
+      const target = first + Number(root.name.slice(1));
+      const drop = types[bodies[target - first]!]!.results.map((): Item => "drop");
+      const call: Item[] = [...root.params.flatMap((t): Item[] => zero(t)), "call", target, ...drop];
+      const stop: Item[] = wrong() ? [] : ["call", r(8) === 0 ? stopRewind : stopUnwind];
+      const again: Item[] = wrong() ? [] : ["i32.const", ...data, "call", startRewind];
+      const index = add(
+        0,
+        ...["global.get", sp, "local.set", 0, ...call] as Item[],
+        ...["loop", 0x40, "global.get", ASLEEP, "if", 0x40, ...stop, "local.get", 0, "global.set", sp] as Item[],
+        ...again,
+        ...call,
+        ...["global.get", FUEL, "i32.const", 1, "i32.sub", "global.set", FUEL] as Item[],
+        ...["global.get", FUEL, "i32.const", ...sleb(-20), "i32.gt_s", "br_if", 1, "end", "end"] as Item[],
+      );
+      exports.push([`drive_${root.name}`, index]);
+    }
+  }
+}
+
+const zero = (type: Type): Item[] =>
+  type === I32 ? ["i32.const", 3]
+  : type === I64 ? ["i64.const", 4]
+  : type === F32 ? ["f32.const", 0, 0, 0, 0]
+  : ["f64.const", 0, 0, 0, 0, 0, 0, 0, 0];
+
+/** Random options; lists name functions, so that frames in between may know nothing of asyncify. */
+export function randomOptions(r: Random, names: readonly string[], lists: boolean): AsyncifyOptions {
+  const some = () => Array.from({ length: 1 + r(2) }, () => names[r(names.length)]!);
+  return {
+    ...(r(2) === 0 ? { imports: SLEEPERS } : {}),
+    ...(lists && r(3) === 0 ? { ignoreIndirect: true } : {}),
+    ...(lists && r(8) === 0 ? { ignoreImports: true } : {}),
+    ...(!lists || r(4) > 0
+      ? {}
+      : r(5) === 0
+        ? { onlyList: some() }
+        : {
+            ...(r(3) > 0 ? { removeList: some() } : {}),
+            ...(r(2) === 0 ? { addList: some() } : {}),
+            ...(r(2) === 0 ? { propagateAddList: true } : {}),
+          }),
+  };
+}
