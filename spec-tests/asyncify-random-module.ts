@@ -122,9 +122,9 @@ export function runnableModule(r: Random, kind: Kind): RunnableModule {
   const exports: [name: string, index: number][] = [];
   const roots = bodies.map((type, i) => ({ name: `f${i}`, params: types[type]!.params }));
   if (kind !== "plain") addRuntime();
-  const exportedRoots = roots.filter((_, i) => i === 0 || r(2) === 0);
-  for (const root of exportedRoots)
-    exports.push([root.name, first + Number(root.name.slice(1))]);
+  const drivers = exports.map(([name]) => ({ name, params: [] }));
+  const direct = kind === "self" ? [] : roots.filter((_, i) => i === 0 || r(2) === 0);
+  for (const root of direct) exports.push([root.name, first + Number(root.name.slice(1))]);
   exports.push(
     ["refuel", add(3, "local.get", 0, "global.set", FUEL)],
     ["sp_get", add(12, "global.get", STACK_POINTER)],
@@ -167,7 +167,7 @@ export function runnableModule(r: Random, kind: Kind): RunnableModule {
     section(11, [0, I32_CONST, ...sleb(DATA), 0x0b, ...text("what random programs read first")]),
     [0, ...leb(nameSection.length), ...nameSection],
   );
-  return { bytes, roots: exportedRoots, names };
+  return { bytes, roots: [...direct, ...drivers], names };
 
   /**
    * `yield`, the top-most runtime: to sleep, and to wake up. And roots that drive another
@@ -188,7 +188,8 @@ export function runnableModule(r: Random, kind: Kind): RunnableModule {
     if (wrong()) sleep.push("call", stopRewind);
     sleep.push("i32.const", ...data, "call", wrong() ? startRewind : startUnwind);
     if (wrong()) sleep.push("i32.const", ...data, "call", startUnwind);
-    add(0, "global.get", ASLEEP, "if", 0x40, ...wake, "else", ...sleep, "end");
+    const fuelled: Item[] = ["global.get", FUEL, "i32.const", 0, "i32.gt_s", "if", 0x40];
+    add(0, "global.get", ASLEEP, "if", 0x40, ...wake, "else", ...fuelled, ...sleep, "end", "end");
 
     for (const root of roots) {
       const target = first + Number(root.name.slice(1));

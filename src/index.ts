@@ -16,7 +16,7 @@ export {
   type MachineOptions,
   type Outcome,
 } from "./exec/machine.js";
-export { Fiber, Frame, type FiberStatus } from "./exec/fiber.js";
+export { Fiber, Frame, type FiberStatus, type FiberView, type FrameView } from "./exec/fiber.js";
 export {
   observers,
   type Course,

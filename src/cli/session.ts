@@ -4,7 +4,7 @@
 import { instantiate } from "../exec/instantiate.js";
 import { type Observer, observers } from "../exec/hooks.js";
 import { Machine, stackOf } from "../exec/machine.js";
-import type { Fiber } from "../exec/fiber.js";
+import type { FiberView } from "../exec/fiber.js";
 import { type Host, invokeAs } from "../compare/host.js";
 import { Asyncify } from "../fiber/asyncify/asyncify.js";
 import { FiberTracker, type FiberState, hasFiberAssembly } from "../observe/fibers.js";
@@ -149,7 +149,7 @@ async function invokeThrough(
 
 /** The host calls that have not returned: when one throws, they tell which. */
 class PendingCalls {
-  private readonly calls: { fiber: Fiber | null; func: FuncInstance }[] = [];
+  private readonly calls: { fiber: FiberView | null; func: FuncInstance }[] = [];
 
   readonly observer: Observer = {
     hostCall: (fiber, func) => {

@@ -2,7 +2,7 @@
 // none of Bobbin's own asyncify. The machine's observer sees what the probes see.
 
 import { getGlobal, instantiate } from "../exec/instantiate.js";
-import type { Fiber } from "../exec/fiber.js";
+import type { FiberView } from "../exec/fiber.js";
 import { type Observer, observers } from "../exec/hooks.js";
 import { Machine, type MachineOptions } from "../exec/machine.js";
 import { decode } from "../binary/decode.js";
@@ -60,14 +60,14 @@ function observerOf(
   { runtime }: TwinParts,
 ): Observer {
   return {
-    enter(fiber: Fiber) {
+    enter(fiber: FiberView) {
       const { func, fp } = fiber.top;
       if (runtime.has(func.index)) {
         const argument = func.signature.params.length > 0 ? fiber.i32[fp]! : 0;
         projection.enterRuntime(func.index, argument);
       } else if (view.state !== 0) projection.enter(func.index);
     },
-    leave(fiber: Fiber, how) {
+    leave(fiber: FiberView, how) {
       if (how === "trap") return;
       const { index } = fiber.top.func;
       if (runtime.has(index)) projection.leaveRuntime();

@@ -2,7 +2,7 @@
 
 import { pcOfOffset } from "../exec/code.js";
 import { codeOf } from "../exec/machine.js";
-import type { Frame } from "../exec/fiber.js";
+import type { FrameView } from "../exec/fiber.js";
 import type { FuncInstance, ModuleInstance } from "../runtime/instances.js";
 import { UsageError } from "../util/errors.js";
 import { findFunction } from "./names.js";
@@ -59,7 +59,7 @@ export class Breakpoints {
   }
 
   /** The breakpoint before the instruction at which a frame stands. */
-  at(frame: Frame): Breakpoint | undefined {
+  at(frame: FrameView): Breakpoint | undefined {
     return this.byFunc.get(frame.func)?.get(frame.pc);
   }
 

@@ -1,7 +1,7 @@
 // What a debugging session shows, as lines of text. The same input gives the same
 // text always: golden transcripts rest on it.
 
-import type { Fiber } from "../exec/fiber.js";
+import type { FiberView } from "../exec/fiber.js";
 import type { FiberState } from "../observe/fibers.js";
 import { getGlobal } from "../exec/instantiate.js";
 import type { ModuleInstance } from "../runtime/instances.js";
@@ -60,7 +60,7 @@ export function fiberLine({ id, stack, entry, status, continuation }: FiberState
   return `${status === "on" ? "*" : " "} ${name} ${status}${held}${at}`;
 }
 
-export function frameLines(fiber: Fiber, selected: number): string[] {
+export function frameLines(fiber: FiberView, selected: number): string[] {
   const shown = frameViews(fiber, FRAMES_SHOWN);
   const lines = shown.map((frame) => frameLine(frame, frame.level === selected));
   const more = fiber.depth - shown.length;

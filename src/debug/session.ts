@@ -3,7 +3,7 @@
 // Knows no terminal and no Node. Calls that a host function makes back into the
 // program run to their end without stopping.
 
-import type { Fiber } from "../exec/fiber.js";
+import type { Fiber, FiberView } from "../exec/fiber.js";
 import { type Observer, observers } from "../exec/hooks.js";
 import { codeOf, type HostCall, type Machine } from "../exec/machine.js";
 import { readSlots } from "../exec/slots.js";
@@ -114,7 +114,7 @@ export class DebugSession {
    * stop; or a breakpoint comes first. Null: full speed, to the end.
    */
   private async advance(
-    until: ((fiber: Fiber) => Stop | null) | null,
+    until: ((fiber: FiberView) => Stop | null) | null,
     leave?: Observer["leave"],
   ): Promise<Stop> {
     this.requireRunning();
@@ -145,7 +145,7 @@ export class DebugSession {
   }
 
   private observe(
-    until: ((fiber: Fiber) => Stop | null) | null,
+    until: ((fiber: FiberView) => Stop | null) | null,
     leave: Observer["leave"] | undefined,
   ): void {
     if (until === null) return;
@@ -184,7 +184,7 @@ export class DebugSession {
 }
 
 /** What a frame that is about to return returns. */
-function resultsOf(fiber: Fiber, func: FuncInstance): Value[] {
+function resultsOf(fiber: FiberView, func: FuncInstance): Value[] {
   const { sp } = fiber.top;
   return readSlots(fiber, sp - codeOf(func).resultWords, func.signature.results);
 }

@@ -4,7 +4,7 @@
 import { InstructionReader } from "../binary/code.js";
 import { codeOf } from "../exec/machine.js";
 import { offsetOfPc, wordsOf } from "../exec/code.js";
-import type { Fiber } from "../exec/fiber.js";
+import type { FiberView } from "../exec/fiber.js";
 import { readSlot } from "../exec/slots.js";
 import type { FuncInstance } from "../runtime/instances.js";
 import type { Value } from "../runtime/values.js";
@@ -46,20 +46,20 @@ export function positionAt(func: FuncInstance, offset: number): Position {
 }
 
 /** The frames of a fiber, innermost first. */
-export const frameViews = (fiber: Fiber, limit = Infinity): FrameView[] =>
+export const frameViews = (fiber: FiberView, limit = Infinity): FrameView[] =>
   Array.from({ length: Math.min(fiber.depth, limit) }, (_, level) => frameView(fiber, level));
 
-export function frameView(fiber: Fiber, level: number): FrameView {
+export function frameView(fiber: FiberView, level: number): FrameView {
   const { func, pc } = frameAt(fiber, level);
   return { level, ...positionAt(func, offsetOfPc(codeOf(func), pc)) };
 }
 
-function frameAt(fiber: Fiber, level: number) {
+function frameAt(fiber: FiberView, level: number) {
   return fiber.frames[fiber.depth - 1 - level] ?? crash(`no frame ${level}`);
 }
 
 /** Parameters first. */
-export function localsOf(fiber: Fiber, level: number): TypedValue[] {
+export function localsOf(fiber: FiberView, level: number): TypedValue[] {
   const { func, fp } = frameAt(fiber, level);
   const { localTypes, localOffsets } = codeOf(func);
   const names = func.instance!.module.names.locals.get(func.index);
@@ -71,7 +71,7 @@ export function localsOf(fiber: Fiber, level: number): TypedValue[] {
 }
 
 /** Bottom first. A frame that waits for a call still has the call's operands. */
-export function operandsOf(fiber: Fiber, level: number): TypedValue[] {
+export function operandsOf(fiber: FiberView, level: number): TypedValue[] {
   const { func, fp, sp, pc } = frameAt(fiber, level);
   const code = codeOf(func);
   const module: ValidModule = func.instance!.module;

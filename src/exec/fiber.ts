@@ -35,9 +35,34 @@ export type FiberStatus =
   /** Trapped or abandoned. */
   | "dead";
 
+/** What observers and front ends see of a frame. */
+export type FrameView = Readonly<Frame>;
+
+/** Numbers that can be read only. */
+interface Words<T> {
+  readonly length: number;
+  readonly [index: number]: T;
+}
+
+/** What observers and front ends see of a fiber. A view stays valid until the fiber runs on. */
+export interface FiberView {
+  readonly id: number;
+  readonly status: FiberStatus;
+  /** Frames 0..depth-1 are live, innermost last. */
+  readonly frames: readonly FrameView[];
+  readonly depth: number;
+  readonly top: FrameView;
+  readonly resumer: FiberView | null;
+  readonly i32: Words<number>;
+  readonly f32: Words<number>;
+  readonly f64: Words<number>;
+  readonly i64: Words<bigint>;
+  readonly refs: readonly unknown[];
+}
+
 const INITIAL_WORDS = 1024;
 
-export class Fiber {
+export class Fiber implements FiberView {
   status: FiberStatus = "fresh";
   /** Frames 0..depth-1 are live, innermost last. Later entries are kept for reuse. */
   readonly frames: Frame[] = [];

@@ -5,7 +5,7 @@
 import type { FuncInstance } from "../runtime/instances.js";
 import type { Exhaustion, Trap } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
-import type { Fiber } from "./fiber.js";
+import type { Fiber, FiberView } from "./fiber.js";
 
 export type Course =
   /** Nothing special. */
@@ -34,16 +34,16 @@ export interface Observer {
   /** The call ended by a trap, or by an exception of a host function. */
   fail?(func: FuncInstance, error: unknown): void;
   /** Before each instruction of the top frame. Answering `pause` stops the machine before it. */
-  instruction?(fiber: Fiber): "pause" | undefined;
+  instruction?(fiber: FiberView): "pause" | undefined;
   /** The top frame was pushed; nothing of it has run. */
-  enter?(fiber: Fiber): void;
+  enter?(fiber: FiberView): void;
   /** The top frame is about to go. On `return` its results are its topmost operands. */
-  leave?(fiber: Fiber, how: Departure): void;
+  leave?(fiber: FiberView, how: Departure): void;
   /** `fiber` is null where the host called the function itself, through an export. */
-  hostCall?(fiber: Fiber | null, func: FuncInstance, args: readonly Value[]): void;
-  hostReturn?(fiber: Fiber | null, func: FuncInstance, results: readonly Value[]): void;
+  hostCall?(fiber: FiberView | null, func: FuncInstance, args: readonly Value[]): void;
+  hostReturn?(fiber: FiberView | null, func: FuncInstance, results: readonly Value[]): void;
   /** The fiber stopped for good; its frames still stand. */
-  trap?(fiber: Fiber, error: Trap | Exhaustion): void;
+  trap?(fiber: FiberView, error: Trap | Exhaustion): void;
 }
 
 /** One observer that passes everything on to several, in order. */

@@ -18,7 +18,7 @@ import type { Value } from "../runtime/values.js";
 import { UsageError } from "../util/errors.js";
 import { type Code, isTailCall, offsetOfPc } from "./code.js";
 import { enterHandler, findHandler } from "./exceptions.js";
-import { Fiber, Frame } from "./fiber.js";
+import { Fiber, type FiberView, Frame } from "./fiber.js";
 import type { Course, Departure, Interposer, Observer } from "./hooks.js";
 import { interpret } from "./interpreter.js";
 import { lowerFunction } from "./lower.js";
@@ -495,7 +495,7 @@ export function codeOf(func: FuncInstance): Code {
 }
 
 /** The wasm stack of a fiber, innermost frame first. */
-export function stackOf(fiber: Fiber, limit = STACK_ENTRIES): StackEntry[] {
+export function stackOf(fiber: FiberView, limit = STACK_ENTRIES): StackEntry[] {
   const entries: StackEntry[] = [];
   for (let i = fiber.depth - 1; i >= 0 && entries.length < limit; i--) {
     const { func, pc } = fiber.frames[i]!;

@@ -4,11 +4,11 @@ import type { Reference, Value } from "../runtime/values.js";
 import { CrashError } from "../util/errors.js";
 import type { ValType } from "../syntax/types.js";
 import { wordsOf } from "./code.js";
-import type { Fiber } from "./fiber.js";
+import type { Fiber, FiberView } from "./fiber.js";
 
 type AnyValType = ValType<unknown>;
 
-export function readSlot(fiber: Fiber, word: number, type: AnyValType): Value {
+export function readSlot(fiber: FiberView, word: number, type: AnyValType): Value {
   switch (type) {
     case "i32":
       return { type, value: fiber.i32[word]! };
@@ -44,7 +44,7 @@ export function writeSlot(fiber: Fiber, word: number, value: Value): void {
   }
 }
 
-export function readSlots(fiber: Fiber, word: number, types: readonly AnyValType[]): Value[] {
+export function readSlots(fiber: FiberView, word: number, types: readonly AnyValType[]): Value[] {
   return types.map((type) => {
     const value = readSlot(fiber, word, type);
     word += wordsOf(type as ValType);

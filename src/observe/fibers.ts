@@ -8,7 +8,7 @@
 // of the unwind, and come back together when it is rewound.
 
 import { codeOf } from "../exec/machine.js";
-import type { Fiber } from "../exec/fiber.js";
+import type { FiberView } from "../exec/fiber.js";
 import type { Observer } from "../exec/hooks.js";
 import { FuncInstance } from "../runtime/instances.js";
 import type { Module } from "../syntax/module.js";
@@ -57,7 +57,7 @@ export class FiberTracker {
   /** How many of the fibers that are being rewound have been entered again. */
   private rewound = 0;
   private unwindData = 0;
-  private machineFiber: Fiber | null = null;
+  private machineFiber: FiberView | null = null;
 
   constructor(private readonly listener: (event: FiberEvent) => void = () => undefined) {}
 
@@ -157,7 +157,7 @@ export const hasFiberAssembly = ({ names, exports }: Module): boolean =>
   exports.some(({ name }) => ENTERS.has(name));
 
 /** The function that `fiber_enter`'s fourth argument stands for in the first table. */
-function entryName({ i32, top: { func, fp } }: Fiber): string {
+function entryName({ i32, top: { func, fp } }: FiberView): string {
   const index = i32[fp + codeOf(func).localOffsets[3]!]! >>> 0;
   const element = func.instance?.tables[0]?.elements[index];
   return element instanceof FuncInstance ? element.name : `table entry ${index}`;

@@ -30,7 +30,8 @@ export class MemoryInstance {
     const bound =
       address === "i64"
         ? 2 ** (64 - this.type.limits.pageSizeLog2)
-        : 2 ** (32 - this.type.limits.pageSizeLog2);
+        : // With pages of one byte, as many as the address type can count.
+          Math.min(2 ** (32 - this.type.limits.pageSizeLog2), 2 ** 32 - 1);
     if (old + delta > Math.min(bound, max === undefined ? Infinity : Number(max))) return -1;
     if (delta === 0) return old;
     let buffer: ArrayBuffer;
