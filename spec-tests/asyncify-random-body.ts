@@ -83,7 +83,7 @@ export class Body {
     private readonly r: Random,
     private readonly locals: readonly Type[],
     private readonly around: Surroundings,
-    private readonly results: readonly Type[],
+    results: readonly Type[],
     private budget: number,
     frame: boolean,
   ) {

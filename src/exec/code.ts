@@ -22,6 +22,14 @@ export const Internal = {
   /** One byte for what is 0xfb18 and 0xfb19 in modules: branches stay in the one switch. */
   br_on_cast: 0xce,
   br_on_cast_fail: 0xcf,
+  /** Vectors take four words where numbers take two. */
+  "local.get v128": 0xf0,
+  "local.set v128": 0xf1,
+  "local.tee v128": 0xf2,
+  "global.get v128": 0xf3,
+  "global.set v128": 0xf4,
+  "drop v128": 0xf5,
+  "select v128": 0xf6,
 } as const;
 export type InternalCode<M extends keyof typeof Internal> = (typeof Internal)[M];
 

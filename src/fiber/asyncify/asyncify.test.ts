@@ -71,6 +71,7 @@ const SUM = `(module
     (i32.mul (local.get $n) (call $inner (local.get $n) (f64.const 0.5)))))`;
 
 describe("unwinding and rewinding", () => {
+  // asyncify/enter-normal, asyncify/return-normal on the way; asyncify/return-unwind, asyncify/enter-rewind
   test("unwound calls give zeros, the rewound call gives the result", () => {
     const { call, slept } = program(SUM);
     expect(call("run", i32(3))).toEqual([i32(0)]);
@@ -144,7 +145,7 @@ describe("unwinding and rewinding", () => {
 });
 
 describe("the runtime functions", () => {
-  test("asyncify/start_unwind, start_rewind, stop: no order of calls is refused", () => {
+  test("asyncify/start_unwind, asyncify/start_rewind, asyncify/stop, asyncify/get_state: no order of calls is refused", () => {
     const { call, asyncify } = program(SUM);
     const names = [
       "start_unwind",
@@ -230,5 +231,12 @@ describe("misuse", () => {
     expect(slept).toEqual([0]);
     expect(asyncify.state).toBe(1);
     expect(records().map((e) => (e as { name: string }).name)).toEqual(["inner", "run"]);
+  });
+
+  test("asyncify/enter-plain, asyncify/return-plain: functions that are not instrumented run on", () => {
+    const { call, records } = program(SUM, { removeList: ["inner"] });
+    // inner takes what sleep answered while it began to unwind, and goes on with it.
+    expect(call("run", i32(3))).toEqual([i32(3 * (77 + 0 + 1))]);
+    expect(records()).toEqual([]);
   });
 });

@@ -90,17 +90,19 @@ export class Asyncify implements Interposer {
     this.stackPointer = findStackPointer(instance);
   }
 
+  /** Rules asyncify/enter-normal, asyncify/return-normal: while false, calls are ordinary calls. */
   get armed(): boolean {
     return this.state !== NORMAL;
   }
 
-  // Rules asyncify/enter-*: the prologue that Binaryen gives an instrumented function.
+  /** The prologue that Binaryen gives an instrumented function. */
   onEnter(fiber: Fiber): Course {
     const { func } = fiber.top;
     const plan = this.planOf(func);
+    // asyncify/enter-plain
     if (plan === null) return "go on";
     if (this.state === UNWINDING) {
-      // Nothing but call 0 runs, on operands nobody computed.
+      // asyncify/enter-unwind: nothing but call 0 runs, on operands nobody computed.
       if (plan.sites[0] === undefined) return "skip";
       standAt(fiber, plan.sites[0]);
       return "go on";
@@ -114,17 +116,22 @@ export class Asyncify implements Interposer {
     const callIndex = memory.view.getInt32(address, true);
     this.reportRecord("pop", func, callIndex, address, size);
     const site = plan.sites[callIndex];
+    // asyncify/enter-lost
     if (site === undefined || this.layout.size(func.index, site) !== size) return "skip";
+    // asyncify/enter-rewind
     this.layout.restore(fiber, site, memory, address);
     return "go on";
   }
 
-  // Rules asyncify/return-*: the check that Binaryen puts behind every instrumented call.
+  /** The check that Binaryen puts behind every instrumented call. */
   onReturnInto(fiber: Fiber): Course {
     const { func, pc } = fiber.top;
     const site = this.planOf(func)?.byPc.get(pc);
+    // asyncify/return-plain
     if (site === undefined) return "go on";
+    // asyncify/return-rewind
     if (this.state === REWINDING) return "skip";
+    // asyncify/return-unwind
     const address = this.word(this.data);
     const size = this.layout.size(func.index, site);
     this.checkRoom(func, site, address, size);
@@ -134,6 +141,7 @@ export class Asyncify implements Interposer {
     return "leave";
   }
 
+  /** Rule asyncify/overflow. */
   private checkRoom(func: FuncInstance, site: SitePlan, address: number, size: number): void {
     const end = this.word(this.data + 4);
     if (address + size <= end || this.settings.overflowLikeBinaryen === true) return;
@@ -159,7 +167,7 @@ export class Asyncify implements Interposer {
     return plan;
   }
 
-  // Rules asyncify/start_*, asyncify/stop, asyncify/check, asyncify/get_state.
+  // Rules asyncify/start_unwind, asyncify/start_rewind, asyncify/stop, asyncify/get_state.
   private runtimeFunction(name: RuntimeName): FuncInstance {
     const starts = name.startsWith("start_");
     const comp: FuncType = {
@@ -190,6 +198,7 @@ export class Asyncify implements Interposer {
     if (name === "get_state") return [i32(this.state)];
     const pos = this.word(this.data);
     const end = this.word(this.data + 4);
+    // asyncify/check
     if (pos > end) {
       throw new Trap(
         "unreachable",

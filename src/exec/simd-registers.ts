@@ -1,0 +1,107 @@
+// Where vector instructions work: three operands and a result, 16 bytes each, seen
+// as lanes of every type. `simd.ts` copies operands from the slots to A, B and C (a
+// number takes the first words) and the result R back, so a handler need not know
+// where they stand, and nothing has changed if it traps. Lane 0 comes first, which
+// takes a little-endian host, as the slots of fibers do.
+
+import type { SimdMnemonic } from "../syntax/opcodes-simd.js";
+
+export interface Register {
+  readonly i8: Int8Array;
+  readonly u8: Uint8Array;
+  readonly i16: Int16Array;
+  readonly u16: Uint16Array;
+  readonly i32: Int32Array;
+  readonly u32: Uint32Array;
+  readonly i64: BigInt64Array;
+  readonly u64: BigUint64Array;
+  readonly f32: Float32Array;
+  readonly f64: Float64Array;
+}
+export type View = keyof Register;
+type BigView = "i64" | "u64";
+export type Lane<V extends View> = V extends BigView ? bigint : number;
+interface Lanes<V extends View> {
+  readonly length: number;
+  [lane: number]: Lane<V>;
+}
+
+const buffer = new ArrayBuffer(64);
+const register = (at: number): Register => ({
+  i8: new Int8Array(buffer, at, 16),
+  u8: new Uint8Array(buffer, at, 16),
+  i16: new Int16Array(buffer, at, 8),
+  u16: new Uint16Array(buffer, at, 8),
+  i32: new Int32Array(buffer, at, 4),
+  u32: new Uint32Array(buffer, at, 4),
+  i64: new BigInt64Array(buffer, at, 2),
+  u64: new BigUint64Array(buffer, at, 2),
+  f32: new Float32Array(buffer, at, 4),
+  f64: new Float64Array(buffer, at, 2),
+});
+export const A = register(0);
+export const B = register(16);
+export const C = register(32);
+export const R = register(48);
+/** The operands one after the other, and the result. */
+export const OPERANDS = new Int32Array(buffer, 0, 12);
+export const RESULT = R.i32;
+
+/** Works out R; the immediates, if there are any, are words of the code from `at`. */
+export type Handler = (code: Int32Array, at: number) => void;
+/** Reads R from memory, or writes B to it: the access is in bounds. */
+export type MemoryHandler = (view: DataView, address: number, lane: number) => void;
+
+export type Handlers<H = Handler> = { readonly [M in SimdMnemonic]?: H };
+
+const as = <V extends View>(r: Register, view: V) => r[view] as unknown as Lanes<V>;
+
+/** Each lane of R from the lane of A. */
+export function unary<V extends View>(view: V, f: (a: Lane<V>) => Lane<V>): Handler {
+  const [a, r] = [as(A, view), as(R, view)];
+  return () => {
+    for (let i = 0; i < r.length; i++) r[i] = f(a[i]!);
+  };
+}
+
+/** Each lane of R from the lanes of A and B. */
+export function binary<V extends View>(view: V, f: (a: Lane<V>, b: Lane<V>) => Lane<V>): Handler {
+  const [a, b, r] = [as(A, view), as(B, view), as(R, view)];
+  return () => {
+    for (let i = 0; i < r.length; i++) r[i] = f(a[i]!, b[i]!);
+  };
+}
+
+/** All bits of a lane of R, or none. `mask` is the signed integer type as wide as the lanes. */
+export function compare<V extends View>(
+  view: V,
+  mask: "i8" | "i16" | "i32" | "i64",
+  f: (a: Lane<V>, b: Lane<V>) => boolean,
+): Handler {
+  const [a, b, r] = [as(A, view), as(B, view), as(R, mask)];
+  const [all, none] = mask === "i64" ? [-1n, 0n] : [-1, 0];
+  return () => {
+    for (let i = 0; i < r.length; i++) r[i] = f(a[i]!, b[i]!) ? all : none;
+  };
+}
+
+/** The `n` lanes from `from` on of A, each to a lane of R of another type. */
+export function convert<V extends View, W extends View>(
+  view: V,
+  to: W,
+  f: (a: Lane<V>) => Lane<W>,
+  from = 0,
+): Handler {
+  const [a, r] = [as(A, view), as(R, to)];
+  const n = Math.min(a.length, r.length);
+  return () => {
+    R.i32.fill(0);
+    for (let i = 0; i < n; i++) r[i] = f(a[from + i]!);
+  };
+}
+
+/** An i32 to R. */
+export function setI32(value: number): void {
+  R.i32[0] = value;
+  R.i32[1] = 0;
+}
