@@ -17,8 +17,8 @@ export interface Signature {
 /** What bodies can refer to. */
 export interface Surroundings {
   readonly types: readonly Signature[];
-  /** Signature of every function that may be called, by function index. */
-  readonly callable: ReadonlyMap<number, Signature>;
+  /** The functions that may be called, some of them more than once. */
+  readonly callable: readonly (readonly [index: number, type: Signature])[];
   /** First of the two slots of the table that hold functions of a type, by type index. */
   readonly slots: ReadonlyMap<number, number>;
   /** The global of each type that programs use as they like. */
@@ -99,7 +99,7 @@ export class Body {
       this.emit("global.get", sp, "local.tee", ...leb(this.saved), "i32.const", 16, "i32.sub");
       this.emit("global.set", sp);
     }
-    this.sequence(results);
+    this.sequence(results, 4);
     this.leave();
     this.emit("end");
   }
@@ -172,8 +172,8 @@ export class Body {
     this.stack.push(...results);
   }
 
-  private sequence(results: readonly Type[]): void {
-    for (let n = 1 + this.r(8); n > 0 && this.budget > 0; n--) this.step();
+  private sequence(results: readonly Type[], least = 1): void {
+    for (let n = least + this.r(8); n > 0 && this.budget > 0; n--) this.step();
     const { stack } = this;
     if (stack.length === results.length && results.every((t, i) => stack[i] === t)) return;
     while (stack.length > 0) {
@@ -282,7 +282,7 @@ export class Body {
   private call(): void {
     const { callable, slots, types } = this.around;
     if (this.r(3) > 0 || slots.size === 0) {
-      const [index, { params, results }] = this.pick([...callable]);
+      const [index, { params, results }] = this.pick(callable);
       return this.apply(params, results, "call", ...leb(index));
     }
     const [type, slot] = this.pick([...slots]);

@@ -7,7 +7,7 @@ import { randomFrom } from "../src/fiber/asyncify/analyze-random.testing.js";
 import type { HostScript } from "../src/compare/host.js";
 import { F32, F64, I64 } from "../src/valid/testing.js";
 import type { Type } from "./asyncify-random-body.js";
-import { BUFFERS, OWN_BUFFER, type RunnableModule, STACK_TOP, STRIDE } from "./asyncify-random-module.js"; // prettier-ignore
+import { BUFFERS, COUNT, OWN_BUFFER, type RunnableModule, STACK_TOP, STRIDE } from "./asyncify-random-module.js"; // prettier-ignore
 
 export const DRIVES = ["once", "often", "multi-shot", "interleaved", "copied", "nested", "mixed", "overflow"] as const; // prettier-ignore
 /** `calls`: no unwinding by the host; `misuse`: the runtime called at any time. */
@@ -27,7 +27,6 @@ interface Task {
   copies: number;
 }
 
-const COUNT = 9;
 const NORMAL = 0;
 const UNWINDING = 1;
 const REWINDING = 2;
@@ -39,8 +38,8 @@ export function argumentsFor(r: Random, params: readonly Type[]): unknown[] {
 }
 
 export function hostScript(kind: DriveKind, seed: number, module: RunnableModule): HostScript {
-  return () => {
-    const driver = new Driver(kind, randomFrom(seed), module.roots);
+  return ({ log }) => {
+    const driver = new Driver(kind, randomFrom(seed), module.roots, log);
     return {
       imports: { env: driver.imports },
       invoke(instance, name, args) {
@@ -64,6 +63,8 @@ class Driver {
     private readonly kind: DriveKind,
     private readonly r: Random,
     private readonly roots: readonly Root[],
+    /** Told of what was done that the comparison must know. */
+    private readonly log: (done: "copied") => void,
   ) {}
 
   readonly imports: Record<string, Call> = {
@@ -167,6 +168,7 @@ class Driver {
       new Uint8Array(this.exports.memory.buffer, buffer, bytes.length).fill(0xee);
     }
     if (bytes !== null) {
+      this.log("copied");
       if (this.used.has(buffer) || this.is("copied")) buffer = this.freeBuffer() ?? buffer;
       new Uint8Array(this.exports.memory.buffer, buffer, bytes.length).set(bytes);
       this.header(buffer, bytes.length, STRIDE - 512);
@@ -200,13 +202,13 @@ class Driver {
     if (state === REWINDING) exports["asyncify_stop_rewind"]!();
     const task = this.running.at(-1);
     if (state !== NORMAL || task === undefined || task.buffer !== null) return;
-    if (this.kind === "once" && (this.naps > 0 || r(3) > 0)) return;
+    if (this.kind === "once" && (this.naps > 0 || r(2) > 0)) return;
     if (this.is("nested") && this.running.length < 3 && r(2) === 0) {
       this.step(this.anyTask());
       if (exports["asyncify_get_state"]!() !== NORMAL) return;
     }
     const buffer = this.freeBuffer();
-    if (buffer === null || this.naps > 12 || r(3) === 0) return;
+    if (buffer === null || this.naps > 12 || r(5) === 0) return;
     this.naps++;
     this.used.add(buffer);
     task.buffer = buffer;

@@ -39,12 +39,14 @@ const runtime = [
 ];
 export const SLEEPERS = ["env.sleep", "env.nap", "env.trade"];
 
-/** Buffers start here, `STRIDE` apart; what is behind the last one is free. */
+/** `COUNT` buffers start here, `STRIDE` apart. */
 export const BUFFERS = 8192;
 export const STRIDE = 5120;
+export const COUNT = 9;
 /** The stack that `__stack_pointer` points into ends here; a program's own buffer is behind it. */
 export const STACK_TOP = 7168;
 export const OWN_BUFFER = 60 * 1024;
+const SAVED_SP = OWN_BUFFER - 8;
 
 /** `self`: programs that unwind and rewind themselves; `misuse`: that call the runtime anywhere. */
 export type Kind = "plain" | "self" | "misuse";
@@ -85,7 +87,9 @@ export function runnableModule(r: Random, kind: Kind): RunnableModule {
     // A data pointer must be one: void functions without arguments can be called by anyone.
     if (runtime[i]!.type === 0) open.set(env.length + i, 0);
   }
-  const callable = new Map([...open].map(([index, type]) => [index, types[type]!] as const));
+  const calls = [...open].map(([index, type]) => [index, types[type]!] as const);
+  const sleepers = calls.filter(([index]) => index < 3 || index === yielder);
+  const callable = [...calls, ...sleepers, ...sleepers];
 
   const slots = new Map<number, number>();
   const table: number[] = [];
@@ -185,6 +189,7 @@ export function runnableModule(r: Random, kind: Kind): RunnableModule {
     if (!wrong())
       sleep.push("i32.const", ...data, "i32.const", ...sleb(OWN_BUFFER + 8), "i32.store", 2, 0);
     sleep.push("i32.const", ...data, "i32.const", ...sleb(OWN_BUFFER + 4000), "i32.store", 2, 4);
+    sleep.push("i32.const", 0, "global.get", sp, "i32.store", 2, ...leb(SAVED_SP));
     if (wrong()) sleep.push("call", stopRewind);
     sleep.push("i32.const", ...data, "call", wrong() ? startRewind : startUnwind);
     if (wrong()) sleep.push("i32.const", ...data, "call", startUnwind);
@@ -195,8 +200,9 @@ export function runnableModule(r: Random, kind: Kind): RunnableModule {
       const target = first + Number(root.name.slice(1));
       const drop = types[bodies[target - first]!]!.results.map((): Item => "drop");
       const call: Item[] = [...root.params.flatMap((t): Item[] => zero(t)), "call", target, ...drop];
-      const stop: Item[] = wrong() ? [] : ["call", r(8) === 0 ? stopRewind : stopUnwind];
-      const again: Item[] = wrong() ? [] : ["i32.const", ...data, "call", startRewind];
+      const stop: Item[] = wrong() ? [] : ["call", wrong() ? stopRewind : stopUnwind];
+      const again: Item[] = wrong() ? [] : ["i32.const", 0, "i32.load", 2, ...leb(SAVED_SP), "global.set", sp]; // prettier-ignore
+      if (!wrong()) again.push("i32.const", ...data, "call", startRewind);
       const index = add(
         0,
         ...["global.get", sp, "local.set", 0, ...call] as Item[],

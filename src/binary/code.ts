@@ -146,6 +146,9 @@ export class InstructionReader extends Reader {
       case "lanes":
         for (let k = 0; k < 4; k++) instruction.vector[k] = this.word();
         break;
+      case "zero":
+        this.zero();
+        break;
       case "memarg":
         this.memarg();
         break;

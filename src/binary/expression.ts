@@ -52,9 +52,7 @@ export function walkExpression(
 
 /** Whether `code` may follow a part of a block that `opener` began. */
 const continues = (code: number, opener: number | undefined): boolean =>
-  code === ELSE
-    ? opener === IF
-    : opener === TRY || (code !== DELEGATE && opener === CATCH);
+  code === ELSE ? opener === IF : opener === TRY || (code !== DELEGATE && opener === CATCH);
 
 /** Adds the mnemonic where the failure was among an instruction's immediates. */
 function withInstruction(

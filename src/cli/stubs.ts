@@ -2,7 +2,7 @@
 // zeros, and every call is told with its arguments.
 
 import { FuncInstance, type ExternInstance, type Imports } from "../runtime/instances.js";
-import { f32, f64, i32, i64, ref, type Value } from "../runtime/values.js";
+import { f32, f64, i32, i64, ref, type Value, v128 } from "../runtime/values.js";
 import type { FuncType, ValType } from "../syntax/types.js";
 import { formatValType } from "../syntax/types.js";
 import { formatValues } from "../runtime/notation.js";
@@ -46,6 +46,8 @@ function zeroOf(type: ValType<DefType>, label: string): Value {
       return f32(0);
     case "f64":
       return f64(0);
+    case "v128":
+      return v128(0n);
     default:
       if (typeof type === "object" && type.nullable) return ref(null);
       throw new LinkError(`import ${label} cannot be stubbed: ${formatValType(type)} has no zero`);

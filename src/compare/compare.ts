@@ -173,6 +173,8 @@ export function sameValue(a: Value, b: Value): boolean {
         b.type === a.type &&
         (a.bits === b.bits || (Number.isNaN(floatOf(a)) && Number.isNaN(floatOf(b))))
       );
+    case "v128":
+      return b.type === a.type && a.bits === b.bits;
     case "ref":
       return b.type === a.type && sameReference(a.ref, b.ref);
   }

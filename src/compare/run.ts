@@ -7,6 +7,7 @@ import { Intervals } from "./digest.js";
 import { type Host, type HostContext, type HostScript, invokeAs, stubImports } from "./host.js";
 import type { TraceEvent } from "../observe/events.js";
 import { floatOf, type Value } from "../runtime/values.js";
+import { UsageError } from "../util/errors.js";
 import { functionTypeIndex, type Module } from "../syntax/module.js";
 import type { FuncType, GlobalType } from "../syntax/types.js";
 
@@ -86,6 +87,8 @@ export function numberOf(value: Value): unknown {
     case "f32":
     case "f64":
       return floatOf(value);
+    case "v128":
+      throw new UsageError("a run that is compared cannot take vectors: JavaScript has none");
     case "ref":
       return null;
   }

@@ -4,7 +4,7 @@
 // byte offset say the same thing.
 //
 // Slots are counted in words: a number takes two (i32 and f32 use the first), a
-// vector will take four. A reference takes two as well, and lives in the fiber's
+// vector takes four. A reference takes two as well, and lives in the fiber's
 // `refs` at half its word index.
 
 import type { ValType } from "../syntax/types.js";
@@ -82,6 +82,9 @@ export const wordsOfAll = (types: readonly OperandType[], count = types.length):
 };
 
 export const isTailCall = (op: number): boolean => op === 0x12 || op === 0x13 || op === 0x15;
+
+/** Whether a frame that waits for the host there waits in no call, but for another fiber. */
+export const isWait = (op: number): boolean => op === 0xfe;
 
 /** Byte offset of the entry that starts at word `pc`. */
 export function offsetOfPc(code: Code, pc: number): number {

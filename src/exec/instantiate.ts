@@ -5,6 +5,7 @@ import type { ElementSegment, Expression, Import, SegmentMode } from "../syntax/
 import { functionName } from "../syntax/module.js";
 import type { ValType } from "../syntax/types.js";
 import { formatFuncType, formatValType } from "../syntax/types.js";
+import { bitsOf, wordsOfBits } from "../syntax/vectors.js";
 import {
   type ExternInstance,
   FuncInstance,
@@ -212,6 +213,7 @@ export function setGlobal(global: GlobalInstance, value: Value): void {
   if (value.type === "ref") global.ref = value.ref;
   else if (value.type === "i32") global.words[0] = value.value;
   else if (value.type === "f32") global.words[0] = value.bits;
+  else if (value.type === "v128") global.words.set(wordsOfBits(value.bits));
   else {
     const bits = value.type === "i64" ? value.value : value.bits;
     global.words[0] = Number(BigInt.asIntN(32, bits));
@@ -232,6 +234,8 @@ export function getGlobal(global: GlobalInstance): Value {
       return { type: "i64", value: bits() };
     case "f64":
       return { type: "f64", bits: BigInt.asUintN(64, bits()) };
+    case "v128":
+      return { type: "v128", bits: bitsOf(global.words) };
     default:
       return { type: "ref", ref: global.ref };
   }

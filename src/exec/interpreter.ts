@@ -15,6 +15,7 @@ import type { Reference } from "../runtime/values.js";
 import { Trap } from "../runtime/traps.js";
 import { outOfBounds } from "../runtime/memory.js";
 import { CrashError } from "../util/errors.js";
+import { atomics } from "./atomics.js";
 import { bulk } from "./bulk.js";
 import type { Code, InternalCode } from "./code.js";
 import { accessMemory, conversions } from "./cold.js";
@@ -33,6 +34,7 @@ import {
   nearest,
   popcnt32,
 } from "./numeric.js";
+import { simd } from "./simd.js";
 import { callee } from "./tables.js";
 import { wide } from "./wide.js";
 
@@ -193,6 +195,18 @@ export function interpret(machine: Machine, fuel: number): void {
           case 0xca satisfies InternalCode<"local.tee ref">: refs[(fp + code[pc + 1]!) >> 1] = refs[(sp - 2) >> 1]; pc += 2; continue;
           case 0xcb satisfies InternalCode<"global.get ref">: refs[sp >> 1] = instance.globals[code[pc + 1]!]!.ref; sp += 2; pc += 2; continue;
           case 0xcc satisfies InternalCode<"global.set ref">: sp -= 2; instance.globals[code[pc + 1]!]!.ref = refs[sp >> 1] as Reference; pc += 2; continue;
+
+          // The same, and drop and select, for vectors
+          case 0xf0 satisfies InternalCode<"local.get v128">: { const l = fp + code[pc + 1]!; for (let k = 0; k < 4; k++) i32[sp + k] = i32[l + k]!; sp += 4; pc += 2; continue; }
+          case 0xf1 satisfies InternalCode<"local.set v128">: { const l = fp + code[pc + 1]!; sp -= 4; for (let k = 0; k < 4; k++) i32[l + k] = i32[sp + k]!; pc += 2; continue; }
+          case 0xf2 satisfies InternalCode<"local.tee v128">: { const l = fp + code[pc + 1]!; for (let k = 0; k < 4; k++) i32[l + k] = i32[sp - 4 + k]!; pc += 2; continue; }
+          case 0xf3 satisfies InternalCode<"global.get v128">: i32.set(instance.globals[code[pc + 1]!]!.words, sp); sp += 4; pc += 2; continue;
+          case 0xf4 satisfies InternalCode<"global.set v128">: sp -= 4; instance.globals[code[pc + 1]!]!.words.set(i32.subarray(sp, sp + 4)); pc += 2; continue;
+          case 0xf5 satisfies InternalCode<"drop v128">: sp -= 4; pc += 1; continue;
+          case 0xf6 satisfies InternalCode<"select v128">:
+            sp -= 6;
+            if (i32[sp + 4] === 0) for (let k = 0; k < 4; k++) i32[sp - 4 + k] = i32[sp + k]!;
+            pc += 1; continue;
 
           // Step_read/load, Step/store
           case 0x28 satisfies CodeOf<"i32.load">: case 0x2a satisfies CodeOf<"f32.load">: { const ea = (i32[sp - 2]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 4 > size) outOfBounds(ea, 4, size); i32[sp - 2] = view.getInt32(ea, true); pc += 2; continue; }
@@ -429,6 +443,16 @@ export function interpret(machine: Machine, fuel: number): void {
             else sp = bulk(fiber, instance, 0xfc0000 | sub, code[pc + 2]!, code[pc + 3]!, sp);
             pc += 4; continue;
           }
+          // Vectors
+          case 0xfd: sp = simd(fiber, instance, code, pc, sp); pc += code[pc + 2]!; continue;
+          // Threads
+          case 0xfe:
+            if (code[pc + 1] === 1 || code[pc + 1] === 2) {
+              frame.pc = pc; frame.sp = sp;
+              machine.wait();
+              break running;
+            }
+            sp = atomics(fiber, instance, code, pc, sp); pc += 5; continue;
           default: throw new CrashError(`no handler for opcode 0x${code[pc]!.toString(16)}`);
         }
 

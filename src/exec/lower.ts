@@ -10,7 +10,9 @@
 //   throw           [op, tag]
 //   memory access   [op, offset]   or, for all but the plain first memory,
 //                   [memory access, op, memory, offset low, offset high]
+//   0xfe            [prefix, sub-opcode, memory, offset low, offset high]
 //   0xfb, 0xfc      [prefix, sub-opcode, a, b]
+//   0xfd            see `simd.ts`
 //   br_on_cast*     [op, target, to, n, refs, heap type, 1 if nullable]
 //
 // `to` is where the branch's operands go, in words from the frame's first.
@@ -19,14 +21,15 @@
 import type { Instruction } from "../syntax/instruction.js";
 import type { Expression } from "../syntax/module.js";
 import type { FuncType, RefType, ValType } from "../syntax/types.js";
+import { opcodes } from "../syntax/opcodes.js";
 import { isRefType } from "../syntax/types.js";
-import { CrashError } from "../util/errors.js";
 import { type ValidModule, visitExpression, visitFunction } from "../valid/validate.js";
 import type { Control, FunctionState, OperandType, Visitor } from "../valid/visitor.js";
 import { type Clause, type Code, Internal, wordsOf, wordsOfAll } from "./code.js";
 import { type Draft, type Guard, HandlerTable } from "./exceptions-lower.js";
 import { lowerGc } from "./gc.js";
 import { heapCode } from "./gc-casts.js";
+import { lowerSimd } from "./simd.js";
 
 /** Lowers defined function `index` (imports not counted). */
 export function lowerFunction(module: ValidModule, index: number): Code {
@@ -47,6 +50,8 @@ export function lowerExpression(
   visitExpression(module, expression, [result], lowering);
   return lowering.finish();
 }
+
+type VariableMnemonic = "local.get" | "local.set" | "local.tee" | "global.get" | "global.set";
 
 /** A control frame while lowering: what must still be patched, or where a loop goes back to. */
 interface Label {
@@ -223,6 +228,8 @@ class Lowering implements Visitor {
     const { op, a, b } = instruction;
     const top = state.operands[state.operands.length - 1];
     this.begin(instruction);
+    if (op.code >> 16 === 0xfd) return this.emitAll(...lowerSimd(instruction));
+    if (op.code >> 16 === 0xfe) return this.place(instruction, 0xfe, op.code & 0xffff);
     if (op.access !== undefined) return this.access(instruction);
     if (op.code >> 16 === 0xfb) return this.gc(instruction, state);
     if (op.code >> 16 === 0xfc) return this.emitAll(0xfc, op.code & 0xffff, a, b);
@@ -253,38 +260,19 @@ class Lowering implements Visitor {
       case "select":
       case "select t": {
         const operand = state.operands[state.operands.length - 2]!;
-        return (this.emit(isReference(operand) ? 0x1c : 0x1b), undefined);
+        const code = operand === "v128" ? Internal["select v128"] : 0x1b;
+        return (this.emit(isReference(operand) ? 0x1c : code), undefined);
       }
+      case "drop":
+        return (this.emit(top === "v128" ? Internal["drop v128"] : op.code), undefined);
       case "local.get":
-        return this.variable(
-          op.code,
-          Internal["local.get ref"],
-          this.locals[a]!,
-          this.localOffsets[a]!,
-        );
       case "local.set":
-        return this.variable(
-          op.code,
-          Internal["local.set ref"],
-          this.locals[a]!,
-          this.localOffsets[a]!,
-        );
       case "local.tee":
-        return this.variable(
-          op.code,
-          Internal["local.tee ref"],
-          this.locals[a]!,
-          this.localOffsets[a]!,
-        );
+        return this.variable(op.mnemonic, this.locals[a]!, this.localOffsets[a]!);
       case "global.get":
-        return this.variable(
-          op.code,
-          Internal["global.get ref"],
-          this.module.context.globals[a]!.type,
-          a,
-        );
+        return this.variable(op.mnemonic, this.module.context.globals[a]!.type, a);
       case "global.set":
-        return this.variable(op.code, Internal["global.set ref"], top as ValType, a);
+        return this.variable(op.mnemonic, top as ValType, a);
       case "i64.const":
       case "f64.const":
         return this.emitAll(op.code, a, b);
@@ -303,9 +291,13 @@ class Lowering implements Visitor {
     }
   }
 
-  private variable(code: number, refCode: number, type: ValType, immediate: number): void {
-    if (type === "v128") throw new CrashError("vectors have no slots yet");
-    this.emitAll(isRefType(type) ? refCode : code, immediate);
+  private variable(mnemonic: VariableMnemonic, type: ValType, immediate: number): void {
+    const code = isRefType(type)
+      ? Internal[`${mnemonic} ref`]
+      : type === "v128"
+        ? Internal[`${mnemonic} v128`]
+        : opcodes[mnemonic].code;
+    this.emitAll(code, immediate);
   }
 
   private gc(instruction: Instruction, state: FunctionState): void {
@@ -319,13 +311,19 @@ class Lowering implements Visitor {
     this.emitAll(heapCode(heap), nullable ? 1 : 0);
   }
 
-  private access({ op, a, memOffset }: Instruction): void {
+  private access(instruction: Instruction): void {
+    const { op, a, memOffset } = instruction;
     const memory = this.module.context.memories[a]!;
-    if (a === 0 && memory.limits.address === "i32") return this.emitAll(op.code, Number(memOffset));
+    if (a === 0 && memory.limits.address === "i32") this.emitAll(op.code, Number(memOffset));
+    else this.place(instruction, Internal["memory access"], op.code);
+  }
+
+  /** An entry that names memory and offset in full. */
+  private place({ a, memOffset }: Instruction, prefix: number, code: number): void {
     const offset = BigInt(memOffset);
     this.emitAll(
-      Internal["memory access"],
-      op.code,
+      prefix,
+      code,
       a,
       Number(BigInt.asIntN(32, offset)),
       Number(BigInt.asIntN(32, offset >> 32n)),

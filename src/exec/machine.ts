@@ -3,7 +3,7 @@
 // (calls, returns, answers of the host) is here; what happens inside a frame is in
 // `interpreter.ts`.
 
-import { opcodeOf } from "../syntax/opcodes.js";
+import { InstructionReader } from "../binary/code.js";
 import {
   errorOf,
   exceptionOf,
@@ -16,7 +16,8 @@ import { formatValues } from "../runtime/notation.js";
 import { Exhaustion, type StackEntry, Trap } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
 import { UsageError } from "../util/errors.js";
-import { type Code, isTailCall, offsetOfPc } from "./code.js";
+import { beginWait, endWait } from "./atomics.js";
+import { type Code, isTailCall, isWait, offsetOfPc } from "./code.js";
 import { enterHandler, findHandler } from "./exceptions.js";
 import { Fiber, type FiberView, Frame } from "./fiber.js";
 import type { Course, Departure, Interposer, Observer } from "./hooks.js";
@@ -102,7 +103,7 @@ export class Machine {
     const fiber = new Fiber(this.nextFiber++, this.fiber);
     this.fiber = fiber;
     this.stop = null;
-    fiber.reserve(2 * args.length + 2);
+    fiber.reserve(4 * args.length + 2);
     writeSlots(fiber, 0, args);
     this.enter(func, 0, 0);
     return fiber;
@@ -335,6 +336,15 @@ export class Machine {
     this.enter(target, sp - operands, fp);
   }
 
+  /** The top frame stands at a wait for another fiber: the host tells when it is over. */
+  wait(): void {
+    const fiber = this.fiber!;
+    const func = beginWait(fiber);
+    if (typeof func === "number") return endWait(fiber, func);
+    fiber.status = "waiting";
+    this.stop = { kind: "host", call: { func, args: [] } };
+  }
+
   /** Throws an exception where the top frame stands: frames go until one catches it. */
   throw(exception: ExceptionInstance): void {
     const fiber = this.fiber!;
@@ -393,8 +403,10 @@ export class Machine {
   }
 
   private deliverValues(fiber: Fiber, results: readonly Value[]): void {
-    const { sp } = fiber.top;
-    reserve(fiber, sp + 2 * results.length);
+    const { func, pc, sp } = fiber.top;
+    if (isWait((func.code as Code).words[pc]!))
+      return endWait(fiber, (results[0] as Value & { type: "i32" }).value);
+    reserve(fiber, sp + 4 * results.length);
     this.deliver(fiber, sp, writeSlots(fiber, sp, results));
   }
 
@@ -512,10 +524,9 @@ export function stackOf(fiber: FiberView, limit = STACK_ENTRIES): StackEntry[] {
 
 /** The mnemonic of the instruction at byte `offset` of the function's module. */
 function mnemonicAt(func: FuncInstance, offset: number): string {
-  const { bytes } = func.instance!.module;
-  const byte = bytes[offset]!;
-  const code = byte >= 0xfb && byte <= 0xfe ? (byte << 16) | (bytes[offset + 1]! & 0x7f) : byte;
-  return opcodeOf(code)?.mnemonic ?? "?";
+  const reader = new InstructionReader(func.instance!.module.bytes, offset);
+  reader.next();
+  return reader.instruction.op.mnemonic;
 }
 
 function reserve(fiber: Fiber, words: number): void {

@@ -124,7 +124,6 @@ export const conversionHandlers = {
   "i64x2.extmul_high_i32x4_u": extmul64("u32", 1),
   "i32x4.dot_i16x8_s": () => {
     const [a, b] = [A.i16, B.i16];
-    for (let i = 0; i < 4; i++)
-      R.i32[i] = a[2 * i]! * b[2 * i]! + a[2 * i + 1]! * b[2 * i + 1]!;
+    for (let i = 0; i < 4; i++) R.i32[i] = a[2 * i]! * b[2 * i]! + a[2 * i + 1]! * b[2 * i + 1]!;
   },
 } satisfies Handlers;

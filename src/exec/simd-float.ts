@@ -45,8 +45,7 @@ function choose(view: FloatView, f: (a: number, b: number) => boolean): Handler 
 /** Changes the word that holds the sign of each lane. */
 function sign(view: FloatView, f: (word: number) => number): Handler {
   return () => {
-    for (let k = 0; k < 4; k++)
-      R.i32[k] = view === "f32" || k % 2 === 1 ? f(A.i32[k]!) : A.i32[k]!;
+    for (let k = 0; k < 4; k++) R.i32[k] = view === "f32" || k % 2 === 1 ? f(A.i32[k]!) : A.i32[k]!;
   };
 }
 const abs = (word: number) => word & 0x7fffffff;
@@ -87,7 +86,7 @@ export const floatHandlers = {
   "f64x2.le": compare("f64", "i64", le),
   "f64x2.ge": compare("f64", "i64", ge),
 
-  // Step_pure/vunop
+  // Step_pure/vunop-val
   "f32x4.abs": sign("f32", abs),
   "f32x4.neg": sign("f32", negate),
   "f32x4.sqrt": arithmetic("f32", (a) => Math.sqrt(a)),
@@ -103,7 +102,7 @@ export const floatHandlers = {
   "f64x2.trunc": arithmetic("f64", (a) => Math.trunc(a)),
   "f64x2.nearest": arithmetic("f64", nearest),
 
-  // Step_pure/vbinop
+  // Step_pure/vbinop-val
   "f32x4.add": arithmetic("f32", add),
   "f32x4.sub": arithmetic("f32", sub),
   "f32x4.mul": arithmetic("f32", mul),

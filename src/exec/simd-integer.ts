@@ -44,7 +44,10 @@ function subSat(view: Narrow): Handler {
 }
 
 /** Shift distances count modulo the lanes' width. */
-function shift(view: Exclude<View, "f32" | "f64" | "i64" | "u64">, f: (a: number, n: number) => number): Handler {
+function shift(
+  view: Exclude<View, "f32" | "f64" | "i64" | "u64">,
+  f: (a: number, n: number) => number,
+): Handler {
   const [a, r] = [A[view], R[view]];
   const mask = 8 * a.BYTES_PER_ELEMENT - 1;
   return () => {
@@ -81,7 +84,7 @@ export const integerHandlers = {
   "i8x16.le_u": compare("u8", "i8", le),
   "i8x16.ge_s": compare("i8", "i8", ge),
   "i8x16.ge_u": compare("u8", "i8", ge),
-  // Step_pure/vunop
+  // Step_pure/vunop-val
   "i8x16.abs": unary("i8", (a) => (a < 0 ? -a : a)),
   "i8x16.neg": unary("i8", (a) => -a),
   "i8x16.popcnt": unary("u8", popcnt32),
@@ -89,7 +92,7 @@ export const integerHandlers = {
   "i8x16.shl": shift("i8", shl),
   "i8x16.shr_s": shift("i8", shrS),
   "i8x16.shr_u": shift("u8", shrU),
-  // Step_pure/vbinop
+  // Step_pure/vbinop-val
   "i8x16.add": binary("i8", (a, b) => a + b),
   "i8x16.sub": binary("i8", (a, b) => a - b),
   "i8x16.add_sat_s": addSat("i8"),
@@ -113,14 +116,14 @@ export const integerHandlers = {
   "i16x8.le_u": compare("u16", "i16", le),
   "i16x8.ge_s": compare("i16", "i16", ge),
   "i16x8.ge_u": compare("u16", "i16", ge),
-  // Step_pure/vunop
+  // Step_pure/vunop-val
   "i16x8.abs": unary("i16", (a) => (a < 0 ? -a : a)),
   "i16x8.neg": unary("i16", (a) => -a),
   // Step_pure/vshiftop
   "i16x8.shl": shift("i16", shl),
   "i16x8.shr_s": shift("i16", shrS),
   "i16x8.shr_u": shift("u16", shrU),
-  // Step_pure/vbinop
+  // Step_pure/vbinop-val
   "i16x8.add": binary("i16", (a, b) => a + b),
   "i16x8.sub": binary("i16", (a, b) => a - b),
   "i16x8.mul": binary("i16", (a, b) => a * b),
@@ -146,14 +149,14 @@ export const integerHandlers = {
   "i32x4.le_u": compare("u32", "i32", le),
   "i32x4.ge_s": compare("i32", "i32", ge),
   "i32x4.ge_u": compare("u32", "i32", ge),
-  // Step_pure/vunop
+  // Step_pure/vunop-val
   "i32x4.abs": unary("i32", (a) => (a < 0 ? -a : a)),
   "i32x4.neg": unary("i32", (a) => -a),
   // Step_pure/vshiftop
   "i32x4.shl": shift("i32", shl),
   "i32x4.shr_s": shift("i32", shrS),
   "i32x4.shr_u": shift("u32", shrU),
-  // Step_pure/vbinop
+  // Step_pure/vbinop-val
   "i32x4.add": binary("i32", (a, b) => a + b),
   "i32x4.sub": binary("i32", (a, b) => a - b),
   "i32x4.mul": binary("i32", Math.imul),
@@ -169,14 +172,14 @@ export const integerHandlers = {
   "i64x2.gt_s": compare("i64", "i64", gt),
   "i64x2.le_s": compare("i64", "i64", le),
   "i64x2.ge_s": compare("i64", "i64", ge),
-  // Step_pure/vunop
+  // Step_pure/vunop-val
   "i64x2.abs": unary("i64", (a) => (a < 0 ? -a : a)),
   "i64x2.neg": unary("i64", (a) => -a),
   // Step_pure/vshiftop
   "i64x2.shl": shift64("i64", (a, n) => a << n),
   "i64x2.shr_s": shift64("i64", (a, n) => a >> n),
   "i64x2.shr_u": shift64("u64", (a, n) => a >> n),
-  // Step_pure/vbinop
+  // Step_pure/vbinop-val
   "i64x2.add": binary("i64", (a, b) => a + b),
   "i64x2.sub": binary("i64", (a, b) => a - b),
   "i64x2.mul": binary("i64", (a, b) => a * b),

@@ -65,7 +65,7 @@ export const swizzle: Handler = () => {
 export const bitselect: Handler = bitwise((a, b, c) => (a & c) | (b & ~c));
 
 export const laneHandlers = {
-  // Step_pure/vconst: the const is the instruction itself
+  // A value in the spec, which no rule reduces
   "v128.const": (code, at) => {
     for (let k = 0; k < 4; k++) R.i32[k] = code[at + k]!;
   },

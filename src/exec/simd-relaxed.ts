@@ -3,7 +3,7 @@
 //   swizzle, trunc, min, max, laneselect, q15mulr   as their strict counterparts
 //   madd, nmadd      not fused: the product is rounded, then the sum
 //   dot products     both operands signed; the sum of two products saturates
-// Spec: https://webassembly.github.io/spec/core/appendix/profiles.html#deterministic-profile
+// Spec: https://webassembly.github.io/spec/core/exec/numerics.html#relaxed-operations
 
 import { truncSatF32S, truncSatF32U, truncSatF64S, truncSatF64U } from "./simd-conversions.js";
 import { arithmetic, maxF32, maxF64, minF32, minF64 } from "./simd-float.js";
@@ -24,7 +24,7 @@ export const relaxedHandlers = {
   "i32x4.relaxed_trunc_f32x4_u": truncSatF32U,
   "i32x4.relaxed_trunc_f64x2_s_zero": truncSatF64S,
   "i32x4.relaxed_trunc_f64x2_u_zero": truncSatF64U,
-  // Step_pure/vternop
+  // Step_pure/vternop-val
   "f32x4.relaxed_madd": arithmetic("f32", (a, b, c) => Math.fround(a * b) + c),
   "f32x4.relaxed_nmadd": arithmetic("f32", (a, b, c) => Math.fround(-a * b) + c),
   "f64x2.relaxed_madd": arithmetic("f64", (a, b, c) => a * b + c),
@@ -33,7 +33,7 @@ export const relaxedHandlers = {
   "i16x8.relaxed_laneselect": bitselect,
   "i32x4.relaxed_laneselect": bitselect,
   "i64x2.relaxed_laneselect": bitselect,
-  // Step_pure/vbinop
+  // Step_pure/vbinop-val
   "f32x4.relaxed_min": minF32,
   "f32x4.relaxed_max": maxF32,
   "f64x2.relaxed_min": minF64,

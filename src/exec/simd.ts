@@ -103,7 +103,11 @@ export function simd(
   return bottom + resultWords;
 }
 
-/** The access whose immediates are at `at`, with the address in A. */
+/**
+ * The access whose immediates are at `at`, with the address in A.
+ * Step_read/vload-oob, vload-pack-oob, vload-splat-oob, vload-zero-oob, vload_lane-oob,
+ * Step/vstore-oob, vstore_lane-oob
+ */
 function access(
   instance: ModuleInstance,
   handler: MemoryHandler,

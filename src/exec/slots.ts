@@ -1,8 +1,8 @@
 // Values into and out of a fiber's slots.
 
 import type { Reference, Value } from "../runtime/values.js";
-import { CrashError } from "../util/errors.js";
 import type { ValType } from "../syntax/types.js";
+import { bitsOf, wordsOfBits } from "../syntax/vectors.js";
 import { wordsOf } from "./code.js";
 import type { Fiber, FiberView } from "./fiber.js";
 
@@ -19,7 +19,7 @@ export function readSlot(fiber: FiberView, word: number, type: AnyValType): Valu
     case "f64":
       return { type, bits: BigInt.asUintN(64, fiber.i64[word >> 1]!) };
     case "v128":
-      throw new CrashError("vectors have no slots yet");
+      return { type, bits: bitsOf(fiber.i32, word) };
     default:
       return { type: "ref", ref: (fiber.refs[word >> 1] ?? null) as Reference };
   }
@@ -39,6 +39,9 @@ export function writeSlot(fiber: Fiber, word: number, value: Value): void {
     case "f64":
       fiber.i64[word >> 1] = BigInt.asIntN(64, value.bits);
       return;
+    case "v128":
+      fiber.i32.set(wordsOfBits(value.bits), word);
+      return;
     case "ref":
       fiber.refs[word >> 1] = value.ref;
   }
@@ -57,7 +60,7 @@ export function writeSlots(fiber: Fiber, word: number, values: readonly Value[])
   let words = 0;
   for (const value of values) {
     writeSlot(fiber, word + words, value);
-    words += 2;
+    words += value.type === "v128" ? 4 : 2;
   }
   return words;
 }

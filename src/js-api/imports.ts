@@ -17,7 +17,7 @@ import { LinkError } from "../util/errors.js";
 import { closeGlobalType, type DefType } from "../valid/deftypes.js";
 import type { ValidModule } from "../valid/validate.js";
 import { Global, Memory, Table } from "./objects.js";
-import { toJsValue, toWasmResults, toWasmValue } from "./values.js";
+import { refuseVectors, toJsValue, toWasmResults, toWasmValue } from "./values.js";
 import { functionBehind, type JsFunction, type World, worldOf } from "./world.js";
 
 export type ImportObject = Readonly<Record<string, unknown>>;
@@ -108,10 +108,12 @@ function hostFunction(
   call: JsFunction,
   suspend: boolean,
 ): HostFunction {
-  const { results } = type.sub.comp as FuncType<DefType>;
+  const signature = type.sub.comp as FuncType<DefType>;
+  const { results } = signature;
   // A promise given for an externref is a value like any other.
   const awaits = suspend && !results.some((t) => typeof t === "object");
   return (args) => {
+    refuseVectors(signature);
     const returned = call(...args.map((value) => toJsValue(value, world)));
     return awaits && returned instanceof Promise
       ? returned.then((value) => toWasmResults(value, results, world))

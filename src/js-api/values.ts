@@ -3,7 +3,7 @@
 // so their conversion is a parameter.
 // Spec: https://webassembly.github.io/spec/js-api/#tojsvalue
 
-import type { RefType, ValType } from "../syntax/types.js";
+import type { FuncType, RefType, ValType } from "../syntax/types.js";
 import { f32, f64, floatOf, i32, i64, type Reference, type Value } from "../runtime/values.js";
 import type { DefType } from "../valid/deftypes.js";
 
@@ -21,6 +21,8 @@ export function toJsValue(value: Value, door: ReferenceDoor): unknown {
     case "f32":
     case "f64":
       return floatOf(value);
+    case "v128":
+      return refuseVector();
     case "ref":
       return door.toJs(value.ref);
   }
@@ -45,8 +47,17 @@ export function toWasmNumber(value: unknown, type: Exclude<ValType, RefType>): V
     case "f64":
       return f64(+(value as number));
     case "v128":
-      throw new TypeError("vectors cannot pass between WebAssembly and JavaScript");
+      return refuseVector();
   }
+}
+
+function refuseVector(): never {
+  throw new TypeError("vectors cannot pass between WebAssembly and JavaScript");
+}
+
+/** @throws TypeError where a call would have to pass a vector: then the function does not run at all */
+export function refuseVectors({ params, results }: FuncType<DefType>): void {
+  if (params.includes("v128") || results.includes("v128")) refuseVector();
 }
 
 /** The results of a call as JavaScript has them: nothing, a value, or an array. */

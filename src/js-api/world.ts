@@ -16,7 +16,7 @@ import type { RefType } from "../syntax/types.js";
 import type { DefType } from "../valid/deftypes.js";
 import { Global, Memory, Table } from "./objects.js";
 import { inward, isOf, outward } from "./references.js";
-import { type ReferenceDoor, toJsResults, toWasmValue } from "./values.js";
+import { type ReferenceDoor, refuseVectors, toJsResults, toWasmValue } from "./values.js";
 
 export type JsFunction = (...args: unknown[]) => unknown;
 
@@ -63,6 +63,7 @@ export class World implements ReferenceDoor {
     return cached(this.functions, func, () => {
       const { params } = func.signature;
       const call: JsFunction = (...args) => {
+        refuseVectors(func.signature);
         const values = params.map((type, i) => toWasmValue(args[i], type, this));
         return toJsResults(this.machine.invoke(func, values), this);
       };

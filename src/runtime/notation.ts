@@ -30,6 +30,7 @@ const prefixes: Record<string, string> = {
   i64: "i64",
   f32: "f32",
   f64: "f64",
+  v128: "v128",
   func: "funcref",
   funcref: "funcref",
   extern: "externref",
@@ -82,7 +83,7 @@ export function parseValue(text: string, type: AnyType): Value {
     case "f64":
       return { type, bits: parseF64(floatText(body)) ?? wrong(text, type) };
     case "v128":
-      throw new UsageError("vectors cannot be given on the command line yet");
+      return { type, bits: parseVector(body) ?? wrong(text, type) };
     default:
       return { type: "ref", ref: parseReference(body, text, type) };
   }
@@ -99,6 +100,10 @@ function parseReference(body: string, text: string, type: RefType<unknown>): Ref
   return wrong(text, type);
 }
 
+/** The 128 bits as one number, lane 0 lowest; leading zeros may be left out. */
+const parseVector = (text: string): bigint | undefined =>
+  /^0x[\da-f]{1,32}$/i.test(text) ? BigInt(text) : undefined;
+
 /** What people write and the text format does not know: `.5`, and JavaScript's `Infinity`. */
 const floatText = (text: string): string =>
   text.replace(/^([+-]?)\./, "$10.").replace(/^([+-]?)Infinity$/, "$1inf");
@@ -110,6 +115,7 @@ const forms = {
   i64: "a decimal or 0x hexadecimal integer",
   f32: "a decimal or 0x hexadecimal number, inf, nan or nan:0xPAYLOAD",
   f64: "a decimal or 0x hexadecimal number, inf, nan or nan:0xPAYLOAD",
+  v128: "0x and up to 32 hexadecimal digits",
 };
 const ranges = {
   i32: `${-(2 ** 31)} to ${2 ** 32 - 1}`,
@@ -162,6 +168,8 @@ function formatBody(value: Value): string {
       return formatF32Bits(value.bits).replace(/nan$/, "nan:0x400000");
     case "f64":
       return formatF64Bits(value.bits).replace(/nan$/, "nan:0x8000000000000");
+    case "v128":
+      return `0x${value.bits.toString(16).padStart(32, "0")}`;
     case "ref":
       return formatReference(value.ref);
   }

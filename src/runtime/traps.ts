@@ -21,6 +21,8 @@ export type TrapReason =
   | "null exception reference"
   | "out of bounds array access"
   | "cast failure"
+  | "unaligned atomic"
+  | "expected shared memory"
   // Not the spec's: native asyncify stops before a record would leave its buffer.
   | "asyncify stack overflow"
   // Not the spec's: no room on this host.

@@ -27,6 +27,8 @@ export type Value =
   | { readonly type: "f32"; readonly bits: number }
   /** Unsigned 64-bit pattern. */
   | { readonly type: "f64"; readonly bits: bigint }
+  /** Unsigned 128-bit pattern, lane 0 lowest. */
+  | { readonly type: "v128"; readonly bits: bigint }
   | { readonly type: "ref"; readonly ref: Reference };
 
 const scratch = new DataView(new ArrayBuffer(8));
@@ -41,6 +43,7 @@ export const f64 = (value: number): Value => {
   scratch.setFloat64(0, value);
   return { type: "f64", bits: scratch.getBigUint64(0) };
 };
+export const v128 = (bits: bigint): Value => ({ type: "v128", bits: BigInt.asUintN(128, bits) });
 export const ref = (reference: Reference): Value => ({ type: "ref", ref: reference });
 
 /** The number an f32 or f64 pattern stands for. */

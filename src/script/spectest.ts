@@ -60,5 +60,9 @@ export function spectest(): Map<string, ExternInstance> {
     kind: "memory",
     memory: new MemoryInstance({ limits: limits("i32", 1n, 2n) }),
   });
+  exports.set("shared_memory", {
+    kind: "memory",
+    memory: new MemoryInstance({ limits: limits("i32", 1n, 2n, true) }),
+  });
   return exports;
 }

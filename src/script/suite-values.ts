@@ -23,7 +23,16 @@ function hostRef(number: string): HostRef {
   return found;
 }
 
-export function parseValue({ type, value }: SuiteValue): Value {
+/** Bits of a lane, by the suite's lane types. */
+const laneBits = (type: string): number => Number(type.slice(1));
+
+const vectorBits = (type: string, lanes: readonly string[]): bigint =>
+  lanes.reduceRight(
+    (bits, lane) => (bits << BigInt(laneBits(type))) | BigInt.asUintN(laneBits(type), BigInt(lane)),
+    0n,
+  );
+
+export function parseValue({ type, value, lane_type }: SuiteValue): Value {
   switch (type) {
     case "i32":
       return { type, value: Number(value) | 0 };
@@ -33,6 +42,8 @@ export function parseValue({ type, value }: SuiteValue): Value {
       return { type, bits: Number(value) };
     case "f64":
       return { type, bits: BigInt(value as string) };
+    case "v128":
+      return { type, bits: vectorBits(lane_type!, value as readonly string[]) };
     case "externref":
     case "anyref":
       return {
@@ -67,9 +78,24 @@ export function matchesValue(found: Value, expected: SuiteValue): boolean {
       if (value === "nan:arithmetic")
         return (found.bits & 0x7ff8000000000000n) === 0x7ff8000000000000n;
       return found.bits === BigInt(value as string);
+    case "v128":
+      return type === "v128" && matchesLanes(found.bits, expected);
     case "ref":
       return matchesReference(found, expected);
   }
+}
+
+/** Each lane as a value of its own: a lane of floats may be a class of NaNs. */
+function matchesLanes(bits: bigint, { lane_type, value }: SuiteValue): boolean {
+  const width = laneBits(lane_type!);
+  return (value as readonly string[]).every((lane, i) => {
+    const found = BigInt.asUintN(width, bits >> BigInt(width * i));
+    if (lane_type === "f32")
+      return matchesValue({ type: "f32", bits: Number(found) }, { type: "f32", value: lane });
+    if (lane_type === "f64")
+      return matchesValue({ type: "f64", bits: found }, { type: "f64", value: lane });
+    return found === BigInt.asUintN(width, BigInt(lane));
+  });
 }
 
 function matchesReference({ ref }: Value & { type: "ref" }, { type, value }: SuiteValue): boolean {
@@ -105,6 +131,7 @@ export function printValue(value: Value): string {
       return `${value.type}:${value.value}`;
     case "f32":
     case "f64":
+    case "v128":
       return `${value.type}:0x${value.bits.toString(16)}`;
     case "ref":
       return `ref:${printReference(value.ref)}`;

@@ -8,6 +8,7 @@
 // Codes of one byte are the byte; prefixed ones are prefix << 16 | sub-opcode,
 // so 0xfc0008 is `memory.init`.
 
+import { atomicOpcodes } from "./opcodes-atomics.js";
 import { simdOpcodes } from "./opcodes-simd.js";
 
 /** What follows an opcode, in the order of the bytes. */
@@ -45,6 +46,8 @@ export type Immediate =
   | "lane"
   | "v128"
   | "lanes"
+  /** A byte that is reserved. */
+  | "zero"
   | "memarg";
 
 const row = <const C extends number>(code: C, type: string | null, ...immediates: Immediate[]) => ({
@@ -337,6 +340,9 @@ export const opcodes = {
 
   // Vectors
   ...simdOpcodes,
+
+  // Threads
+  ...atomicOpcodes,
 } as const;
 
 export type Mnemonic = keyof typeof opcodes;

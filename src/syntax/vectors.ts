@@ -1,10 +1,10 @@
 // The 16 bytes of a vector immediate as what they stand for. An `Instruction` has
 // them as four words, the low one first.
 
-/** The unsigned 128-bit integer, lane 0 lowest. */
-export function bitsOf(words: Int32Array): bigint {
+/** The four words from `at` on as an unsigned 128-bit integer, lane 0 lowest. */
+export function bitsOf(words: { readonly [index: number]: number }, at = 0): bigint {
   let bits = 0n;
-  for (let k = 3; k >= 0; k--) bits = (bits << 32n) | BigInt(words[k]! >>> 0);
+  for (let k = 3; k >= 0; k--) bits = (bits << 32n) | BigInt(words[at + k]! >>> 0);
   return bits;
 }
 

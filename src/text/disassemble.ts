@@ -106,6 +106,7 @@ const otherText: Record<
   i64: ({ a, b }) => formatI64(joinHalves(a, b)),
   f32: ({ a }) => formatF32Bits(a),
   f64: ({ a, b }) => formatF64Bits(joinHalves(a, b)),
+  zero: () => "",
   memarg: memargText,
   lane: ({ lane }) => String(lane),
   lanes: ({ vector }) => lanesOf(vector).join(" "),

@@ -18,10 +18,14 @@ function paramsIn64(op: Opcode): readonly ValType[] {
   return params;
 }
 
+/** Threads: these accesses must be aligned. */
+const isAtomic = ({ code }: Opcode): boolean => code >> 16 === 0xfe;
+
 /** Instr_ok/load, Instr_ok/store; Memarg_ok */
 export function applyAccess(v: FunctionValidator, { op, a, b, memOffset }: Instruction): void {
   const { address } = checkMemory(v, a).limits;
   if (2 ** b > op.access!) v.fail("alignment must not be larger than natural");
+  if (isAtomic(op) && 2 ** b !== op.access) v.fail("atomic alignment must be natural");
   if (address === "i32" && memOffset > 0xffff_ffff) v.fail(`offset out of range: ${memOffset}`);
   v.popAll(address === "i32" ? op.type!.params : paramsIn64(op));
   v.pushAll(op.type!.results);

@@ -20,7 +20,10 @@ export interface ValidateOptions {
 }
 
 /** @throws InvalidError */
-export function validate(module: Module, { lazy = false, tagResults = true }: ValidateOptions = {}): ValidModule {
+export function validate(
+  module: Module,
+  { lazy = false, tagResults = true }: ValidateOptions = {},
+): ValidModule {
   const valid = checkModule(module);
   if (!tagResults) checkTagResults(valid);
   if (!lazy) {

@@ -1,7 +1,7 @@
 // A call site made ready: which words of the frame its record holds, and what else a
 // frame needs to stand there again. Made once for each site, used at every unwind.
 
-import { type Code, pcOfOffset } from "../../exec/code.js";
+import { type Code, pcOfOffset, wordsOf } from "../../exec/code.js";
 import type { Fiber } from "../../exec/fiber.js";
 import type { OperandType } from "../../valid/visitor.js";
 import type { CallSite } from "./roles.js";
@@ -21,8 +21,9 @@ export interface SitePlan {
 /** Bytes that the saved values of a site take. */
 export const payloadBytes = (plan: SitePlan): number => 4 * plan.saved.length;
 
-/** Values have their natural size in a record: one word or two. */
-const recordWords = (type: OperandType): number => (type === "i32" || type === "f32" ? 1 : 2);
+/** Values have their natural size in a record: one word, two, or four. */
+const recordWords = (type: OperandType): number =>
+  type === "i32" || type === "f32" ? 1 : wordsOf(type);
 
 export function planSite(code: Code, site: CallSite): SitePlan {
   const saved: number[] = [];
@@ -31,8 +32,8 @@ export function planSite(code: Code, site: CallSite): SitePlan {
   };
   for (const local of site.liveLocals) save(code.localOffsets[local]!, code.localTypes[local]!);
   const constants: number[] = [];
+  let word = code.localWords;
   site.operands.forEach((type, i) => {
-    const word = code.localWords + 2 * i;
     const bits = site.constants[i]!;
     if (bits === null) save(word, type);
     else
@@ -42,11 +43,12 @@ export function planSite(code: Code, site: CallSite): SitePlan {
         word + 1,
         Number(BigInt.asIntN(32, bits >> 32n)),
       );
+    word += wordsOf(type);
   });
   return {
     callIndex: site.callIndex,
     pc: pcOfOffset(code, site.offset),
-    frameWords: code.localWords + 2 * site.operands.length,
+    frameWords: word,
     saved: Int32Array.from(saved),
     constants: Int32Array.from(constants),
   };

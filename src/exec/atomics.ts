@@ -1,0 +1,211 @@
+// Atomic memory accesses. One machine runs one fiber at a time, so every access is
+// atomic by itself; waiting and notifying connect the fibers of one process, first
+// come, first served. Memories are not shared with other agents (workers).
+// Proposal: https://github.com/WebAssembly/threads
+
+import { FuncInstance, type ModuleInstance } from "../runtime/instances.js";
+import { type MemoryInstance, outOfBounds } from "../runtime/memory.js";
+import { Trap } from "../runtime/traps.js";
+import { i32 as i32Value, type Value } from "../runtime/values.js";
+import type { Code as CodeOf } from "../syntax/opcodes.js";
+import { closeTypes } from "../valid/deftypes.js";
+import type { Code } from "./code.js";
+import { addressAt } from "./cold.js";
+import type { Fiber } from "./fiber.js";
+
+/** Within a group of seven rows: bytes accessed, and whether the operands are i64. */
+const BYTES = [4, 8, 1, 2, 1, 2, 4];
+const WIDE = [false, true, false, false, true, true, true];
+
+const enum Group {
+  load,
+  store,
+  add,
+  sub,
+  and,
+  or,
+  xor,
+  xchg,
+  cmpxchg,
+}
+
+interface Place {
+  readonly memory: MemoryInstance;
+  readonly address: number;
+}
+
+/** Where the entry at `pc` accesses `bytes` bytes; its address operand is at word `at`. */
+function placeOf(
+  fiber: Fiber,
+  instance: ModuleInstance,
+  code: Int32Array,
+  pc: number,
+  at: number,
+  bytes: number,
+): Place {
+  const memory = instance.memories[code[pc + 2]!]!;
+  const offset = (code[pc + 4]! >>> 0) * 4294967296 + (code[pc + 3]! >>> 0);
+  const address = addressAt(fiber, at, memory.type.limits.address) + offset;
+  if (address % bytes !== 0) throw new Trap("unaligned atomic", `${bytes} bytes at ${address}`);
+  const size = memory.view.byteLength;
+  if (address + bytes > size) outOfBounds(address, bytes, size);
+  return { memory, address };
+}
+
+/**
+ * Executes the entry at `pc`, [0xfe, sub-opcode, memory, offset low, offset high].
+ * @returns the new stack pointer
+ */
+export function atomics(
+  fiber: Fiber,
+  instance: ModuleInstance,
+  code: Int32Array,
+  pc: number,
+  sp: number,
+): number {
+  const op = 0xfe0000 | code[pc + 1]!;
+  if (op === (0xfe0003 satisfies CodeOf<"atomic.fence">)) return sp;
+  if (op === (0xfe0000 satisfies CodeOf<"memory.atomic.notify">)) {
+    const place = placeOf(fiber, instance, code, pc, sp - 4, 4);
+    fiber.i32[sp - 4] = notify(place, fiber.i32[sp - 2]! >>> 0);
+    return sp - 2;
+  }
+  const index = op - (0xfe0010 satisfies CodeOf<"i32.atomic.load">);
+  const group: Group = Math.floor(index / 7);
+  const bytes = BYTES[index % 7]!;
+  const operands = group === Group.load ? 1 : group === Group.cmpxchg ? 3 : 2;
+  const at = sp - 2 * operands;
+  const place = placeOf(fiber, instance, code, pc, at, bytes);
+  const { i64 } = fiber;
+  const wide = WIDE[index % 7]!;
+  const operand = (k: number): bigint =>
+    wide ? i64[(at >> 1) + k]! : BigInt(fiber.i32[at + 2 * k]!);
+
+  const old = read(place, bytes);
+  if (group !== Group.load) {
+    const value = result(group, old, operand(1), operands === 3 ? operand(2) : 0n, wide ? 64 : 32);
+    if (value !== null) write(place, bytes, value);
+    if (group === Group.store) return at;
+  }
+  i64[at >> 1] = old;
+  return at + 2;
+}
+
+/** What is stored where `old` was; null for nothing. `bits` are those of the operands. */
+function result(
+  group: Group,
+  old: bigint,
+  x: bigint,
+  replacement: bigint,
+  bits: number,
+): bigint | null {
+  switch (group) {
+    case Group.add:
+      return old + x;
+    case Group.sub:
+      return old - x;
+    case Group.and:
+      return old & x;
+    case Group.or:
+      return old | x;
+    case Group.xor:
+      return old ^ x;
+    case Group.cmpxchg:
+      // The whole operand counts: what was read is extended with zeros.
+      return old === BigInt.asUintN(bits, x) ? replacement : null;
+    default:
+      return x;
+  }
+}
+
+/** The bytes at a place, extended with zeros. */
+function read({ memory: { view }, address }: Place, bytes: number): bigint {
+  if (bytes === 8) return view.getBigUint64(address, true);
+  if (bytes === 4) return BigInt(view.getUint32(address, true));
+  return BigInt(bytes === 2 ? view.getUint16(address, true) : view.getUint8(address));
+}
+
+function write({ memory: { view }, address }: Place, bytes: number, value: bigint): void {
+  if (bytes === 8) view.setBigUint64(address, value, true);
+  else {
+    const low = Number(BigInt.asUintN(32, value));
+    if (bytes === 4) view.setUint32(address, low, true);
+    else if (bytes === 2) view.setUint16(address, low, true);
+    else view.setUint8(address, low);
+  }
+}
+
+// Waiting
+
+type Wake = () => void;
+const waiters = new WeakMap<MemoryInstance, Map<number, Wake[]>>();
+
+function notify({ memory, address }: Place, count: number): number {
+  const queue = waiters.get(memory)?.get(address) ?? [];
+  const woken = queue.splice(0, count);
+  for (const wake of woken) wake();
+  return woken.length;
+}
+
+const NOT_EQUAL = 1;
+const TIMED_OUT = 2;
+const [WAIT_TYPE] = closeTypes([
+  {
+    final: true,
+    supers: [],
+    comp: { kind: "func", params: [], results: ["i32"] },
+    groupStart: 0,
+    groupSize: 1,
+  },
+]);
+
+/**
+ * The top frame stands at `memory.atomic.wait32` or `wait64`: its result, or a function
+ * for the host to call, whose promise has the result once the wait is over.
+ */
+export function beginWait(fiber: Fiber): number | FuncInstance {
+  const { func, pc, sp } = fiber.top;
+  const { words } = func.code as Code;
+  const wide = words[pc + 1] === 2;
+  const place = placeOf(fiber, func.instance!, words, pc, sp - 6, wide ? 8 : 4);
+  if (!place.memory.type.limits.shared) throw new Trap("expected shared memory");
+  const expected = wide ? fiber.i64[(sp - 4) >> 1]! : BigInt(fiber.i32[sp - 4]!);
+  if (read(place, wide ? 8 : 4) !== BigInt.asUintN(wide ? 64 : 32, expected)) return NOT_EQUAL;
+  const timeout = fiber.i64[(sp - 2) >> 1]!;
+  if (timeout === 0n) return TIMED_OUT;
+  const name = wide ? "memory.atomic.wait64" : "memory.atomic.wait32";
+  return FuncInstance.host(WAIT_TYPE!, name, () => waitAt(place, timeout));
+}
+
+/** Puts the result of the wait at which the top frame stands. */
+export function endWait(fiber: Fiber, result: number): void {
+  const frame = fiber.top;
+  frame.sp -= 4;
+  fiber.i32[frame.sp - 2] = result;
+  frame.pc += 5;
+}
+
+/** Longer ones than a timer can count (25 days) never end. */
+const LONGEST = 2 ** 31 - 1;
+
+async function waitAt({ memory, address }: Place, nanoseconds: bigint): Promise<Value[]> {
+  if (!waiters.has(memory)) waiters.set(memory, new Map());
+  const queues = waiters.get(memory)!;
+  if (!queues.has(address)) queues.set(address, []);
+  const queue = queues.get(address)!;
+  const timeout = Number(nanoseconds) / 1e6;
+  return new Promise((resolve) => {
+    const wake = (): void => {
+      clearTimeout(timer);
+      resolve([i32Value(0)]);
+    };
+    const timer =
+      timeout < 0 || timeout > LONGEST
+        ? undefined
+        : setTimeout(() => {
+            queue.splice(queue.indexOf(wake), 1);
+            resolve([i32Value(TIMED_OUT)]);
+          }, timeout);
+    queue.push(wake);
+  });
+}

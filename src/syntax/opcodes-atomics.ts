@@ -1,0 +1,88 @@
+// The rows of the opcode table for threads. From 0xfe10 on, seven rows make a group: the
+// same operation on all of an i32 or i64, then on their low 8, 16 or 32 bits. See
+// `opcodes.ts` for what a row is.
+// Proposal: https://github.com/WebAssembly/threads
+
+import type { Immediate } from "./opcodes.js";
+
+const row = <const C extends number>(code: C, type: string, ...immediates: Immediate[]) => ({
+  code,
+  type,
+  immediates,
+});
+/** An access of `bytes` bytes, which must be aligned to as many. */
+const access = <const C extends number>(code: C, bytes: number, type: string) => ({
+  ...row(code, type, "memarg"),
+  access: bytes,
+});
+
+// prettier-ignore
+export const atomicOpcodes = {
+  "memory.atomic.notify":        access(0xfe0000, 4, "i32 i32 -> i32"),
+  "memory.atomic.wait32":        access(0xfe0001, 4, "i32 i32 i64 -> i32"),
+  "memory.atomic.wait64":        access(0xfe0002, 8, "i32 i64 i64 -> i32"),
+  "atomic.fence":                row(0xfe0003, "->", "zero"),
+  "i32.atomic.load":             access(0xfe0010, 4, "i32 -> i32"),
+  "i64.atomic.load":             access(0xfe0011, 8, "i32 -> i64"),
+  "i32.atomic.load8_u":          access(0xfe0012, 1, "i32 -> i32"),
+  "i32.atomic.load16_u":         access(0xfe0013, 2, "i32 -> i32"),
+  "i64.atomic.load8_u":          access(0xfe0014, 1, "i32 -> i64"),
+  "i64.atomic.load16_u":         access(0xfe0015, 2, "i32 -> i64"),
+  "i64.atomic.load32_u":         access(0xfe0016, 4, "i32 -> i64"),
+  "i32.atomic.store":            access(0xfe0017, 4, "i32 i32 ->"),
+  "i64.atomic.store":            access(0xfe0018, 8, "i32 i64 ->"),
+  "i32.atomic.store8":           access(0xfe0019, 1, "i32 i32 ->"),
+  "i32.atomic.store16":          access(0xfe001a, 2, "i32 i32 ->"),
+  "i64.atomic.store8":           access(0xfe001b, 1, "i32 i64 ->"),
+  "i64.atomic.store16":          access(0xfe001c, 2, "i32 i64 ->"),
+  "i64.atomic.store32":          access(0xfe001d, 4, "i32 i64 ->"),
+  "i32.atomic.rmw.add":          access(0xfe001e, 4, "i32 i32 -> i32"),
+  "i64.atomic.rmw.add":          access(0xfe001f, 8, "i32 i64 -> i64"),
+  "i32.atomic.rmw8.add_u":       access(0xfe0020, 1, "i32 i32 -> i32"),
+  "i32.atomic.rmw16.add_u":      access(0xfe0021, 2, "i32 i32 -> i32"),
+  "i64.atomic.rmw8.add_u":       access(0xfe0022, 1, "i32 i64 -> i64"),
+  "i64.atomic.rmw16.add_u":      access(0xfe0023, 2, "i32 i64 -> i64"),
+  "i64.atomic.rmw32.add_u":      access(0xfe0024, 4, "i32 i64 -> i64"),
+  "i32.atomic.rmw.sub":          access(0xfe0025, 4, "i32 i32 -> i32"),
+  "i64.atomic.rmw.sub":          access(0xfe0026, 8, "i32 i64 -> i64"),
+  "i32.atomic.rmw8.sub_u":       access(0xfe0027, 1, "i32 i32 -> i32"),
+  "i32.atomic.rmw16.sub_u":      access(0xfe0028, 2, "i32 i32 -> i32"),
+  "i64.atomic.rmw8.sub_u":       access(0xfe0029, 1, "i32 i64 -> i64"),
+  "i64.atomic.rmw16.sub_u":      access(0xfe002a, 2, "i32 i64 -> i64"),
+  "i64.atomic.rmw32.sub_u":      access(0xfe002b, 4, "i32 i64 -> i64"),
+  "i32.atomic.rmw.and":          access(0xfe002c, 4, "i32 i32 -> i32"),
+  "i64.atomic.rmw.and":          access(0xfe002d, 8, "i32 i64 -> i64"),
+  "i32.atomic.rmw8.and_u":       access(0xfe002e, 1, "i32 i32 -> i32"),
+  "i32.atomic.rmw16.and_u":      access(0xfe002f, 2, "i32 i32 -> i32"),
+  "i64.atomic.rmw8.and_u":       access(0xfe0030, 1, "i32 i64 -> i64"),
+  "i64.atomic.rmw16.and_u":      access(0xfe0031, 2, "i32 i64 -> i64"),
+  "i64.atomic.rmw32.and_u":      access(0xfe0032, 4, "i32 i64 -> i64"),
+  "i32.atomic.rmw.or":           access(0xfe0033, 4, "i32 i32 -> i32"),
+  "i64.atomic.rmw.or":           access(0xfe0034, 8, "i32 i64 -> i64"),
+  "i32.atomic.rmw8.or_u":        access(0xfe0035, 1, "i32 i32 -> i32"),
+  "i32.atomic.rmw16.or_u":       access(0xfe0036, 2, "i32 i32 -> i32"),
+  "i64.atomic.rmw8.or_u":        access(0xfe0037, 1, "i32 i64 -> i64"),
+  "i64.atomic.rmw16.or_u":       access(0xfe0038, 2, "i32 i64 -> i64"),
+  "i64.atomic.rmw32.or_u":       access(0xfe0039, 4, "i32 i64 -> i64"),
+  "i32.atomic.rmw.xor":          access(0xfe003a, 4, "i32 i32 -> i32"),
+  "i64.atomic.rmw.xor":          access(0xfe003b, 8, "i32 i64 -> i64"),
+  "i32.atomic.rmw8.xor_u":       access(0xfe003c, 1, "i32 i32 -> i32"),
+  "i32.atomic.rmw16.xor_u":      access(0xfe003d, 2, "i32 i32 -> i32"),
+  "i64.atomic.rmw8.xor_u":       access(0xfe003e, 1, "i32 i64 -> i64"),
+  "i64.atomic.rmw16.xor_u":      access(0xfe003f, 2, "i32 i64 -> i64"),
+  "i64.atomic.rmw32.xor_u":      access(0xfe0040, 4, "i32 i64 -> i64"),
+  "i32.atomic.rmw.xchg":         access(0xfe0041, 4, "i32 i32 -> i32"),
+  "i64.atomic.rmw.xchg":         access(0xfe0042, 8, "i32 i64 -> i64"),
+  "i32.atomic.rmw8.xchg_u":      access(0xfe0043, 1, "i32 i32 -> i32"),
+  "i32.atomic.rmw16.xchg_u":     access(0xfe0044, 2, "i32 i32 -> i32"),
+  "i64.atomic.rmw8.xchg_u":      access(0xfe0045, 1, "i32 i64 -> i64"),
+  "i64.atomic.rmw16.xchg_u":     access(0xfe0046, 2, "i32 i64 -> i64"),
+  "i64.atomic.rmw32.xchg_u":     access(0xfe0047, 4, "i32 i64 -> i64"),
+  "i32.atomic.rmw.cmpxchg":      access(0xfe0048, 4, "i32 i32 i32 -> i32"),
+  "i64.atomic.rmw.cmpxchg":      access(0xfe0049, 8, "i32 i64 i64 -> i64"),
+  "i32.atomic.rmw8.cmpxchg_u":   access(0xfe004a, 1, "i32 i32 i32 -> i32"),
+  "i32.atomic.rmw16.cmpxchg_u":  access(0xfe004b, 2, "i32 i32 i32 -> i32"),
+  "i64.atomic.rmw8.cmpxchg_u":   access(0xfe004c, 1, "i32 i64 i64 -> i64"),
+  "i64.atomic.rmw16.cmpxchg_u":  access(0xfe004d, 2, "i32 i64 i64 -> i64"),
+  "i64.atomic.rmw32.cmpxchg_u":  access(0xfe004e, 4, "i32 i64 i64 -> i64"),
+} as const;
