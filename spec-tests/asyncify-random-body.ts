@@ -89,7 +89,7 @@ export class Body {
   ) {
     this.labels = [{ types: results, loop: false }];
     this.saved = frame && around.stackPointer !== null ? locals.length : null;
-    this.emit("global.get", around.fuel, "i32.eqz", "if", EMPTY);
+    this.emit("global.get", around.fuel, "i32.const", 1, "i32.lt_s", "if", EMPTY);
     for (const type of results) this.constant(type);
     this.stack = [];
     this.emit("return", "end");

@@ -43,6 +43,7 @@ export interface Found {
   readonly problems: readonly string[];
 }
 
+const OVERFLOW = "asyncify stack overflow";
 /** Enough for programs whose recursion uses up fuel. */
 const LIMITS = { maxFrames: 1000 };
 
@@ -83,7 +84,7 @@ export async function checkSeed(seed: number): Promise<Found[]> {
       level = "E2";
     const alien = strange(runs.twin, copied) ?? strange(runs.native, copied);
     const run = (more: Partial<NativeRequest>) => runNative({ ...driven, module: plain, ...more });
-    const why = outside[0] ?? alien ?? (level === "E2" ? null : await unseen(plain, asyncify, runs.twin, run)); // prettier-ignore
+    const why = outside[0] ?? alien ?? (level === "E2" ? null : await unseen(plain, asyncify, runs.twin, optimizeLevel > 0, run)); // prettier-ignore
     if (level !== "E2" && why === null)
       problems.push(...pairs.map(({ a, b, level: l, difference }) => `${a} ~ ${b}: ${l}${tell(difference)}`)); // prettier-ignore
     const error = runs.native.error ?? runs.host.error;
@@ -100,14 +101,14 @@ export async function checkSeed(seed: number): Promise<Found[]> {
         onInstance: (made) => (instance = made),
         onEvent: (event) => checker.event(event),
       });
-      if (self.error?.reason !== "asyncify stack overflow") {
+      if (!self.events.some((e) => e.type === "trap" && e.reason === OVERFLOW)) {
         const difference = compareRuns(self, runs.twin, "E1");
         if (difference !== null) problems.push(`full records ~ twin: ${tell(difference)}`);
         // The checker takes records at an address for those that were last pushed there.
         const correct = kind !== "misuse" && drive !== "misuse" && !lists && !copied;
         if (correct) problems.push(...checker.findings.map(({ message }) => message));
       }
-    } else if (drive === "overflow" && outside.length > 0 && !/exhausted/.test(outside[0]!)) {
+    } else if (drive === "overflow" && alien === null && outside.length > 0 && !/exhausted/.test(outside[0]!)) {
       // Where Binaryen's code writes on, Bobbin stops before the first record that does not fit.
       const stopped = await run({ payloads: runs.twin.sizes });
       const first = runs.twin.events.findIndex((e) => e.type === "push" && e.end !== null && e.address + e.size > e.end); // prettier-ignore
@@ -161,14 +162,17 @@ function strange({ events }: Run, copied: boolean): string | null {
 }
 
 /**
- * A call that an instrumented function takes for one that cannot change the state, and did.
- * Twins notice only where their next test of the state is, which depends on how Binaryen
- * flattened the code; natively the function runs on to its next numbered call.
+ * Two things that depend on how Binaryen arranged the code. A call that an instrumented function
+ * takes for one that cannot change the state did: twins notice where their next test of the
+ * state is, natively the function runs on to its next numbered call. And a function entered while
+ * unwinding runs its call 0 on operands nobody computed: zeros, unless an optimizer let them
+ * share a local with a parameter.
  */
 async function unseen(
   plain: ValidModule,
   asyncify: AsyncifyOptions,
   { sizes }: Run,
+  optimized: boolean,
   run: (more: Partial<NativeRequest>) => Promise<Run>,
 ): Promise<string | null> {
   const roles = analyzeRoles(plain, asyncify);
@@ -188,6 +192,11 @@ async function unseen(
       if (event.type === "runtime") state = event.after;
     },
     observer: {
+      enter: ({ top: { func } }) => {
+        if (!optimized || state !== "unwinding") return;
+        if (roles.functions[func.index]!.kind === "instrumented")
+          found ??= `${func.name} is entered while unwinding, in an optimised twin`;
+      },
       leave: ({ frames, depth }) => returned(frames[depth - 2]),
       hostReturn: (fiber) => returned(fiber?.top),
     },

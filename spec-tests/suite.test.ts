@@ -17,12 +17,15 @@ const GROUPS = [
   "multi-memory",
   "memory64",
   "gc",
+  "simd",
+  "relaxed-simd",
   "exceptions",
   "legacy-exceptions",
   "wide-arithmetic",
   "custom-page-sizes",
   "custom-annotations",
   "script/text 3.0",
+  "threads",
 ];
 
 const expectedFailures = new Map(
@@ -62,7 +65,7 @@ if (suite === null) {
           const surprises: string[] = [];
           for (const command of commands) {
             const { verdict } = script.run(command);
-            const id = `${file}:${command.line}`;
+            const id = `${group.replaceAll(" ", "-")}/${file}:${command.line}`;
             if (expectedFailures.has(id)) seen.add(id);
             if (verdict.kind === "not applicable") counts.notApplicable++;
             else if (verdict.kind === "passed") {

@@ -45,6 +45,7 @@ export {
   type Reference,
   type Value,
 } from "./runtime/values.js";
+export { ExceptionInstance, UncaughtException } from "./runtime/exceptions.js";
 export { Exhaustion, type StackEntry, Trap, type TrapReason } from "./runtime/traps.js";
 export {
   BobbinError,

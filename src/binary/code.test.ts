@@ -37,6 +37,20 @@ test("memory accesses: alignment, offset, and the memory where bit 6 announces i
   expect(read("i64.load", 3, ...huge).memOffset).toBe(2n ** 64n - 1n);
 });
 
+test("lanes and vectors", () => {
+  const bytes = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255];
+  const vector = Int32Array.of(0x03020100, 0x07060504, 0x0b0a0908, 0xff0e0d0c);
+  expect(read("v128.const", ...bytes).vector).toEqual(vector);
+  expect(read("i8x16.shuffle", ...bytes).vector).toEqual(vector);
+  expect(read("i8x16.extract_lane_s", 255).lane).toBe(255);
+  expect(read("v128.load8_lane", 0x40, 3, 9, 15)).toMatchObject({
+    a: 3,
+    b: 0,
+    memOffset: 9,
+    lane: 15,
+  });
+});
+
 test("block types, labels, heap types and value types", () => {
   expect(read("block", 0x40).block).toBe(null);
   expect(read("loop", 0x7d).block).toBe("f32");

@@ -44,6 +44,7 @@ const ALL = assemble(`(module
   (import "env" "pair" (func $pair (param i32 i64) (result i32 i64)))
   (import "env" "extern" (func $extern (param externref) (result externref)))
   (import "env" "nothing" (func $nothing))
+  (import "env" "vector" (func $vector (param v128)))
   (memory (export "memory") 1 3)
   (table (export "table") 2 5 funcref)
   (table (export "externs") 2 externref)
@@ -63,13 +64,20 @@ const ALL = assemble(`(module
   (func (export "func") (param funcref) (result funcref) (local.get 0))
   (func (export "nothing") (call $nothing))
   (func (export "grow") (result i32) (memory.grow (i32.const 1)))
-  (func (export "v128") (param v128) (result i32) (i32.const 0)))`);
+  (func (export "v128") (param v128) (result i32) (i32.const 0))
+  (func (export "v128 out") (result v128) (call $nothing) (v128.const i64x2 1 2))
+  (func (export "v128 to host") (call $vector (v128.const i64x2 1 2)))
+  (global (export "v128 global") (mut v128) (v128.const i64x2 1 2)))`);
 
 /** What the imports saw, and what they answer. */
 function host(answers: Record<string, (...args: unknown[]) => unknown> = {}) {
   const seen: unknown[] = [];
   const same = (value: unknown) => value;
-  const functions = { pair: (a: unknown, b: unknown) => [a, b], nothing: () => "ignored" };
+  const functions = {
+    pair: (a: unknown, b: unknown) => [a, b],
+    nothing: () => "ignored",
+    vector: () => 1,
+  };
   const names = [...NUMBERS, "extern"] as const;
   const env: Record<string, unknown> = { g: 5n, float: 0.1 };
   for (const [name, call] of Object.entries({
@@ -125,6 +133,10 @@ const cases: Record<string, (e: Exports) => unknown> = {
   "length of a function": (e) => [e["five"].length, e["takes"].length],
   "no result": (e) => e["nothing"](),
   vectors: (e) => e["v128"](1),
+  "a function with a vector does not run": (e) => e["v128 out"](),
+  "vectors to the host": (e) => e["v128 to host"](),
+  "read a global vector": (e) => e["v128 global"].value,
+  "set a global vector": (e) => (e["v128 global"].value = 1),
   "identity of exports": (e) => [e["five"] === e["cinq"], e["table"].get(0) === e["five"]],
   "exports object": (e) => [Object.isFrozen(e), Object.getPrototypeOf(e), Object.keys(e)],
   global: (e) => [e["var"].value, e["var"] + 1, (e["var"].value = 2 ** 32 + 9), e["var"].value],

@@ -23,6 +23,7 @@ const number: fc.Arbitrary<Value> = fc.oneof(
     .map((value): Value => ({ type: "i64", value })),
   bits32.map((bits): Value => ({ type: "f32", bits })),
   bits64.map((bits): Value => ({ type: "f64", bits })),
+  fc.bigInt({ min: 0n, max: 2n ** 128n - 1n }).map((bits): Value => ({ type: "v128", bits })),
 );
 
 test("what is printed reads back as the same bits, with and without its type", () => {

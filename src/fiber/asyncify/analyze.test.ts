@@ -287,6 +287,16 @@ describe("refused are", () => {
     expect(refusal(indirect)).toMatch(/tail calls/);
   });
 
+  test("handlers of exceptions, in functions that can unwind", () => {
+    const table = "(block $h (try_table (catch_all $h) (call $sleep)))";
+    const legacy = "(try (do (call $sleep)) (catch_all))";
+    const sleeping = (f: string) => `(import "env" "sleep" (func $sleep)) ${defined({ f })}`;
+    expect(refusal(sleeping(table))).toMatch(/^asyncify: f: try_table cannot be flattened/);
+    expect(refusal(sleeping(legacy))).toMatch(/^asyncify: f: legacy exception handling .* not/);
+    const apart = { f: "nop", g: table.replace("$sleep", "$f") };
+    expect(refusal(`(import "env" "sleep" (func)) ${defined(apart)}`)).toBe("accepted");
+  });
+
   test("lists that contradict each other or name imports", () => {
     expect(refusal(simple, { addList: ["f"], removeList: ["f*"] })).toMatch(
       /f: is in the add-list and in the remove-list/,

@@ -233,6 +233,47 @@ describe("misuse", () => {
     expect(records().map((e) => (e as { name: string }).name)).toEqual(["inner", "run"]);
   });
 
+  test("asyncify/enter-unwind: no first arm of an `if` is entered, for its condition is zero", () => {
+    const branching = `(module
+      (import "env" "sleep" (func $sleep (param i32) (result i32)))
+      (memory 1)
+      (func (export "run") (param i32)
+        (if (local.get 0)
+          (then (drop (call $sleep (local.get 0)))
+                (drop (call $sleep (local.get 0))))))
+      (func (export "value") (param i32) (result i32)
+        (if (result i32) (local.get 0)
+          (then (call $sleep (local.get 0)))
+          (else (i32.const 1))))
+      (func (export "other") (param i32)
+        (if (local.get 0)
+          (then (nop))
+          (else (drop (call $sleep (local.get 0)))))))`;
+    const { call, slept, records } = program(branching, {}, false);
+    call("asyncify_start_unwind", i32(DATA));
+    expect(call("run", i32(3))).toEqual([]);
+    expect(records()).toEqual([]);
+    expect(() => call("value", i32(3))).toThrow("unreachable");
+    expect(slept).toEqual([]);
+    expect(call("other", i32(3))).toEqual([]);
+    expect(slept).toEqual([0]);
+    expect(records()).toMatchObject([{ name: "other", callIndex: 0 }]);
+  });
+
+  test("asyncify/enter-unwind: a function that goes on after call 0 has its arguments", () => {
+    const plus = `(module
+      (import "env" "sleep" (func $sleep (param i32) (result i32)))
+      (memory 1)
+      (func (export "run") (param i32) (result i32)
+        (i32.add (call $sleep (local.get 0)) (local.get 0))))`;
+    const { call, asyncify, slept } = program(plus);
+    call("asyncify_start_unwind", i32(DATA));
+    // sleep stops: on an operand that nobody computed, but the parameter is there.
+    expect(call("run", i32(3))).toEqual([i32(77 + 3)]);
+    expect(slept).toEqual([0]);
+    expect(asyncify.state).toBe(0);
+  });
+
   test("asyncify/enter-plain, asyncify/return-plain: functions that are not instrumented run on", () => {
     const { call, records } = program(SUM, { removeList: ["inner"] });
     // inner takes what sleep answered while it began to unwind, and goes on with it.

@@ -102,9 +102,10 @@ export class Asyncify implements Interposer {
     // asyncify/enter-plain
     if (plan === null) return "go on";
     if (this.state === UNWINDING) {
-      // asyncify/enter-unwind: nothing but call 0 runs, on operands nobody computed.
-      if (plan.sites[0] === undefined) return "skip";
-      standAt(fiber, plan.sites[0]);
+      // asyncify/enter-unwind: nothing but call 0 runs, on operands and under conditions nobody computed.
+      const [site] = plan.sites;
+      if (site === undefined || site.conditional) return "skip";
+      standAt(fiber, site, codeOf(func).paramWords);
       return "go on";
     }
     const { memory } = this;

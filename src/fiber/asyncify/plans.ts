@@ -8,6 +8,8 @@ import type { CallSite } from "./roles.js";
 
 export interface SitePlan {
   readonly callIndex: number;
+  /** In the first arm of an `if`. */
+  readonly conditional: boolean;
   /** Where the call stands in the function's code. */
   readonly pc: number;
   /** Words of the frame at the call: locals and operands. */
@@ -37,16 +39,13 @@ export function planSite(code: Code, site: CallSite): SitePlan {
     const bits = site.constants[i]!;
     if (bits === null) save(word, type);
     else
-      constants.push(
-        word,
-        Number(BigInt.asIntN(32, bits)),
-        word + 1,
-        Number(BigInt.asIntN(32, bits >> 32n)),
-      );
+      for (let k = 0; k < wordsOf(type); k++)
+        constants.push(word + k, Number(BigInt.asIntN(32, bits >> BigInt(32 * k))));
     word += wordsOf(type);
   });
   return {
     callIndex: site.callIndex,
+    conditional: site.conditional,
     pc: pcOfOffset(code, site.offset),
     frameWords: word,
     saved: Int32Array.from(saved),
@@ -54,12 +53,16 @@ export function planSite(code: Code, site: CallSite): SitePlan {
   };
 }
 
-/** Makes the top frame stand at a site: constants in place, zeros everywhere else. */
-export function standAt(fiber: Fiber, { pc, frameWords, constants }: SitePlan): void {
+/** Makes the top frame stand at a site: constants in place, behind the first words zeros everywhere else. */
+export function standAt(
+  fiber: Fiber,
+  { pc, frameWords, constants }: SitePlan,
+  keptWords: number,
+): void {
   const frame = fiber.top;
   frame.pc = pc;
   frame.sp = frame.fp + frameWords;
-  fiber.i32.fill(0, frame.fp, frame.sp);
+  fiber.i32.fill(0, frame.fp + keptWords, frame.sp);
   for (let i = 0; i < constants.length; i += 2)
     fiber.i32[frame.fp + constants[i]!] = constants[i + 1]!;
 }
@@ -78,7 +81,7 @@ export function writeValues(
 
 /** Makes the top frame stand at a site with the values at `address`. */
 export function readValues(fiber: Fiber, plan: SitePlan, view: DataView, address: number): void {
-  standAt(fiber, plan);
+  standAt(fiber, plan, 0);
   const { i32, top } = fiber;
   const { saved } = plan;
   for (let i = 0; i < saved.length; i++)

@@ -52,6 +52,8 @@ export interface CallSite {
   readonly offset: number;
   /** Function index, or null for an indirect call. */
   readonly callee: number | null;
+  /** Whether it stands in the first arm of an `if`, at any depth. */
+  readonly conditional: boolean;
   /** Types of all operands at the call, the call's own included, bottom first. */
   readonly operands: readonly OperandType[];
   /**

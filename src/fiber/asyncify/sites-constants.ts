@@ -5,6 +5,7 @@
 // value, say the store in `i32.const 1 (store) call`; and as a block's result.
 
 import type { Instruction } from "../../syntax/instruction.js";
+import { bitsOf } from "../../syntax/vectors.js";
 import { functionType, funcTypeAt, type ValidModule } from "../../valid/context.js";
 import type { FunctionState } from "../../valid/visitor.js";
 
@@ -145,7 +146,7 @@ export class OperandConstants {
   }
 }
 
-function constantOf({ op, a, b }: Instruction): bigint | null {
+function constantOf({ op, a, b, vector }: Instruction): bigint | null {
   switch (op.mnemonic) {
     case "i32.const":
     case "f32.const":
@@ -153,6 +154,8 @@ function constantOf({ op, a, b }: Instruction): bigint | null {
     case "i64.const":
     case "f64.const":
       return (BigInt(b >>> 0) << 32n) | BigInt(a >>> 0);
+    case "v128.const":
+      return bitsOf(vector);
     case "ref.null":
       return -1n;
     case "ref.func":

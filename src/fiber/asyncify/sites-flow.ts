@@ -23,6 +23,11 @@ export class FlowBuilder {
     return this.graph.reachable;
   }
 
+  /** Whether the next instruction stands in the first arm of an `if`. */
+  get conditional(): boolean {
+    return this.frames.some(({ condition }) => condition >= 0);
+  }
+
   /** Takes the effect of the next instruction, in byte order. */
   instruction({ op, a, labels }: Instruction): void {
     const { graph } = this;

@@ -71,6 +71,7 @@ class SiteFinder implements Visitor {
       callIndex: this.sites.length,
       offset,
       callee,
+      conditional: this.flow.conditional,
       operands: [...state.operands],
       constants: this.constants.at(state.operands.length, own),
     });
