@@ -129,10 +129,7 @@ export class Body {
       if (type === F32) bytes.setFloat32(0, this.pick(floats), true);
       else bytes.setFloat64(0, this.pick(floats), true);
       const size = type === F32 ? 4 : 8;
-      this.emit(
-        type === F32 ? "f32.const" : "f64.const",
-        ...new Uint8Array(bytes.buffer, 0, size),
-      );
+      this.emit(type === F32 ? "f32.const" : "f64.const", ...new Uint8Array(bytes.buffer, 0, size));
     }
     this.stack.push(type);
   }

@@ -23,7 +23,14 @@ import { F32, I32, I64 } from "../src/valid/testing.js";
 import { validate, type ValidModule } from "../src/valid/validate.js";
 import type { Type } from "./asyncify-random-body.js";
 import { argumentsFor, type DriveKind, DRIVES, hostScript } from "./asyncify-random-host.js";
-import { BUFFERS, COUNT, type Kind, randomOptions, runnableModule, STRIDE } from "./asyncify-random-module.js";
+import {
+  BUFFERS,
+  COUNT,
+  type Kind,
+  randomOptions,
+  runnableModule,
+  STRIDE,
+} from "./asyncify-random-module.js";
 
 export interface Found {
   readonly seed: number;
@@ -80,7 +87,13 @@ export async function checkSeed(seed: number): Promise<Found[]> {
     const problems: string[] = [];
     const copied = log.includes("copied");
     let { level } = compared;
-    if (level === "E1" && copied && withoutCopies(runs.native, runs.twin) && withoutCopies(runs.native, runs.host)) // prettier-ignore
+    if (
+      level === "E1" &&
+      copied &&
+      withoutCopies(runs.native, runs.twin) &&
+      withoutCopies(runs.native, runs.host)
+    )
+      // prettier-ignore
       level = "E2";
     const alien = strange(runs.twin, copied) ?? strange(runs.native, copied);
     const run = (more: Partial<NativeRequest>) => runNative({ ...driven, module: plain, ...more });
@@ -108,12 +121,21 @@ export async function checkSeed(seed: number): Promise<Found[]> {
         const correct = kind !== "misuse" && drive !== "misuse" && !lists && !copied;
         if (correct) problems.push(...checker.findings.map(({ message }) => message));
       }
-    } else if (drive === "overflow" && alien === null && outside.length > 0 && !/exhausted/.test(outside[0]!)) {
+    } else if (
+      drive === "overflow" &&
+      alien === null &&
+      outside.length > 0 &&
+      !/exhausted/.test(outside[0]!)
+    ) {
       // Where Binaryen's code writes on, Bobbin stops before the first record that does not fit.
       const stopped = await run({ payloads: runs.twin.sizes });
       const first = runs.twin.events.findIndex((e) => e.type === "push" && e.end !== null && e.address + e.size > e.end); // prettier-ignore
       const until = { ...runs.twin, events: runs.twin.events.slice(0, first) };
-      const difference = compareRuns({ ...stopped, events: stopped.events.slice(0, first) }, until, "E2");
+      const difference = compareRuns(
+        { ...stopped, events: stopped.events.slice(0, first) },
+        until,
+        "E2",
+      );
       if (difference !== null && difference.index < project(until, "E2").length - 1)
         problems.push(`until the overflow: ${tell(difference)}`);
       if (first >= 0 && !stopped.events.some((e) => e.type === "trap"))
@@ -155,7 +177,9 @@ function strange({ events }: Run, copied: boolean): string | null {
     if (type === "push") {
       anywhere.add(record);
       pushed.set(address, record);
-    } else if (copied ? !anywhere.has(record) || address < data + 8 : pushed.get(address) !== record)
+    } else if (
+      copied ? !anywhere.has(record) || address < data + 8 : pushed.get(address) !== record
+    )
       return `popped what nobody pushed: ${event.name}, call ${callIndex}, at ${address}`;
   }
   return null;

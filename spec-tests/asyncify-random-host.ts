@@ -222,11 +222,13 @@ class Driver {
     const { r, exports } = this;
     if (this.kind !== "misuse" || this.misuses > 5 || r(4) > 0) return;
     this.misuses++;
-    const any = () => (r(12) === 0 ? [0, 0xfffffff8, OWN_BUFFER][r(3)]! : BUFFERS + r(COUNT) * STRIDE);
+    const any = () =>
+      r(12) === 0 ? [0, 0xfffffff8, OWN_BUFFER][r(3)]! : BUFFERS + r(COUNT) * STRIDE;
     switch (r(6)) {
       case 0: {
         const buffer = any();
-        if (r(3) > 0 && buffer !== 0xfffffff8) this.header(buffer, 8, r(3) === 0 ? 60 : STRIDE - 512);
+        if (r(3) > 0 && buffer !== 0xfffffff8)
+          this.header(buffer, 8, r(3) === 0 ? 60 : STRIDE - 512);
         exports["asyncify_start_unwind"]!(buffer);
         return;
       }

@@ -199,18 +199,45 @@ export function runnableModule(r: Random, kind: Kind): RunnableModule {
     for (const root of roots) {
       const target = first + Number(root.name.slice(1));
       const drop = types[bodies[target - first]!]!.results.map((): Item => "drop");
-      const call: Item[] = [...root.params.flatMap((t): Item[] => zero(t)), "call", target, ...drop];
+      const call: Item[] = [
+        ...root.params.flatMap((t): Item[] => zero(t)),
+        "call",
+        target,
+        ...drop,
+      ];
       const stop: Item[] = wrong() ? [] : ["call", wrong() ? stopRewind : stopUnwind];
       const again: Item[] = wrong() ? [] : ["i32.const", 0, "i32.load", 2, ...leb(SAVED_SP), "global.set", sp]; // prettier-ignore
       if (!wrong()) again.push("i32.const", ...data, "call", startRewind);
       const index = add(
         0,
-        ...["global.get", sp, "local.set", 0, ...call] as Item[],
-        ...["loop", 0x40, "global.get", ASLEEP, "if", 0x40, ...stop, "local.get", 0, "global.set", sp] as Item[],
+        ...(["global.get", sp, "local.set", 0, ...call] as Item[]),
+        ...([
+          "loop",
+          0x40,
+          "global.get",
+          ASLEEP,
+          "if",
+          0x40,
+          ...stop,
+          "local.get",
+          0,
+          "global.set",
+          sp,
+        ] as Item[]),
         ...again,
         ...call,
-        ...["global.get", FUEL, "i32.const", 1, "i32.sub", "global.set", FUEL] as Item[],
-        ...["global.get", FUEL, "i32.const", ...sleb(-20), "i32.gt_s", "br_if", 1, "end", "end"] as Item[],
+        ...(["global.get", FUEL, "i32.const", 1, "i32.sub", "global.set", FUEL] as Item[]),
+        ...([
+          "global.get",
+          FUEL,
+          "i32.const",
+          ...sleb(-20),
+          "i32.gt_s",
+          "br_if",
+          1,
+          "end",
+          "end",
+        ] as Item[]),
       );
       exports.push([`drive_${root.name}`, index]);
     }
@@ -218,13 +245,20 @@ export function runnableModule(r: Random, kind: Kind): RunnableModule {
 }
 
 const zero = (type: Type): Item[] =>
-  type === I32 ? ["i32.const", 3]
-  : type === I64 ? ["i64.const", 4]
-  : type === F32 ? ["f32.const", 0, 0, 0, 0]
-  : ["f64.const", 0, 0, 0, 0, 0, 0, 0, 0];
+  type === I32
+    ? ["i32.const", 3]
+    : type === I64
+      ? ["i64.const", 4]
+      : type === F32
+        ? ["f32.const", 0, 0, 0, 0]
+        : ["f64.const", 0, 0, 0, 0, 0, 0, 0, 0];
 
 /** Random options; lists name functions, so that frames in between may know nothing of asyncify. */
-export function randomOptions(r: Random, names: readonly string[], lists: boolean): AsyncifyOptions {
+export function randomOptions(
+  r: Random,
+  names: readonly string[],
+  lists: boolean,
+): AsyncifyOptions {
   const some = () => Array.from({ length: 1 + r(2) }, () => names[r(names.length)]!);
   return {
     ...(r(2) === 0 ? { imports: SLEEPERS } : {}),

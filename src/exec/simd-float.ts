@@ -10,11 +10,10 @@ type FloatView = "f32" | "f64";
 
 /** Replaces what is no number in R. */
 export function canonicalNaNs(view: FloatView): void {
-  const lanes = R[view];
-  for (let i = 0; i < lanes.length; i++) {
-    if (lanes[i]! === lanes[i]!) continue;
-    if (view === "f32") R.i32[i] = 0x7fc00000;
-    else R.u64[i] = 0x7ff8000000000000n;
+  if (view === "f32") {
+    for (let i = 0; i < 4; i++) if (Number.isNaN(R.f32[i]!)) R.i32[i] = 0x7fc00000;
+  } else {
+    for (let i = 0; i < 2; i++) if (Number.isNaN(R.f64[i]!)) R.u64[i] = 0x7ff8000000000000n;
   }
 }
 
@@ -23,9 +22,14 @@ export function arithmetic(
   view: FloatView,
   f: (a: number, b: number, c: number) => number,
 ): Handler {
-  const [a, b, c, r] = [A[view], B[view], C[view], R[view]];
+  if (view === "f32") {
+    return () => {
+      for (let i = 0; i < 4; i++) R.f32[i] = f(A.f32[i]!, B.f32[i]!, C.f32[i]!);
+      canonicalNaNs(view);
+    };
+  }
   return () => {
-    for (let i = 0; i < r.length; i++) r[i] = f(a[i]!, b[i]!, c[i]!);
+    for (let i = 0; i < 2; i++) R.f64[i] = f(A.f64[i]!, B.f64[i]!, C.f64[i]!);
     canonicalNaNs(view);
   };
 }
@@ -73,18 +77,18 @@ export const maxF64: Handler = arithmetic("f64", max);
 
 export const floatHandlers = {
   // Step_pure/vrelop
-  "f32x4.eq": compare("f32", "i32", eq),
-  "f32x4.ne": compare("f32", "i32", ne),
-  "f32x4.lt": compare("f32", "i32", lt),
-  "f32x4.gt": compare("f32", "i32", gt),
-  "f32x4.le": compare("f32", "i32", le),
-  "f32x4.ge": compare("f32", "i32", ge),
-  "f64x2.eq": compare("f64", "i64", eq),
-  "f64x2.ne": compare("f64", "i64", ne),
-  "f64x2.lt": compare("f64", "i64", lt),
-  "f64x2.gt": compare("f64", "i64", gt),
-  "f64x2.le": compare("f64", "i64", le),
-  "f64x2.ge": compare("f64", "i64", ge),
+  "f32x4.eq": compare("f32", eq),
+  "f32x4.ne": compare("f32", ne),
+  "f32x4.lt": compare("f32", lt),
+  "f32x4.gt": compare("f32", gt),
+  "f32x4.le": compare("f32", le),
+  "f32x4.ge": compare("f32", ge),
+  "f64x2.eq": compare("f64", eq),
+  "f64x2.ne": compare("f64", ne),
+  "f64x2.lt": compare("f64", lt),
+  "f64x2.gt": compare("f64", gt),
+  "f64x2.le": compare("f64", le),
+  "f64x2.ge": compare("f64", ge),
 
   // Step_pure/vunop-val
   "f32x4.abs": sign("f32", abs),

@@ -24,8 +24,10 @@ const gt: Order = (a, b) => a > b;
 const le: Order = (a, b) => a <= b;
 const ge: Order = (a, b) => a >= b;
 
-const min = (view: View): Handler => binary(view, (a, b) => (a < b ? a : b));
-const max = (view: View): Handler => binary(view, (a, b) => (a > b ? a : b));
+const min = (view: "i8" | "u8" | "i16" | "u16" | "i32" | "u32"): Handler =>
+  binary(view, (a, b) => (a < b ? a : b));
+const max = (view: "i8" | "u8" | "i16" | "u16" | "i32" | "u32"): Handler =>
+  binary(view, (a, b) => (a > b ? a : b));
 
 type Narrow = "i8" | "u8" | "i16" | "u16";
 const BOUNDS = { i8: [-128, 127], u8: [0, 255], i16: [-32768, 32767], u16: [0, 65535] } as const;
@@ -74,16 +76,16 @@ export const q15mulr: Handler = binary("i16", (a, b) => q15((a * b + 0x4000) >> 
 
 export const integerHandlers = {
   // Step_pure/vrelop
-  "i8x16.eq": compare("i8", "i8", eq),
-  "i8x16.ne": compare("i8", "i8", ne),
-  "i8x16.lt_s": compare("i8", "i8", lt),
-  "i8x16.lt_u": compare("u8", "i8", lt),
-  "i8x16.gt_s": compare("i8", "i8", gt),
-  "i8x16.gt_u": compare("u8", "i8", gt),
-  "i8x16.le_s": compare("i8", "i8", le),
-  "i8x16.le_u": compare("u8", "i8", le),
-  "i8x16.ge_s": compare("i8", "i8", ge),
-  "i8x16.ge_u": compare("u8", "i8", ge),
+  "i8x16.eq": compare("i8", eq),
+  "i8x16.ne": compare("i8", ne),
+  "i8x16.lt_s": compare("i8", lt),
+  "i8x16.lt_u": compare("u8", lt),
+  "i8x16.gt_s": compare("i8", gt),
+  "i8x16.gt_u": compare("u8", gt),
+  "i8x16.le_s": compare("i8", le),
+  "i8x16.le_u": compare("u8", le),
+  "i8x16.ge_s": compare("i8", ge),
+  "i8x16.ge_u": compare("u8", ge),
   // Step_pure/vunop-val
   "i8x16.abs": unary("i8", (a) => (a < 0 ? -a : a)),
   "i8x16.neg": unary("i8", (a) => -a),
@@ -106,16 +108,16 @@ export const integerHandlers = {
   "i8x16.avgr_u": binary("u8", average),
 
   // Step_pure/vrelop
-  "i16x8.eq": compare("i16", "i16", eq),
-  "i16x8.ne": compare("i16", "i16", ne),
-  "i16x8.lt_s": compare("i16", "i16", lt),
-  "i16x8.lt_u": compare("u16", "i16", lt),
-  "i16x8.gt_s": compare("i16", "i16", gt),
-  "i16x8.gt_u": compare("u16", "i16", gt),
-  "i16x8.le_s": compare("i16", "i16", le),
-  "i16x8.le_u": compare("u16", "i16", le),
-  "i16x8.ge_s": compare("i16", "i16", ge),
-  "i16x8.ge_u": compare("u16", "i16", ge),
+  "i16x8.eq": compare("i16", eq),
+  "i16x8.ne": compare("i16", ne),
+  "i16x8.lt_s": compare("i16", lt),
+  "i16x8.lt_u": compare("u16", lt),
+  "i16x8.gt_s": compare("i16", gt),
+  "i16x8.gt_u": compare("u16", gt),
+  "i16x8.le_s": compare("i16", le),
+  "i16x8.le_u": compare("u16", le),
+  "i16x8.ge_s": compare("i16", ge),
+  "i16x8.ge_u": compare("u16", ge),
   // Step_pure/vunop-val
   "i16x8.abs": unary("i16", (a) => (a < 0 ? -a : a)),
   "i16x8.neg": unary("i16", (a) => -a),
@@ -139,16 +141,16 @@ export const integerHandlers = {
   "i16x8.q15mulr_sat_s": q15mulr,
 
   // Step_pure/vrelop
-  "i32x4.eq": compare("i32", "i32", eq),
-  "i32x4.ne": compare("i32", "i32", ne),
-  "i32x4.lt_s": compare("i32", "i32", lt),
-  "i32x4.lt_u": compare("u32", "i32", lt),
-  "i32x4.gt_s": compare("i32", "i32", gt),
-  "i32x4.gt_u": compare("u32", "i32", gt),
-  "i32x4.le_s": compare("i32", "i32", le),
-  "i32x4.le_u": compare("u32", "i32", le),
-  "i32x4.ge_s": compare("i32", "i32", ge),
-  "i32x4.ge_u": compare("u32", "i32", ge),
+  "i32x4.eq": compare("i32", eq),
+  "i32x4.ne": compare("i32", ne),
+  "i32x4.lt_s": compare("i32", lt),
+  "i32x4.lt_u": compare("u32", lt),
+  "i32x4.gt_s": compare("i32", gt),
+  "i32x4.gt_u": compare("u32", gt),
+  "i32x4.le_s": compare("i32", le),
+  "i32x4.le_u": compare("u32", le),
+  "i32x4.ge_s": compare("i32", ge),
+  "i32x4.ge_u": compare("u32", ge),
   // Step_pure/vunop-val
   "i32x4.abs": unary("i32", (a) => (a < 0 ? -a : a)),
   "i32x4.neg": unary("i32", (a) => -a),
@@ -166,12 +168,12 @@ export const integerHandlers = {
   "i32x4.max_u": max("u32"),
 
   // Step_pure/vrelop
-  "i64x2.eq": compare("i64", "i64", eq),
-  "i64x2.ne": compare("i64", "i64", ne),
-  "i64x2.lt_s": compare("i64", "i64", lt),
-  "i64x2.gt_s": compare("i64", "i64", gt),
-  "i64x2.le_s": compare("i64", "i64", le),
-  "i64x2.ge_s": compare("i64", "i64", ge),
+  "i64x2.eq": compare("i64", eq),
+  "i64x2.ne": compare("i64", ne),
+  "i64x2.lt_s": compare("i64", lt),
+  "i64x2.gt_s": compare("i64", gt),
+  "i64x2.le_s": compare("i64", le),
+  "i64x2.ge_s": compare("i64", ge),
   // Step_pure/vunop-val
   "i64x2.abs": unary("i64", (a) => (a < 0 ? -a : a)),
   "i64x2.neg": unary("i64", (a) => -a),

@@ -58,7 +58,10 @@ const bitmask =
 
 /** i8x16.swizzle; a lane number that does not exist gives zero. */
 export const swizzle: Handler = () => {
-  for (let i = 0; i < 16; i++) R.u8[i] = A.u8[B.u8[i]!] ?? 0;
+  for (let i = 0; i < 16; i++) {
+    const lane = B.u8[i]!;
+    R.u8[i] = lane < 16 ? A.u8[lane]! : 0;
+  }
 };
 
 /** v128.bitselect: bits of A where C has ones, of B where it has zeros. */

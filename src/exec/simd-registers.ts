@@ -56,34 +56,54 @@ export type Handlers<H = Handler> = { readonly [M in SimdMnemonic]?: H };
 
 const as = <V extends View>(r: Register, view: V) => r[view] as unknown as Lanes<V>;
 
+// One loop for each type of lane: in a shared one, V8 would have to find out the kind
+// of array at every access, which takes longer than all the rest.
+
+type Unary<V extends View> = (a: Lane<V>) => Lane<V>;
+type Binary<V extends View> = (a: Lane<V>, b: Lane<V>) => Lane<V>;
+type Relation<V extends View> = (a: Lane<V>, b: Lane<V>) => boolean;
+
+// prettier-ignore
+const unaryLoops: { readonly [V in "i8" | "u8" | "i16" | "i32" | "i64"]: (f: Unary<V>) => Handler } = {
+  i8: (f) => () => { for (let i = 0; i < 16; i++) R.i8[i] = f(A.i8[i]!); },
+  u8: (f) => () => { for (let i = 0; i < 16; i++) R.u8[i] = f(A.u8[i]!); },
+  i16: (f) => () => { for (let i = 0; i < 8; i++) R.i16[i] = f(A.i16[i]!); },
+  i32: (f) => () => { for (let i = 0; i < 4; i++) R.i32[i] = f(A.i32[i]!); },
+  i64: (f) => () => { for (let i = 0; i < 2; i++) R.i64[i] = f(A.i64[i]!); },
+};
 /** Each lane of R from the lane of A. */
-export function unary<V extends View>(view: V, f: (a: Lane<V>) => Lane<V>): Handler {
-  const [a, r] = [as(A, view), as(R, view)];
-  return () => {
-    for (let i = 0; i < r.length; i++) r[i] = f(a[i]!);
-  };
-}
+export const unary = <V extends keyof typeof unaryLoops>(view: V, f: Unary<V>): Handler =>
+  unaryLoops[view](f);
 
+// prettier-ignore
+const binaryLoops: { readonly [V in "i8" | "u8" | "i16" | "u16" | "i32" | "u32" | "i64"]: (f: Binary<V>) => Handler } = {
+  i8: (f) => () => { for (let i = 0; i < 16; i++) R.i8[i] = f(A.i8[i]!, B.i8[i]!); },
+  u8: (f) => () => { for (let i = 0; i < 16; i++) R.u8[i] = f(A.u8[i]!, B.u8[i]!); },
+  i16: (f) => () => { for (let i = 0; i < 8; i++) R.i16[i] = f(A.i16[i]!, B.i16[i]!); },
+  u16: (f) => () => { for (let i = 0; i < 8; i++) R.u16[i] = f(A.u16[i]!, B.u16[i]!); },
+  i32: (f) => () => { for (let i = 0; i < 4; i++) R.i32[i] = f(A.i32[i]!, B.i32[i]!); },
+  u32: (f) => () => { for (let i = 0; i < 4; i++) R.u32[i] = f(A.u32[i]!, B.u32[i]!); },
+  i64: (f) => () => { for (let i = 0; i < 2; i++) R.i64[i] = f(A.i64[i]!, B.i64[i]!); },
+};
 /** Each lane of R from the lanes of A and B. */
-export function binary<V extends View>(view: V, f: (a: Lane<V>, b: Lane<V>) => Lane<V>): Handler {
-  const [a, b, r] = [as(A, view), as(B, view), as(R, view)];
-  return () => {
-    for (let i = 0; i < r.length; i++) r[i] = f(a[i]!, b[i]!);
-  };
-}
+export const binary = <V extends keyof typeof binaryLoops>(view: V, f: Binary<V>): Handler =>
+  binaryLoops[view](f);
 
-/** All bits of a lane of R, or none. `mask` is the signed integer type as wide as the lanes. */
-export function compare<V extends View>(
-  view: V,
-  mask: "i8" | "i16" | "i32" | "i64",
-  f: (a: Lane<V>, b: Lane<V>) => boolean,
-): Handler {
-  const [a, b, r] = [as(A, view), as(B, view), as(R, mask)];
-  const [all, none] = mask === "i64" ? [-1n, 0n] : [-1, 0];
-  return () => {
-    for (let i = 0; i < r.length; i++) r[i] = f(a[i]!, b[i]!) ? all : none;
-  };
-}
+// prettier-ignore
+const compareLoops: { readonly [V in "i8" | "u8" | "i16" | "u16" | "i32" | "u32" | "i64" | "f32" | "f64"]: (f: Relation<V>) => Handler } = {
+  i8: (f) => () => { for (let i = 0; i < 16; i++) R.i8[i] = f(A.i8[i]!, B.i8[i]!) ? -1 : 0; },
+  u8: (f) => () => { for (let i = 0; i < 16; i++) R.i8[i] = f(A.u8[i]!, B.u8[i]!) ? -1 : 0; },
+  i16: (f) => () => { for (let i = 0; i < 8; i++) R.i16[i] = f(A.i16[i]!, B.i16[i]!) ? -1 : 0; },
+  u16: (f) => () => { for (let i = 0; i < 8; i++) R.i16[i] = f(A.u16[i]!, B.u16[i]!) ? -1 : 0; },
+  i32: (f) => () => { for (let i = 0; i < 4; i++) R.i32[i] = f(A.i32[i]!, B.i32[i]!) ? -1 : 0; },
+  u32: (f) => () => { for (let i = 0; i < 4; i++) R.i32[i] = f(A.u32[i]!, B.u32[i]!) ? -1 : 0; },
+  i64: (f) => () => { for (let i = 0; i < 2; i++) R.i64[i] = f(A.i64[i]!, B.i64[i]!) ? -1n : 0n; },
+  f32: (f) => () => { for (let i = 0; i < 4; i++) R.i32[i] = f(A.f32[i]!, B.f32[i]!) ? -1 : 0; },
+  f64: (f) => () => { for (let i = 0; i < 2; i++) R.i64[i] = f(A.f64[i]!, B.f64[i]!) ? -1n : 0n; },
+};
+/** All bits of a lane of R, or none. */
+export const compare = <V extends keyof typeof compareLoops>(view: V, f: Relation<V>): Handler =>
+  compareLoops[view](f);
 
 /** The `n` lanes from `from` on of A, each to a lane of R of another type. */
 export function convert<V extends View, W extends View>(
