@@ -6,7 +6,7 @@ import type { Random } from "../src/fiber/asyncify/analyze-random.testing.js";
 import { randomFrom } from "../src/fiber/asyncify/analyze-random.testing.js";
 import type { HostScript } from "../src/compare/host.js";
 import { F32, F64, I64 } from "../src/valid/testing.js";
-import type { Type } from "./asyncify-random-body.js";
+import type { Type } from "./asyncify-random-types.js";
 import { BUFFERS, COUNT, OWN_BUFFER, type RunnableModule, STACK_TOP, STRIDE } from "./asyncify-random-module.js"; // prettier-ignore
 
 export const DRIVES = ["once", "often", "multi-shot", "interleaved", "copied", "nested", "mixed", "overflow"] as const; // prettier-ignore
@@ -38,8 +38,8 @@ export function argumentsFor(r: Random, params: readonly Type[]): unknown[] {
 }
 
 export function hostScript(kind: DriveKind, seed: number, module: RunnableModule): HostScript {
-  return ({ log }) => {
-    const driver = new Driver(kind, randomFrom(seed), module.roots, log);
+  return (context) => {
+    const driver = new Driver(kind, randomFrom(seed), module.roots, (done) => context.log(done));
     return {
       imports: { env: driver.imports },
       invoke(instance, name, args) {

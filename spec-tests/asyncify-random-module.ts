@@ -5,7 +5,8 @@ import { F32, F64, I32, I64, code, functype, type Item, leb, section, vec, wasm 
 import type { Random } from "../src/fiber/asyncify/analyze-random.testing.js";
 import type { AsyncifyOptions } from "../src/fiber/asyncify/roles.js";
 import { opcodes } from "../src/syntax/opcodes.js";
-import { Body, DATA, sleb, type Signature, type Surroundings, type Type, TYPES } from "./asyncify-random-body.js"; // prettier-ignore
+import { Body } from "./asyncify-random-body.js";
+import { DATA, sleb, type Signature, type Surroundings, type Type, TYPES } from "./asyncify-random-types.js"; // prettier-ignore
 
 const types: readonly Signature[] = [
   { params: [], results: [] },
@@ -188,7 +189,7 @@ export function runnableModule(r: Random, kind: Kind): RunnableModule {
     const sleep: Item[] = ["i32.const", 1, "global.set", ASLEEP];
     if (!wrong())
       sleep.push("i32.const", ...data, "i32.const", ...sleb(OWN_BUFFER + 8), "i32.store", 2, 0);
-    sleep.push("i32.const", ...data, "i32.const", ...sleb(OWN_BUFFER + 4000), "i32.store", 2, 4);
+    sleep.push("i32.const", ...data, "i32.const", ...sleb(OWN_BUFFER + 2500), "i32.store", 2, 4);
     sleep.push("i32.const", 0, "global.get", sp, "i32.store", 2, ...leb(SAVED_SP));
     if (wrong()) sleep.push("call", stopRewind);
     sleep.push("i32.const", ...data, "call", wrong() ? startRewind : startUnwind);

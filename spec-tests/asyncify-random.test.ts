@@ -26,8 +26,9 @@ test(`random programs run as their twins do, seeds ${from} to ${to}`, async () =
     ({ kind, drive, lists }) =>
       kind !== "misuse" && drive !== "misuse" && drive !== "overflow" && !lists,
   );
-  // What a correct drive of a correct program comes to, some full buffers aside.
-  expect(correct.filter(({ level }) => level !== "E2")).toEqual([]);
+  // What a correct drive of a correct program comes to, but for some full buffers.
+  expect(correct.filter(({ outside, level }) => outside === null && level !== "E2")).toEqual([]);
+  expect(correct.filter(({ outside }) => outside !== null).length).toBeLessThan(0.05 * all.length);
   expect(all.filter(({ outside }) => outside === null).length).toBeGreaterThan(all.length * 0.75);
   expect(all.filter(({ pushes }) => pushes > 0).length).toBeGreaterThan(all.length * 0.3);
   if (asked !== undefined) console.log(summaryOf(all));
@@ -51,7 +52,7 @@ function summaryOf(all: readonly Found[]): string {
     );
   }
   return [...kinds]
-    .sort()
+    .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, counts]) => `${name}: ${counts.join(" ")}`)
     .join("\n");
 }

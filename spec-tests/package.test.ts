@@ -2,7 +2,7 @@
 // and uses the library and the command from there.
 
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,9 +29,18 @@ beforeAll(() => {
 }, 120_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test("the tarball holds the build, the licence and the readme, and nothing else", () => {
+test("the tarball holds the build, the documents, and the fixtures of the tour", () => {
   const top = new Set(packed.files.map(({ path }) => path.split("/")[0]));
-  expect([...top].sort()).toEqual(["LICENSE", "README.md", "dist", "fixtures", "package.json"]);
+  expect([...top].sort()).toEqual([
+    "DECISIONS.md",
+    "LICENSE",
+    "README.md",
+    "dist",
+    "docs",
+    "fixtures",
+    "package.json",
+    "src",
+  ]);
   expect(packed.files.filter(({ path }) => path.includes(".test."))).toEqual([]);
 });
 
@@ -49,10 +58,19 @@ test("the library runs from the tarball", () => {
   expect(run("node", ["use.mjs"], folder)).toBe("42\n");
 });
 
+test("the program of the README runs from the tarball", () => {
+  const readme = readFileSync(join(project, "README.md"), "utf8");
+  const [, program] = /```js\n([^]*?)```/.exec(readme)!;
+  writeFileSync(join(folder, "readme.mjs"), program!);
+  const lines = run("node", ["readme.mjs"], folder).trimEnd().split("\n");
+  expect(lines).toContain("log 20");
+  expect(lines.at(-1)).toBe("i32:51");
+});
+
 test("the command runs from the tarball", () => {
   const bin = join(folder, "node_modules", ".bin", "bobbin");
   const module = join(project, "fixtures", "wasm", "simple.wasm");
-  expect(run(bin, ["run", module, "--invoke", "sum", "10", "--stub-imports"], folder)).toMatch(
-    /^i32:-?\d+$/m,
+  expect(run(bin, ["run", module, "--invoke", "sum", "10", "--stub-imports"], folder)).toBe(
+    "i32:55\n",
   );
 });

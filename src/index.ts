@@ -65,3 +65,22 @@ export { Tracer, type TracedEvent } from "./observe/tracer.js";
 export { FiberTracker, type FiberEvent } from "./observe/fibers.js";
 export { InvariantChecker, INVARIANTS, type Finding } from "./observe/invariants.js";
 export { describeEvent, eventToJson, renderLine } from "./observe/render.js";
+
+export { formatValue, formatValues, parseValue } from "./runtime/notation.js";
+export { jsExports } from "./js-api/exports.js";
+export { jsImports } from "./js-api/imports.js";
+export type { Host, HostContext, HostInstance, HostScript } from "./compare/host.js";
+export type { Run, RunRequest } from "./compare/run.js";
+export { runNative, type NativeRequest } from "./compare/native.js";
+export { runTwinOnBobbin, type BobbinTwinRequest } from "./compare/twin.js";
+export { runOnEngine, type EngineRequest } from "./compare/v8.js";
+export { compareRuns, highestLevel, type Difference, type Level } from "./compare/compare.js";
+export {
+  compareProgram,
+  ORACLES,
+  type Comparison,
+  type ComparisonRequest,
+} from "./compare/programs.js";
+export { DebugSession, type DebugOptions, type Stop } from "./debug/session.js";
+export { DebugConsole } from "./debug/console.js";
+export { Script, type Command, type Result, type Verdict } from "./script/script.js";

@@ -87,6 +87,9 @@ function checkJson({ run, findings, checked }: Checked): unknown {
   };
 }
 
+/** Of each code: a buffer that is too small breaks an invariant at every record. */
+const FINDINGS_SHOWN = 5;
+
 /** The invariants with how often each was put to the test, then what was found. */
 export function renderCheck({ findings, checked }: Checked): string[] {
   const codes = Object.keys(INVARIANTS) as InvariantCode[];
@@ -96,8 +99,15 @@ export function renderCheck({ findings, checked }: Checked): string[] {
     const verdict = broken > 0 ? `BROKEN ${broken}x` : checked[code] === 0 ? "not tested" : "holds";
     return `${code.padEnd(width)}  ${verdict.padEnd(10)}  ${String(checked[code]).padStart(6)}x  ${INVARIANTS[code]}`;
   });
-  const found = findings.map(
-    ({ code, message, event }) => `finding ${code} at event ${event + 1}: ${message}`,
-  );
+  const found = codes.flatMap((code) => {
+    const these = findings.filter((finding) => finding.code === code);
+    const shown = these.slice(0, FINDINGS_SHOWN);
+    return [
+      ...shown.map(({ message, event }) => `finding ${code} at event ${event + 1}: ${message}`),
+      ...(these.length > shown.length
+        ? [`finding ${code}: and ${these.length - shown.length} more (--json has all)`]
+        : []),
+    ];
+  });
   return [...rows, ...found];
 }

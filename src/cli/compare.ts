@@ -15,7 +15,10 @@ import { describeEvent, eventToJson } from "../observe/render.js";
 import { formatValue } from "../runtime/notation.js";
 import { UsageError } from "../util/errors.js";
 import type { CommonOptions, Context } from "./context.js";
-import { about, ExitCode } from "./failure.js";
+import { decode } from "../binary/decode.js";
+import { TwinError } from "../compare/twin-parts.js";
+import { validate } from "../valid/validate.js";
+import { about, ExitCode, FileError } from "./failure.js";
 import { readBytes } from "./input.js";
 import { makeTwin } from "./make-twin.js";
 import { count, executionOptions, operand, operands } from "./options.js";
@@ -65,7 +68,12 @@ async function compare(
   // Three runs would log three times: nobody reads that.
   const program = await loadProgram(file, args, options, () => undefined);
   const twin = await twinOf(program, options);
-  const comparison = await compareWith(program, twin);
+  const { twin: twinFile } = options;
+  const comparison = await compareWith(program, twin).catch((error: unknown) => {
+    throw error instanceof TwinError && twinFile !== undefined
+      ? new FileError(twinFile, error)
+      : error;
+  });
   const good = isEqual(comparison, options.level);
   if (options.json === true) context.out(JSON.stringify(comparisonJson(comparison, options.level)));
   else for (const line of renderComparison(comparison, options.level)) context.out(line);
@@ -81,7 +89,11 @@ async function twinOf(program: Program, options: CompareOptions): Promise<Uint8A
   const { twin } = options;
   return twin === undefined
     ? makeTwin(program.module.bytes, program.asyncify, options.optimizeLevel)
-    : about(twin, () => readBytes(twin));
+    : about(twin, async () => {
+        const bytes = await readBytes(twin);
+        validate(decode(bytes));
+        return bytes;
+      });
 }
 
 export const compareWith = (
@@ -125,7 +137,7 @@ export function renderComparison(comparison: Comparison, wanted: Level): string[
     pair.difference === null ? [] : ["", ...renderDifference(pair, pair.difference)],
   );
   const verdict = isEqual(comparison, wanted)
-    ? `equal at ${level}`
+    ? `equal at ${level}${outside.length > 0 ? ", outside the domain of the comparison" : ""}`
     : `different: ${level === null ? "not even E0" : `${level} only`}, ${wanted} wanted`;
   return [
     ...ran,
@@ -133,7 +145,7 @@ export function renderComparison(comparison: Comparison, wanted: Level): string[
     "                E0   E1   E2",
     ...rows,
     ...differences,
-    ...outside.map((why) => `outside the domain of the comparison: ${why}`),
+    ...outside.map((why) => `outside the domain: ${why}`),
     "",
     `verdict: ${verdict}`,
   ];

@@ -25,9 +25,11 @@ export interface CommonOptions {
 
 export class Context {
   exitCode = 0;
-  private options: CommonOptions = {};
 
-  constructor(readonly io: Io) {}
+  constructor(
+    readonly io: Io,
+    private options: CommonOptions = {},
+  ) {}
 
   /** One line on stdout. */
   readonly out = (line: string): void => {

@@ -32,9 +32,15 @@ export class HostException extends BobbinError {
     readonly thrown: unknown,
     readonly wasmStack: readonly StackEntry[] = [],
   ) {
-    super(`host exception in ${where}: ${oneLine(describeThrown(thrown))}`);
+    super(`host exception in ${where}: ${oneLine(describeThrown(thrown))}${asyncifyHint(thrown)}`);
   }
 }
+
+/** Hosts that unwind need exports that a plain module gets only on request. */
+const asyncifyHint = (thrown: unknown): string =>
+  thrown instanceof TypeError && /asyncify_\w+ is not a function/.test(thrown.message)
+    ? " (--asyncify adds the asyncify_* exports)"
+    : "";
 
 /** An error together with the file it is about. */
 export class FileError extends Error {
@@ -63,8 +69,10 @@ export interface Failure {
   readonly reason: string;
   /** One line for a person. */
   readonly message: string;
-  /** Wasm frames, innermost first. */
+  /** Wasm frames, innermost first; of very deep stacks, the innermost hundred. */
   readonly stack: readonly StackEntry[];
+  /** Frames in all, where there is a stack. */
+  readonly frames?: number;
 }
 
 export function describeFailure(error: unknown): Failure {
@@ -83,6 +91,7 @@ export function describeFailure(error: unknown): Failure {
       reason: error.reason,
       message: oneLine(`${prefix}${error.message}${where}`),
       stack: error.wasmStack,
+      frames: error.frames,
     };
   }
   if (error instanceof HostException) {
@@ -90,9 +99,13 @@ export function describeFailure(error: unknown): Failure {
     return { ...plain, exitCode: ExitCode.finding, reason: kind, stack: wasmStack };
   }
   if (error instanceof LinkError && error.message.startsWith("unknown import"))
-    return { ...plain, message: `${message}: give it with --host FILE.mjs, or try --stub-imports` };
+    return { ...plain, message: `${message}: give it with --host FILE.mjs${stubHint(message)}` };
   return "reason" in error ? { ...plain, reason: String(error.reason) } : plain;
 }
+
+/** Only functions are stubbed. */
+const stubHint = (message: string): string =>
+  message.includes("(func ") ? ", or try --stub-imports" : "";
 
 function internal(error: unknown): Failure {
   const message = `internal error, please report: ${oneLine(describeThrown(error))}`;
@@ -103,14 +116,18 @@ export const failureLine = ({ file, message }: Failure): string =>
   `bobbin: ${file === undefined ? "" : `${file}: `}${message}`;
 
 /** The wasm stack for `--stack`, one line for each frame. */
-export const stackLines = ({ stack }: Failure): string[] =>
-  stack.map(
+export const stackLines = ({ stack, frames = stack.length }: Failure): string[] => [
+  ...stack.map(
     ({ name, func, offset, instruction }, i) =>
       `    #${i} ${printable(name)} (function ${func}) at byte 0x${offset.toString(16)} (${instruction})`,
-  );
+  ),
+  ...(frames > stack.length ? [`    … and ${frames - stack.length} more`] : []),
+];
 
-export function failureJson({ file, kind, reason, message, stack }: Failure): unknown {
-  return { error: { ...(file === undefined ? {} : { file }), kind, reason, message, stack } };
+export function failureJson({ file, kind, reason, message, stack, frames }: Failure): unknown {
+  const depth = frames === undefined ? {} : { frames };
+  const name = file === undefined ? {} : { file };
+  return { error: { ...name, kind, reason, message, ...depth, stack } };
 }
 
 function describeThrown(thrown: unknown): string {

@@ -20,7 +20,8 @@ const commands = [run, trace, check, compare, inspect, debug, spec, demo];
 
 /** Runs a command. @returns the exit code */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
-  const context = new Context(io);
+  // An error of the command line itself is told in JSON too, where that was asked for.
+  const context = new Context(io, { json: argv.includes("--json") });
   try {
     if (argv.length === 0) throw new UsageError("no command given: try bobbin --help");
     await makeProgram(context).parseAsync(protectValues(argv), { from: "user" });
@@ -34,7 +35,9 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 
 function makeProgram(context: Context): Command {
   const program = new Command("bobbin")
-    .description("Runs WebAssembly with frames as data: run, inspect and debug modules.")
+    .description(
+      "Runs WebAssembly with frames as data: traces, checks, compares and debugs unwinding and rewinding.",
+    )
     .version(packageVersion(), "-V, --version", "print the version")
     .exitOverride()
     .configureOutput({

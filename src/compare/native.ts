@@ -108,7 +108,7 @@ class NativeEvents implements Boundary {
       this.payloads.add(event.address + 4, event.address + event.size);
     }
     this.emit(
-      this.digests && event.type === "runtime" && this.schedule.due()
+      this.takesDigests && event.type === "runtime" && this.schedule.due()
         ? { ...event, digest: this.digest() }
         : event,
     );
@@ -121,8 +121,13 @@ class NativeEvents implements Boundary {
       sizes,
       payloads,
       memory: this.bytes(),
-      ...(this.digests ? { digest: this.digest() } : {}),
+      ...(this.takesDigests ? { digest: this.digest() } : {}),
     };
+  }
+
+  /** A module without memory has nothing to compare with the memory that Binaryen adds to its twin. */
+  private get takesDigests(): boolean {
+    return this.digests && this.instance?.memories[0] !== undefined;
   }
 
   private digest(): number {

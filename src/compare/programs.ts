@@ -47,13 +47,18 @@ export interface Comparison {
   readonly outside: readonly string[];
 }
 
-/** @throws TwinError, AsyncifyError, LinkError; what a run ends with is part of the comparison */
+/**
+ * What a run ends with is part of the comparison, but for limits: a run that was cut
+ * short says nothing, and the host's engine might never come to an end.
+ * @throws TwinError, AsyncifyError, LinkError; Exhaustion
+ */
 export async function compareProgram(request: ComparisonRequest): Promise<Comparison> {
   const { plain, twin, asyncify = {}, limits = {}, onRun = () => undefined } = request;
   const asked = { ...request, digest: true };
   onRun("twin");
   // First: its records tell the sizes that the native ones must have.
   const twinRun = await runTwinOnBobbin({ ...asked, bytes: twin, plain, limits });
+  refuseExhausted(twinRun);
   onRun("native");
   const native = await runNative({
     ...asked,
@@ -63,6 +68,7 @@ export async function compareProgram(request: ComparisonRequest): Promise<Compar
     limits,
     overflowLikeBinaryen: true,
   });
+  refuseExhausted(native);
   onRun("host");
   const host = await runOnEngine({ ...asked, bytes: twin, plain });
   const runs = { native, twin: twinRun, host };
@@ -72,6 +78,10 @@ export async function compareProgram(request: ComparisonRequest): Promise<Compar
     pairOf(runs, "native", "twin"),
   ];
   return { runs, pairs, level: lowest(pairs.map(({ level }) => level)), outside: outsideOf(runs) };
+}
+
+function refuseExhausted({ error }: Run): void {
+  if (error?.kind === "exhaustion") throw error.thrown;
 }
 
 function pairOf(runs: Comparison["runs"], a: OracleName, b: OracleName): Pair {
@@ -88,7 +98,7 @@ function pairOf(runs: Comparison["runs"], a: OracleName, b: OracleName): Pair {
 const lowest = (found: readonly (Level | null)[]): Level | null =>
   found.includes(null) ? null : levels[Math.min(...found.map((level) => levels.indexOf(level!)))]!;
 
-/** The domain: no record past the end of its buffer, and no limit of ours or the host's stack reached. */
+/** The domain: no record past the end of its buffer, and the host's stack not exhausted. */
 function outsideOf(runs: Comparison["runs"]): string[] {
   const reasons: string[] = [];
   for (const [name, { error, events }] of Object.entries(runs)) {

@@ -350,7 +350,7 @@ export class Machine {
     const fiber = this.fiber!;
     if (this.catches(fiber, exception)) return;
     const error = errorOf(exception, formatValues(exception.values));
-    if (error instanceof UncaughtException) error.wasmStack = stackOf(fiber);
+    if (error instanceof UncaughtException) error.at(stackOf(fiber), fiber.depth);
     fiber.status = "dead";
     this.stop = { kind: "threw", error };
     this.leaveAll(fiber, "exception");
@@ -482,7 +482,7 @@ export class Machine {
     fiber.status = "dead";
     this.stop = null;
     if (!(error instanceof Trap || error instanceof Exhaustion)) throw error;
-    if (error.wasmStack.length === 0) error.wasmStack = stackOf(fiber);
+    if (error.wasmStack.length === 0) error.at(stackOf(fiber), fiber.depth);
     this.observer?.trap?.(fiber, error);
     this.leaveAll(fiber);
     return error;

@@ -5,6 +5,7 @@
 import type { FuncType, GlobalType, TableType } from "../syntax/types.js";
 import type { DefType } from "../valid/deftypes.js";
 import type { ValidModule } from "../valid/validate.js";
+import { UsageError } from "../util/errors.js";
 import type { MemoryInstance } from "./memory.js";
 import type { Reference, Value } from "./values.js";
 
@@ -129,4 +130,12 @@ export class ModuleInstance {
     readonly module: ValidModule,
     readonly types: readonly DefType[],
   ) {}
+
+  /** The exported function of that name. @throws UsageError where there is none */
+  func(name: string): FuncInstance {
+    const found = this.exports.get(name);
+    if (found?.kind !== "func")
+      throw new UsageError(`there is no exported function ${JSON.stringify(name)}`);
+    return found.func;
+  }
 }

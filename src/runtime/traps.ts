@@ -42,8 +42,15 @@ export type ExhaustionReason = "call stack exhausted" | "fuel exhausted";
 
 /** What ends the wasm that runs. */
 export abstract class StoppedError extends BobbinError {
-  /** Filled by the machine when the error leaves it. */
+  /** Filled by the machine when the error leaves it; of very deep stacks, the innermost hundred. */
   wasmStack: readonly StackEntry[] = [];
+  /** Frames in all. */
+  frames = 0;
+
+  at(wasmStack: readonly StackEntry[], frames: number): void {
+    this.wasmStack = wasmStack;
+    this.frames = frames;
+  }
 
   /** `in function sum (func 3) at byte 0x1f (i32.div_s)` for the innermost frame. */
   get where(): string {

@@ -108,17 +108,6 @@ export const EXTERNREF = refType("extern");
 
 export const isRefType = <C>(t: ValType<C>): t is RefType<C> => typeof t === "object";
 
-/** Structural equality of value types of one module (type indices compared as numbers). */
-export function sameValType(a: ValType, b: ValType): boolean {
-  return (
-    a === b ||
-    (typeof a === "object" &&
-      typeof b === "object" &&
-      a.nullable === b.nullable &&
-      a.heap === b.heap)
-  );
-}
-
 const shorthands: Partial<Record<AbsHeapType, string>> = {
   func: "funcref",
   extern: "externref",

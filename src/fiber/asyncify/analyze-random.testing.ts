@@ -35,7 +35,6 @@ const types: readonly Signature[] = [
   { params: [], results: [I32] },
 ];
 
-export const runtimeNames = ["start_unwind", "stop_unwind", "start_rewind", "stop_rewind"] as const;
 const imports = [
   { module: "env", name: "a", type: 0 },
   { module: "env", name: "b", type: 3 },
