@@ -18,8 +18,9 @@ export async function makeTwin(
       "making a twin needs binaryen: npm install binaryen, or give one with --twin FILE",
     );
   });
+  let module: ReturnType<typeof binaryen.readBinary> | undefined;
   try {
-    const module = binaryen.readBinary(bytes);
+    module = binaryen.readBinary(bytes);
     binaryen.setOptimizeLevel(optimizeLevel);
     binaryen.setShrinkLevel(0);
     binaryen.setDebugInfo(true);
@@ -29,6 +30,8 @@ export async function makeTwin(
     return module.emitBinary();
   } catch (error) {
     throw new UsageError(`binaryen made no twin: ${String(error)}`);
+  } finally {
+    module?.dispose();
   }
 }
 

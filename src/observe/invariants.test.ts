@@ -95,6 +95,69 @@ describe("silent", () => {
   });
 });
 
+/** Memory that keeps what records are made of: each byte says which record it belongs to. */
+function memory() {
+  const bytes = new Uint8Array(4096);
+  return { bytes, at: (address: number, length: number) => bytes.slice(address, address + length) };
+}
+
+describe("continuations that were copied", () => {
+  const filled = () => {
+    const { bytes, at } = memory();
+    bytes.fill(1, 1000, 1016);
+    bytes.fill(2, 1016, 1032);
+    return { bytes, at };
+  };
+  const moved = (by: number): TraceEvent[] => [
+    runtime("start_rewind", "normal", 1032 + by),
+    record("pop", 1016 + by, { func: 2, name: "g" }),
+    record("pop", 1000 + by),
+    runtime("stop_rewind", "rewinding", 1000 + by),
+  ];
+  const check = (at: (address: number, length: number) => Uint8Array) => {
+    const checker = new InvariantChecker(at);
+    return {
+      checker,
+      feed: (events: readonly TraceEvent[]) => events.forEach((e) => checker.event(e)),
+    };
+  };
+
+  test("to another place", () => {
+    const { bytes, at } = filled();
+    const { checker, feed } = check(at);
+    feed(UNWIND);
+    bytes.copyWithin(2000, 1000, 1032);
+    bytes.fill(9, 1000, 1032);
+    feed(moved(1000));
+    expect(checker.findings).toEqual([]);
+  });
+
+  test("and put back where another one lay meanwhile", () => {
+    const { bytes, at } = filled();
+    const { checker, feed } = check(at);
+    feed(UNWIND);
+    bytes.copyWithin(2000, 1000, 1032);
+    bytes.fill(7, 1000, 1016);
+    feed([
+      UNWIND[0]!,
+      record("push", 1000, { func: 5, name: "other" }),
+      runtime("stop_unwind", "unwinding", 1016),
+    ]);
+    bytes.copyWithin(1000, 2000, 2032);
+    feed(REWIND);
+    expect(checker.findings).toEqual([]);
+  });
+
+  test("but not what was changed on the way", () => {
+    const { bytes, at } = filled();
+    const { checker, feed } = check(at);
+    feed(UNWIND);
+    bytes[1020] = 77;
+    feed(REWIND);
+    expect(checker.findings.map(({ code }) => code)).toEqual(["record-changed"]);
+  });
+});
+
 describe("found", () => {
   const broken: readonly [InvariantCode, readonly TraceEvent[]][] = [
     [

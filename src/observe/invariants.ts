@@ -38,7 +38,20 @@ interface PushedRecord {
 interface Continuation {
   readonly records: readonly PushedRecord[];
   readonly sp: number | null;
+  /** All bytes of its stack lie in [base, end). */
+  readonly base: number | null;
+  readonly end: number | null;
 }
+
+/** A rewind under way. Its continuation may have been copied: then it lies `moved` bytes away. */
+interface Rewind {
+  readonly continuation: Continuation;
+  readonly moved: number;
+  readonly popped: RecordEvent[];
+}
+
+/** Continuations that are known again by their bytes, wherever these were copied to. */
+const IMAGES = 1000;
 
 const hex = (n: number | null): string => (n === null ? "?" : `0x${n.toString(16)}`);
 const describe = (r: RecordEvent): string =>
@@ -51,11 +64,16 @@ export class InvariantChecker {
   readonly checked: Record<InvariantCode, number>;
   private index = -1;
   private state: AsyncifyState = "normal";
-  private unwinding: { data: number; records: PushedRecord[]; sp: number | null } | null = null;
-  private rewinding: { continuation: Continuation; popped: RecordEvent[] } | null = null;
+  private unwinding: {
+    readonly data: number;
+    readonly base: number | null;
+    readonly records: PushedRecord[];
+    readonly sp: number | null;
+  } | null = null;
+  private rewinding: Rewind | null = null;
   private readonly continuations = new Map<number, Continuation>();
-  /** Every record as last pushed at its address: copies and repeated rewinds stay legal. */
-  private readonly byAddress = new Map<number, PushedRecord>();
+  /** The same by the bytes of their stacks, the latest last. */
+  private readonly images = new Map<string, Continuation>();
 
   constructor(private readonly bytesAt?: (address: number, length: number) => Uint8Array | null) {
     this.checked = Object.fromEntries(Object.keys(INVARIANTS).map((code) => [code, 0])) as Record<
@@ -96,7 +114,7 @@ export class InvariantChecker {
           before === "normal",
           () => `start_unwind(${hex(event.argument)}) while ${before}`,
         );
-        this.unwinding = { data: event.data, records: [], sp: event.sp };
+        this.unwinding = { data: event.data, base: event.pos, records: [], sp: event.sp };
         break;
       case "stop_unwind":
         this.expect(
@@ -104,7 +122,7 @@ export class InvariantChecker {
           before !== "rewinding",
           () => "stop_unwind while rewinding",
         );
-        if (this.unwinding !== null) this.continuations.set(this.unwinding.data, this.unwinding);
+        if (this.unwinding !== null) this.suspend(this.unwinding, event.pos);
         this.unwinding = null;
         break;
       case "start_rewind": {
@@ -113,8 +131,7 @@ export class InvariantChecker {
           before === "normal",
           () => `start_rewind(${hex(event.argument)}) while ${before}`,
         );
-        const continuation = this.continuations.get(event.data);
-        this.rewinding = continuation === undefined ? null : { continuation, popped: [] };
+        this.rewinding = this.resume(event);
         break;
       }
       case "stop_rewind":
@@ -130,6 +147,44 @@ export class InvariantChecker {
       default:
     }
     this.state = event.after;
+  }
+
+  private suspend(
+    { data, ...unwound }: NonNullable<typeof this.unwinding>,
+    end: number | null,
+  ): void {
+    const continuation = { ...unwound, end };
+    this.continuations.set(data, continuation);
+    const image = this.imageOf(continuation.base, end);
+    if (image === null) return;
+    this.images.delete(image);
+    this.images.set(image, continuation);
+    if (this.images.size > IMAGES) this.images.delete(this.images.keys().next().value!);
+  }
+
+  /** Which continuation a rewind takes up: by its data pointer, or by its bytes where these were copied. */
+  private resume({ data, pos }: RuntimeEvent): Rewind | null {
+    const here = this.continuations.get(data);
+    if (pos !== null) {
+      const lengths = new Set([...this.images.values()].map(({ base, end }) => end! - base!));
+      if (here?.base != null && here.end === pos) lengths.delete(pos - here.base);
+      const own =
+        here?.end === pos ? this.images.get(this.imageOf(here.base, pos) ?? "") : undefined;
+      const copied =
+        own ??
+        [...lengths]
+          .map((length) => this.images.get(this.imageOf(pos - length, pos) ?? ""))
+          .find((found) => found !== undefined);
+      if (copied !== undefined)
+        return { continuation: copied, moved: pos - copied.end!, popped: [] };
+    }
+    return here === undefined ? null : { continuation: here, moved: 0, popped: [] };
+  }
+
+  private imageOf(base: number | null, end: number | null): string | null {
+    if (base === null || end === null || end <= base || base < 0) return null;
+    const bytes = this.bytesAt?.(base, end - base);
+    return bytes == null ? null : `${end - base}:${bytes.join()}`;
   }
 
   private endRewind(
@@ -162,9 +217,7 @@ export class InvariantChecker {
       event.end !== null && event.address + event.size <= event.end,
       () => `${describe(event)} reaches past the end ${hex(event.end)} of the buffer`,
     );
-    const record = { event, bytes: this.read(event) };
-    this.unwinding?.records.push(record);
-    this.byAddress.set(event.address, record);
+    this.unwinding?.records.push({ event, bytes: this.read(event) });
   }
 
   private pop(event: RecordEvent): void {
@@ -175,28 +228,30 @@ export class InvariantChecker {
     );
     this.moved(event, event.address);
     if (this.rewinding === null) return;
-    const { continuation, popped } = this.rewinding;
+    const { continuation, moved, popped } = this.rewinding;
     popped.push(event);
-    const expected = continuation.records[continuation.records.length - popped.length];
+    const { records } = continuation;
+    const isIt = (pushed: RecordEvent) =>
+      sameRecord({ ...pushed, address: pushed.address + moved }, event);
+    const expected = records[records.length - popped.length];
     this.expect(
       "pop-order",
-      expected !== undefined && sameRecord(expected.event, event),
+      expected !== undefined && isIt(expected.event),
       () =>
         `popped ${describe(event)}, expected ${expected === undefined ? "nothing more" : describe(expected.event)}`,
     );
-    const pushed = this.byAddress.get(event.address);
+    const pushed = records.find((record) => isIt(record.event));
     this.expect(
       "pop-not-pushed",
-      pushed !== undefined && sameRecord(pushed.event, event),
+      pushed !== undefined,
       () => `${describe(event)} was never pushed there`,
     );
-    if (pushed !== undefined && this.bytesAt !== undefined) {
-      this.expect(
-        "record-changed",
-        pushed.bytes === this.read(event),
-        () => `the bytes of ${describe(event)} changed while it was suspended`,
-      );
-    }
+    if (pushed === undefined || this.bytesAt === undefined) return;
+    this.expect(
+      "record-changed",
+      pushed.bytes === this.read(event),
+      () => `the bytes of ${describe(event)} changed while it was suspended`,
+    );
   }
 
   private moved(event: RecordEvent, pos: number): void {

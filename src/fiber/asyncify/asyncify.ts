@@ -112,8 +112,9 @@ export class Asyncify implements Interposer {
     const end = this.word(this.data);
     const size = this.layout.sizeBelow(func.index, memory, end);
     const address = end - size;
-    memory.check(address, 4);
+    // The position moves before the record is read, as in Binaryen.
     this.setPos(address);
+    memory.check(address, 4);
     const callIndex = memory.view.getInt32(address, true);
     this.reportRecord("pop", func, callIndex, address, size);
     const site = plan.sites[callIndex];
