@@ -151,7 +151,7 @@ describe("a scheduler with switch", () => {
 
   test("goes from one to the other and ends where the first was resumed", () => {
     const seen: string[] = [];
-    const observer: Observer = { fiberSwitch: (from, to, how) => void seen.push(how) };
+    const observer: Observer = { fiberSwitch: (_from, _to, how) => void seen.push(how) };
     const { call } = load(TASKS, {}, { observer });
     expect(call("run")).toEqual(i32(121212));
     expect(seen).toEqual(["resume", ...Array<string>(6).fill("switch"), "return"]);
