@@ -24,7 +24,10 @@ export interface Interposer {
   onReturnInto(fiber: Fiber): Course;
 }
 
-/** How a frame came to its end. Every `enter` is followed by exactly one `leave`. */
+/**
+ * How a frame came to its end. Every `enter` is followed by exactly one `leave`, but for
+ * frames of continuations that nobody resumes.
+ */
 export type Departure = "return" | "unwind" | "skip" | "tail call" | "trap" | "exception";
 
 /** Why the machine goes on in another fiber. */
