@@ -392,3 +392,43 @@ describe("the host", () => {
     expect(thrownBy(() => loaded.call("run"))).toMatchObject({ reason: "unhandled tag" });
   });
 });
+
+describe("a continuation of several fibers", () => {
+  // `middle` resumes `inner` and handles none of its suspensions.
+  const CHAIN = `
+    (type $f (func (param v128) (result i32))) (type $k (cont $f))
+    (type $g (func (param i32 v128) (result i32))) (type $kg (cont $g))
+    (type $n (func (result i32))) (type $kn (cont $n))
+    (tag $t (param v128 i32) (result i32 v128))
+    (tag $other)
+    (func $inner (type $f) (local i32)
+      (suspend $t (local.get 0) (i32.const 3))
+      (local.set 0) (local.set 1)
+      (i32.add (local.get 1) (i32x4.extract_lane 2 (local.get 0))))
+    (func $middle (type $f)
+      (block $on (result (ref $kn))
+        (return (i32.mul (i32.const 10)
+          (resume $k (on $other $on) (local.get 0) (cont.new $k (ref.func $inner))))))
+      (unreachable))
+    (elem declare func $inner $middle)
+    (func $deeper (param i32 i32 (ref null $kn)) (result i32)
+      (if (result i32) (local.get 0)
+        (then (call $deeper (i32.sub (local.get 0) (i32.const 1)) (local.get 1) (local.get 2)))
+        (else (resume $kn (local.get 2)))))
+    (func (export "run") (param $depth i32) (result i32)
+      (local $v v128) (local $i i32) (local $k (ref null $kg))
+      (block $on (result v128 i32 (ref $kg))
+        (return (resume $k (on $t $on) (v128.const i32x4 1 2 3 4) (cont.new $k (ref.func $middle)))))
+      (local.set $k) (local.set $i) (local.set $v)
+      ;; From another depth, with its arguments bound one after the other: (3 + 20 + 3) * 10
+      (call $deeper (local.get $depth) (i32.const 0)
+        (cont.bind $k $kn (local.get $v)
+          (cont.bind $kg $k (i32.add (local.get $i) (i32.const 20)) (local.get $k)))))`;
+
+  test("goes on as a whole, from wherever it is resumed", () => {
+    const { call } = load(CHAIN, {}, { maxFrames: 100 });
+    for (const depth of [0, 5, 96]) expect(call("run", i32(depth))).toEqual(i32(260));
+    const error = thrownBy(() => call("run", i32(97)));
+    expect(error).toBeInstanceOf(Exhaustion);
+  });
+});
