@@ -26,6 +26,7 @@ const GROUPS = [
   "custom-annotations",
   "script/text 3.0",
   "threads",
+  "stack-switching",
 ];
 
 const expectedFailures = new Map(

@@ -6,7 +6,7 @@
 
 import { refType } from "../syntax/types.js";
 import { opcodeOf, opcodes, isPrefix, type Immediate, type Opcode } from "../syntax/opcodes.js";
-import type { BlockType, CatchClause, Instruction } from "../syntax/instruction.js";
+import type { BlockType, CatchClause, Instruction, ResumeClause } from "../syntax/instruction.js";
 import { Reader } from "./reader.js";
 import { readHeapType, readValType } from "./types.js";
 
@@ -77,6 +77,7 @@ export class InstructionReader extends Reader {
     vector: new Int32Array(4),
     labels: [],
     catches: [],
+    handlers: [],
     block: null,
     heap: "func",
     types: [],
@@ -164,6 +165,9 @@ export class InstructionReader extends Reader {
       case "catches":
         instruction.catches = this.list(() => this.catchClause());
         break;
+      case "handlers":
+        instruction.handlers = this.list(() => this.resumeClause());
+        break;
       case "heaptype":
         instruction.heap = readHeapType(this);
         break;
@@ -218,6 +222,12 @@ export class InstructionReader extends Reader {
     if (kind > 3) this.fail("malformed catch clause", this.pos - 1);
     const tag = kind < 2 ? this.u32() : null;
     return { tag, ref: (kind & 1) === 1, label: this.u32() };
+  }
+
+  private resumeClause(): ResumeClause {
+    const kind = this.byte();
+    if (kind > 1) this.fail("malformed handler clause", this.pos - 1);
+    return { tag: this.u32(), label: kind === 0 ? this.u32() : null };
   }
 
   private blockType(): BlockType {

@@ -134,7 +134,7 @@ export const commands: readonly DebugCommand[] = [
     run(console) {
       for (const fiber of console.session.fibers()) console.write(fiberLine(fiber));
       for (let fiber = console.session.machine.fiber; fiber !== null; fiber = fiber.resumer) {
-        const where = fiber.status === "done" ? "" : `, at ${positionLine(frameView(fiber, 0))}`;
+        const where = fiber.depth === 0 ? "" : `, at ${positionLine(frameView(fiber, 0))}`;
         const mark = fiber === console.session.fiber ? "*" : " ";
         const frames = `${fiber.depth} frame${fiber.depth === 1 ? "" : "s"}`;
         console.write(`${mark} machine fiber ${fiber.id} ${fiber.status}, ${frames}${where}`);

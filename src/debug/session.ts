@@ -42,7 +42,10 @@ const SLICE = 1_000_000;
 
 export class DebugSession {
   readonly breakpoints: Breakpoints;
-  readonly fiber: Fiber;
+  /** Where the program is: the innermost of the fibers that resumed each other. */
+  fiber: Fiber;
+  /** The outermost of them: calls of the host have others. */
+  private readonly root: Fiber;
   /** How the program ended, once it has. */
   end: End | null = null;
   readonly fibers: () => readonly FiberState[];
@@ -63,7 +66,7 @@ export class DebugSession {
     this.breathe = breathe;
     this.fibers = fibers;
     this.base = machine.observer;
-    this.fiber = machine.start(func, args);
+    this.root = this.fiber = machine.start(func, args);
   }
 
   /** Executes `count` instructions. */
@@ -74,26 +77,26 @@ export class DebugSession {
 
   /** Executes one instruction, calls with all that they call. */
   next(): Promise<Stop> {
-    const { depth } = this.fiber;
+    const depth = framesOf(this.fiber);
     let first = true;
     return this.advance((fiber) => {
       if (first) return ((first = false), null);
-      return fiber.depth <= depth ? { kind: "stepped" } : null;
+      return framesOf(fiber) <= depth ? { kind: "stepped" } : null;
     });
   }
 
   /** Runs until the frame at `level` (0: the innermost) is gone. */
   finish(level = 0): Promise<Stop> {
     this.requireRunning();
-    const depth = this.fiber.depth - level;
-    const { func } = this.fiber.frames[depth - 1]!;
+    const depth = framesOf(this.fiber) - level;
+    const { func } = this.fiber.frames[this.fiber.depth - level - 1]!;
     let results: readonly Value[] | undefined;
     const leave: Observer["leave"] = (fiber, how) => {
-      if (fiber === this.fiber && fiber.depth === depth && how === "return")
+      if (this.isOurs(fiber) && framesOf(fiber) === depth && how === "return")
         results = resultsOf(fiber, func);
     };
     return this.advance((fiber) => {
-      if (fiber.depth >= depth) return null;
+      if (framesOf(fiber) >= depth) return null;
       return { kind: "finished", func, ...(results === undefined ? {} : { results }) };
     }, leave);
   }
@@ -110,7 +113,7 @@ export class DebugSession {
   }
 
   /**
-   * Runs until `until`, asked before each instruction of this fiber, answers with a
+   * Runs until `until`, asked before each instruction of the program, answers with a
    * stop; or a breakpoint comes first. Null: full speed, to the end.
    */
   private async advance(
@@ -125,6 +128,7 @@ export class DebugSession {
       for (;;) {
         this.machine.fiber = this.fiber;
         const outcome = this.machine.run({ fuel: SLICE });
+        this.fiber = this.machine.fiber;
         const { kind } = outcome;
         if (kind === "returned" || kind === "trapped" || kind === "threw")
           return (this.end = outcome);
@@ -140,6 +144,12 @@ export class DebugSession {
     }
   }
 
+  private isOurs(fiber: FiberView): boolean {
+    let at = fiber;
+    while (at.parent !== null) at = at.parent;
+    return at === this.root;
+  }
+
   private requireRunning(): void {
     if (this.end !== null) throw new UsageError("the program has ended");
   }
@@ -153,7 +163,7 @@ export class DebugSession {
     const own: Observer = {
       ...(leave === undefined ? {} : { leave }),
       instruction: (fiber) => {
-        if (fiber !== this.fiber) return undefined;
+        if (!this.isOurs(fiber)) return undefined;
         this.hit = until(fiber);
         // The breakpoint it stands at has been told of.
         const breakpoint = standing ? undefined : this.breakpoints.at(fiber.top);
@@ -174,14 +184,19 @@ export class DebugSession {
       machine.fiber = fiber;
       machine.observer?.hostReturn?.(fiber, func, results);
       machine.answer(results);
+      this.fiber = machine.fiber;
       return null;
     } catch (error) {
       machine.fiber = fiber;
-      if (fiber.status === "waiting" && machine.raise(error)) return null;
-      return { kind: "threw", error };
+      const caught = fiber.status === "waiting" && machine.raise(error);
+      this.fiber = machine.fiber;
+      return caught ? null : { kind: "threw", error };
     }
   }
 }
+
+/** How many frames there are, with those of the fibers that wait for this one. */
+const framesOf = ({ below, depth }: FiberView): number => below + depth;
 
 /** What a frame that is about to return returns. */
 function resultsOf(fiber: FiberView, func: FuncInstance): Value[] {

@@ -53,6 +53,18 @@ export interface Clause {
   readonly keep: number;
 }
 
+/** A clause of a `resume`: which suspensions it handles, or lets switch, and how. */
+export interface Prompt {
+  readonly tag: number;
+  /** Whether it is for `switch`; then the rest means nothing. */
+  readonly switches: boolean;
+  /** Where it goes on, and where values and continuation go, in words from the frame's first. */
+  readonly target: number;
+  readonly to: number;
+  /** Index of the continuation's type. */
+  readonly type: number;
+}
+
 export interface Code {
   /** Entries back to back; the last one is the function's final `end`. */
   readonly words: Int32Array;
@@ -61,6 +73,8 @@ export interface Code {
   readonly offsets: Int32Array;
   /** Innermost first. */
   readonly handlers: readonly Handler[];
+  /** The clauses of each `resume` and its kin: their entries say which. */
+  readonly prompts: readonly (readonly Prompt[])[];
   readonly paramWords: number;
   /** Parameters and declared locals. Operands follow. */
   readonly localWords: number;

@@ -13,8 +13,8 @@ import { type Clause, type Code, isTailCall, wordsOfAll } from "./code.js";
 import type { Fiber, Frame } from "./fiber.js";
 import { readSlots, writeSlots } from "./slots.js";
 
-/** Step/throw: the exception whose values are the operands below word `sp`. */
-function makeException(fiber: Fiber, tag: TagInstance, sp: number): ExceptionInstance {
+/** Step/throw: the exception of `tag` whose values are the operands below word `sp`. */
+export function makeException(fiber: Fiber, tag: TagInstance, sp: number): ExceptionInstance {
   const { params } = tag.type.sub.comp as FuncType<DefType>;
   return new ExceptionInstance(
     tag,
@@ -23,6 +23,7 @@ function makeException(fiber: Fiber, tag: TagInstance, sp: number): ExceptionIns
 }
 
 export interface Found {
+  readonly fiber: Fiber;
   /** The frame that catches is the topmost when so many are left. */
   readonly depth: number;
   readonly clause: Clause;
@@ -33,9 +34,11 @@ export interface Found {
  * Step_read/throw_ref-handler-empty, throw_ref-handler-next, and the four that catch
  */
 export function findHandler(fiber: Fiber, exception: ExceptionInstance): Found | null {
-  for (let { depth } = fiber; depth > 0; depth--) {
-    const clause = clauseIn(fiber.frames[depth - 1]!, exception);
-    if (clause !== undefined) return { depth, clause };
+  for (let at: Fiber | null = fiber; at !== null; at = at.parent) {
+    for (let { depth } = at; depth > 0; depth--) {
+      const clause = clauseIn(at.frames[depth - 1]!, exception);
+      if (clause !== undefined) return { fiber: at, depth, clause };
+    }
   }
   return null;
 }

@@ -26,9 +26,11 @@ export type FiberStatus =
   /** Created, nothing run yet. */
   | "fresh"
   | "running"
+  /** Waits for a fiber that it resumed (or did so when it became part of a continuation). */
+  | "resuming"
   /** Waits for the host to answer a call. */
   | "waiting"
-  /** Stopped between two instructions: by a budget, a breakpoint, a request. */
+  /** Stopped between two instructions: by a budget, a breakpoint, a request; or put aside as a continuation. */
   | "suspended"
   /** Returned; its results stand at the bottom of its slots. */
   | "done"
@@ -53,6 +55,8 @@ export interface FiberView {
   readonly depth: number;
   readonly top: FrameView;
   readonly resumer: FiberView | null;
+  readonly parent: FiberView | null;
+  readonly below: number;
   readonly i32: Words<number>;
   readonly f32: Words<number>;
   readonly f64: Words<number>;
@@ -74,13 +78,22 @@ export class Fiber implements FiberView {
   i64: BigInt64Array;
   /** References, at half the word index of their slot. */
   refs: unknown[] = [];
+  /** Frames of the fibers that wait for this one by `resume`, all the way out. */
+  below = 0;
+  /** Of a fresh continuation: what it will call. */
+  entry: FuncInstance | null = null;
+  /** Of a continuation: words above its top operand (from 0 if fresh) that it was given already. */
+  bound = 0;
 
   constructor(
     readonly id: number,
-    /** The fiber that waits for this one. */
-    readonly resumer: Fiber | null,
+    /** The fiber that waits for this one: in a `resume`, or in a call of the host if this is a `root`. */
+    public resumer: Fiber | null,
+    /** Whether a call from the host started it: what happens here never leaves it for its resumer. */
+    readonly root = true,
   ) {
-    this.i32 = new Int32Array(INITIAL_WORDS);
+    // Many continuations may be about at once, most of them shallow.
+    this.i32 = new Int32Array(root ? INITIAL_WORDS : INITIAL_WORDS / 16);
     this.f32 = new Float32Array(this.i32.buffer);
     this.f64 = new Float64Array(this.i32.buffer);
     this.i64 = new BigInt64Array(this.i32.buffer);
@@ -88,6 +101,11 @@ export class Fiber implements FiberView {
 
   get top(): Frame {
     return this.frames[this.depth - 1]!;
+  }
+
+  /** The fiber that resumed this one, and gets its results, exceptions and suspensions. */
+  get parent(): Fiber | null {
+    return this.root ? null : this.resumer;
   }
 
   /** Makes room for `words` words, keeping contents. Invalidates views taken before. */
@@ -106,6 +124,12 @@ export class Fiber implements FiberView {
     this.i32.copyWithin(to, from, from + words);
     if (refs)
       for (let k = 0; k < words; k += 2) this.refs[(to + k) >> 1] = this.refs[(from + k) >> 1];
+  }
+
+  /** Copies words, and the references among them, out of another fiber. */
+  copy(other: Fiber, from: number, to: number, words: number): void {
+    this.i32.set(other.i32.subarray(from, from + words), to);
+    for (let k = 0; k < words; k += 2) this.refs[(to + k) >> 1] = other.refs[(from + k) >> 1];
   }
 
   /** Puts zeros, and nulls, into `words` words. */

@@ -24,8 +24,14 @@ export interface Interposer {
   onReturnInto(fiber: Fiber): Course;
 }
 
-/** How a frame came to its end. Every `enter` is followed by exactly one `leave`. */
+/**
+ * How a frame came to its end. Every `enter` is followed by exactly one `leave`, but for
+ * frames of continuations that nobody resumes.
+ */
 export type Departure = "return" | "unwind" | "skip" | "tail call" | "trap" | "exception";
+
+/** Why the machine goes on in another fiber. */
+export type FiberSwitch = "resume" | "suspend" | "switch" | "return" | "exception";
 
 export interface Observer {
   /** The outside calls a wasm function (through an export, say), and that call ends. */
@@ -39,6 +45,8 @@ export interface Observer {
   enter?(fiber: FiberView): void;
   /** The top frame is about to go. On `return` its results are its topmost operands. */
   leave?(fiber: FiberView, how: Departure): void;
+  /** The machine goes on in fiber `to`, which has not received anything yet. */
+  fiberSwitch?(from: FiberView, to: FiberView, how: FiberSwitch): void;
   /** `fiber` is null where the host called the function itself, through an export. */
   hostCall?(fiber: FiberView | null, func: FuncInstance, args: readonly Value[]): void;
   hostReturn?(fiber: FiberView | null, func: FuncInstance, results: readonly Value[]): void;
@@ -66,6 +74,7 @@ export function observers(...all: readonly Observer[]): Observer {
     "instruction",
     "enter",
     "leave",
+    "fiberSwitch",
     "hostCall",
     "hostReturn",
     "trap",

@@ -19,6 +19,7 @@ import { atomics } from "./atomics.js";
 import { bulk } from "./bulk.js";
 import type { Code, InternalCode } from "./code.js";
 import { accessMemory, conversions } from "./cold.js";
+import { bindContinuation, newContinuation, switchStacks } from "./continuations.js";
 import { thrown } from "./exceptions.js";
 import { Frame } from "./fiber.js";
 import { gc } from "./gc.js";
@@ -44,7 +45,8 @@ const F64_QUIET_HIGH = 0x80000;
 
 /**
  * Executes up to `fuel` instructions (a positive 32-bit integer) of the machine's
- * current fiber, until the machine's `stop` is set or the fuel is used up.
+ * current fiber, until the machine's `stop` is set, another fiber is the current one, or
+ * the fuel is used up.
  * The fuel left is in `machine.unused`, however it ends.
  * @throws Trap, Exhaustion with the frame standing before the instruction
  */
@@ -57,7 +59,7 @@ export function interpret(machine: Machine, fuel: number): void {
   try {
     // One round for each time that the state changed under the loop's feet.
     for (;;) {
-      if (machine.stop !== null) return;
+      if (machine.stop !== null || machine.fiber !== fiber) return;
       let depth = fiber.depth;
       frame = frames[depth - 1]!;
       let code = (frame.func.code as Code).words;
@@ -71,6 +73,7 @@ export function interpret(machine: Machine, fuel: number): void {
       let size = view.byteLength;
       const watched = machine.watched;
       const capacity = i32.length;
+      const limit = machine.maxFrames - fiber.below;
 
       running: for (;;) {
         if (fuel === 0) {
@@ -433,6 +436,14 @@ export function interpret(machine: Machine, fuel: number): void {
           // Step_read/table.get, Step/table.set
           case 0x25 satisfies CodeOf<"table.get">: case 0x26 satisfies CodeOf<"table.set">:
             sp = bulk(fiber, instance, code[pc]!, code[pc + 1]!, 0, sp); pc += 2; continue;
+          // Stack switching
+          case 0xe0 satisfies CodeOf<"cont.new">: refs[(sp - 2) >> 1] = newContinuation(machine, instance, code[pc + 1]!, refs[(sp - 2) >> 1] as FuncInstance | null); pc += 2; continue;
+          case 0xe1 satisfies CodeOf<"cont.bind">: sp = bindContinuation(fiber, instance, code, pc, sp); pc += 4; continue;
+          case 0xe2 satisfies CodeOf<"suspend">: case 0xe3 satisfies CodeOf<"resume">: case 0xe4 satisfies CodeOf<"resume_throw">:
+          case 0xe5 satisfies CodeOf<"resume_throw_ref">: case 0xe6 satisfies CodeOf<"switch">:
+            frame.pc = pc; frame.sp = sp;
+            switchStacks(machine, code[pc]!);
+            break running;
           // Structures, arrays, casts
           case 0xfb: sp = gc(fiber, instance, 0xfb0000 | code[pc + 1]!, code[pc + 2]!, code[pc + 3]!, sp); pc += 4; continue;
           // Saturating conversions, bulk memory and table instructions, wide arithmetic
@@ -459,12 +470,7 @@ export function interpret(machine: Machine, fuel: number): void {
         // Calls arrive here. Everything but a plain call of a lowered function in
         // room that is there already goes the long way.
         const lowered = target.code as Code | null;
-        if (
-          watched ||
-          lowered === null ||
-          depth >= machine.maxFrames ||
-          sp + lowered.maxWords > capacity
-        ) {
+        if (watched || lowered === null || depth >= limit || sp + lowered.maxWords > capacity) {
           frame.pc = pc;
           frame.sp = sp;
           machine.call(target);

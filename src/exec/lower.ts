@@ -8,6 +8,13 @@
 //   end of function [return, n, refs]
 //   catch, catch_all [op, end]         rethrow         [op, index in Frame.caught]
 //   throw           [op, tag]
+//   cont.new        [op, type]
+//   cont.bind       [op, type of the result, words that it binds, 0]
+//   suspend         [op, tag, 0, words of its operands]
+//   resume          [op, index in Code.prompts, words of arguments, words of its operands]
+//   resume_throw    [op, index in Code.prompts, tag, words of its operands]
+//   resume_throw_ref [op, index in Code.prompts, 0, words of its operands]
+//   switch          [op, tag, type of the continuation it leaves, words of its operands]
 //   memory access   [op, offset]   or, for all but the plain first memory,
 //                   [memory access, op, memory, offset low, offset high]
 //   0xfe            [prefix, sub-opcode, memory, offset low, offset high]
@@ -20,13 +27,13 @@
 
 import type { Instruction } from "../syntax/instruction.js";
 import type { Expression } from "../syntax/module.js";
-import type { FuncType, RefType, ValType } from "../syntax/types.js";
+import type { ContType, FuncType, RefType, ValType } from "../syntax/types.js";
 import { opcodes } from "../syntax/opcodes.js";
 import { isRefType } from "../syntax/types.js";
 import { type ValidModule, visitExpression, visitFunction } from "../valid/validate.js";
 import type { Control, FunctionState, OperandType, Visitor } from "../valid/visitor.js";
-import { type Clause, type Code, Internal, wordsOf, wordsOfAll } from "./code.js";
-import { type Draft, type Guard, HandlerTable } from "./exceptions-lower.js";
+import { type Code, Internal, type Prompt, wordsOf, wordsOfAll } from "./code.js";
+import { type Guard, HandlerTable } from "./exceptions-lower.js";
 import { lowerGc } from "./gc.js";
 import { heapCode } from "./gc-casts.js";
 import { lowerSimd } from "./simd.js";
@@ -64,7 +71,7 @@ interface Label {
   readonly toEnd: number[];
   elseWord: number;
   /** Clauses of handlers that go on where `ends` do. */
-  readonly catches: Draft<Clause>[];
+  readonly catches: { target: number }[];
   /** `try_table` and `try`: what it catches. */
   readonly guard: Guard | null;
   /** Nothing in it can be reached. */
@@ -78,6 +85,7 @@ class Lowering implements Visitor {
   private readonly offsets: number[] = [];
   private readonly labels: Label[] = [];
   private readonly table = new HandlerTable();
+  private readonly prompts: (readonly Prompt[])[] = [];
   private locals: readonly ValType[] = [];
   private readonly localOffsets: number[] = [];
   private localWords = 0;
@@ -95,10 +103,12 @@ class Lowering implements Visitor {
       starts: Int32Array.from(this.starts),
       offsets: Int32Array.from(this.offsets),
       handlers: this.table.handlers,
+      prompts: this.prompts,
       paramWords: wordsOfAll(this.type.params),
       localWords: this.localWords,
       resultWords,
-      maxWords: Math.max(this.maxWords, resultWords),
+      // A clause may bring values to the function's end that were on no stack before.
+      maxWords: Math.max(this.maxWords, this.localWords + resultWords),
       hasRefs: [...this.locals, ...this.type.results].some(isRefType),
       localTypes: this.locals,
       localOffsets: this.localOffsets,
@@ -276,8 +286,26 @@ class Lowering implements Visitor {
       case "i64.const":
       case "f64.const":
         return this.emitAll(op.code, a, b);
+      case "cont.bind": {
+        const bound = this.contWords(a) - this.contWords(b);
+        return this.emitAll(op.code, b, bound, 0);
+      }
+      case "suspend":
+        return this.emitAll(op.code, a, 0, wordsOfAll(this.tagType(a).params));
+      case "resume":
+        return this.resume(instruction, state, this.contWords(a), this.contWords(a) + 2);
+      case "resume_throw":
+        return this.resume(instruction, state, b, wordsOfAll(this.tagType(b).params) + 2);
+      case "resume_throw_ref":
+        return this.resume(instruction, state, 0, 4);
+      case "switch": {
+        const { params } = this.contFunction(a);
+        const { heap } = params[params.length - 1] as RefType;
+        return this.emitAll(op.code, b, heap as number, this.contWords(a));
+      }
       case "i32.const":
       case "f32.const":
+      case "cont.new":
       case "table.get":
       case "table.set":
       case "memory.size":
@@ -309,6 +337,23 @@ class Lowering implements Visitor {
     this.emit(Internal[op.mnemonic]);
     this.branch(a, state);
     this.emitAll(heapCode(heap), nullable ? 1 : 0);
+  }
+
+  /** `resume` and its kin: the clauses are branches. */
+  private resume({ op, handlers }: Instruction, state: FunctionState, b: number, n: number): void {
+    const prompts = handlers.map(({ tag, label: depth }): Prompt => {
+      if (depth === null) return { tag, switches: true, target: -1, to: -1, type: -1 };
+      const label = this.labelAt(depth);
+      const control = controlAt(state, depth);
+      const types = label.loop >= 0 ? control.params : control.results;
+      const { heap } = types[types.length - 1] as RefType;
+      const to = this.wordsBelow(control, state);
+      const prompt = { tag, switches: false, target: label.loop, to, type: heap as number };
+      if (label.loop < 0) label.catches.push(prompt);
+      return prompt;
+    });
+    this.emitAll(op.code, this.prompts.length, b, n);
+    this.prompts.push(prompts);
   }
 
   private access(instruction: Instruction): void {
@@ -348,6 +393,20 @@ class Lowering implements Visitor {
 
   private paramWords(typeIndex: number): number {
     return wordsOfAll((this.module.types[typeIndex]!.comp as FuncType).params);
+  }
+
+  private tagType(index: number): FuncType {
+    return this.module.types[this.module.context.tags[index]!.type]!.comp as FuncType;
+  }
+
+  private contFunction(index: number): FuncType {
+    const { func } = this.module.types[index]!.comp as ContType;
+    return this.module.types[func]!.comp as FuncType;
+  }
+
+  /** Words of what a continuation of this type takes. */
+  private contWords(typeIndex: number): number {
+    return wordsOfAll(this.contFunction(typeIndex).params);
   }
 
   private begin(instruction: Instruction): number {

@@ -19,14 +19,14 @@ import { UsageError } from "../util/errors.js";
 import { beginWait, endWait } from "./atomics.js";
 import { type Code, isTailCall, isWait, offsetOfPc } from "./code.js";
 import { enterHandler, findHandler } from "./exceptions.js";
-import { Fiber, type FiberView, Frame } from "./fiber.js";
-import type { Course, Departure, Interposer, Observer } from "./hooks.js";
+import { Fiber, type FiberStatus, type FiberView, Frame } from "./fiber.js";
+import type { Course, Departure, FiberSwitch, Interposer, Observer } from "./hooks.js";
 import { interpret } from "./interpreter.js";
 import { lowerFunction } from "./lower.js";
-import { readSlots, writeSlots } from "./slots.js";
+import { readSlots, reserve, writeSlots } from "./slots.js";
 
 export interface MachineOptions {
-  /** Frames that one fiber may hold. Default 100,000. */
+  /** Frames that a fiber and those that resumed it may hold together. Default 100,000. */
   readonly maxFrames?: number;
   /** Instructions that may be executed in all. Default: no bound. */
   readonly fuel?: number;
@@ -51,17 +51,33 @@ export type Outcome =
   /** Stopped before an instruction; `run` or `step` go on from there. */
   | { readonly kind: "paused" };
 
+/** A call from outside: its current fiber is the innermost of its chain. */
+interface Invocation {
+  fiber: Fiber;
+}
+
+/** What a fiber is after the machine has left it for another. */
+const LEFT: Readonly<Record<FiberSwitch, FiberStatus>> = {
+  resume: "resuming",
+  suspend: "suspended",
+  switch: "suspended",
+  return: "done",
+  exception: "dead",
+};
+
 /** Instructions between two looks at the world outside. */
 const SLICE = 1 << 24;
 const NO_MEMORY = new DataView(new ArrayBuffer(0));
 const STACK_ENTRIES = 100;
+/** A continuation of a host function is a fiber without frames. */
+const NO_FRAME = { func: null, pc: 0, sp: 0 };
 
 export class Machine {
   readonly maxFrames: number;
   readonly maxNesting: number;
   interposer: Interposer | null;
   observer: Observer | null;
-  /** The fiber that runs, or ran last. */
+  /** The fiber that runs, or ran last: the innermost of those that resumed each other. */
   fiber: Fiber | null = null;
   /** Instructions executed so far. */
   executed = 0;
@@ -127,10 +143,10 @@ export class Machine {
     const watchSteps = this.observer?.instruction !== undefined;
     try {
       while (this.stop === null) {
-        if (fuel <= 0 || this.pausing) return this.pause(fiber);
+        if (fuel <= 0 || this.pausing) return this.pause();
         if (this.fuel <= 0)
           throw new Exhaustion("fuel exhausted", `after ${this.executed} instructions`);
-        if (watchSteps && this.observer!.instruction!(fiber) === "pause") return this.pause(fiber);
+        if (watchSteps && this.observer!.instruction!(this.fiber!) === "pause") return this.pause();
         const slice = watchSteps ? 1 : Math.min(fuel, this.fuel, SLICE);
         try {
           interpret(this, slice);
@@ -145,7 +161,7 @@ export class Machine {
       this.stop = null;
       return outcome;
     } catch (error) {
-      return { kind: "trapped", error: this.fail(fiber, error) };
+      return { kind: "trapped", error: this.fail(error) };
     }
   }
 
@@ -173,15 +189,13 @@ export class Machine {
       this.abandon();
       return false;
     }
-    fiber.status = "suspended";
+    this.fiber!.status = "suspended";
     return true;
   }
 
   /** Ends the current fiber, which waits for a host call that failed. Its frames stay to be looked at. */
   abandon(): void {
-    const fiber = this.waiting();
-    fiber.status = "dead";
-    this.leaveAll(fiber);
+    this.end(this.waiting(), "trap");
   }
 
   private waiting(): Fiber {
@@ -196,15 +210,15 @@ export class Machine {
    */
   invoke(func: FuncInstance, args: readonly Value[]): readonly Value[] {
     if (func.instance === null) return this.invokeOutside(func, args, immediate);
-    const fiber = this.begin(func, args);
+    const invocation = this.begin(func, args);
     try {
       for (;;) {
-        const outcome = this.within(fiber, () => this.run());
+        const outcome = this.within(invocation, () => this.run());
         if (outcome.kind === "returned") return this.ended(func, outcome.results);
         if (outcome.kind === "trapped" || outcome.kind === "threw") throw outcome.error;
         if (outcome.kind === "paused") continue;
         const { func: host, args: given } = outcome.call;
-        this.serve(fiber, () => this.answer(this.invokeOutside(host, given, immediate)));
+        this.serve(invocation, () => this.answer(this.invokeOutside(host, given, immediate)));
       }
     } catch (error) {
       this.observer?.fail?.(func, error);
@@ -219,19 +233,22 @@ export class Machine {
    */
   async invokeAsync(func: FuncInstance, args: readonly Value[]): Promise<readonly Value[]> {
     if (func.instance === null) return this.invokeOutside(func, args, (answer) => answer);
-    const fiber = this.begin(func, args);
+    const invocation = this.begin(func, args);
     try {
       for (;;) {
-        const outcome = this.within(fiber, () => this.run());
+        const outcome = this.within(invocation, () => this.run());
         if (outcome.kind === "returned") return this.ended(func, outcome.results);
         if (outcome.kind === "trapped" || outcome.kind === "threw") throw outcome.error;
         if (outcome.kind === "paused") continue;
         const { func: host, args: given } = outcome.call;
         let pending: readonly Value[] | Promise<readonly Value[]> = [];
-        this.serve(fiber, () => (pending = this.invokeOutside(host, given, (answer) => answer)));
-        if (fiber.status !== "waiting") continue;
+        this.serve(
+          invocation,
+          () => (pending = this.invokeOutside(host, given, (answer) => answer)),
+        );
+        if (invocation.fiber.status !== "waiting") continue;
         const settled = await outcomeOf(pending);
-        this.serve(fiber, () => {
+        this.serve(invocation, () => {
           if ("error" in settled) throw settled.error;
           this.answer(settled.answer);
         });
@@ -243,11 +260,11 @@ export class Machine {
   }
 
   /** A fiber for a call from outside, which leaves the current fiber what it was. */
-  private begin(func: FuncInstance, args: readonly Value[]): Fiber {
+  private begin(func: FuncInstance, args: readonly Value[]): Invocation {
     const { fiber: outer } = this;
     try {
       this.observer?.call?.(func, args);
-      return this.start(func, args);
+      return { fiber: this.start(func, args) };
     } finally {
       this.fiber = outer;
     }
@@ -258,15 +275,16 @@ export class Machine {
     return results;
   }
 
-  /** Runs `action` with `fiber` as the current one. */
-  private within<T>(fiber: Fiber, action: () => T): T {
+  /** Runs `action` with the invocation's fiber as the current one, until it may be another. */
+  private within<T>(invocation: Invocation, action: () => T): T {
     const { fiber: outer } = this;
     this.nest();
-    this.fiber = fiber;
+    this.fiber = invocation.fiber;
     try {
       return action();
     } finally {
       this.nesting--;
+      invocation.fiber = this.fiber;
       this.fiber = outer;
     }
   }
@@ -282,15 +300,15 @@ export class Machine {
   }
 
   /**
-   * Runs `action` while `fiber` waits for the host: if it fails and wasm does not catch
-   * that, it is the fiber's end.
+   * Runs `action` while the invocation's fiber waits for the host: if it fails and wasm
+   * does not catch that, it is the fiber's end.
    */
-  private serve(fiber: Fiber, action: () => void): void {
-    this.within(fiber, () => {
+  private serve(invocation: Invocation, action: () => void): void {
+    this.within(invocation, () => {
       try {
         action();
       } catch (error) {
-        if (fiber.status !== "waiting") this.fail(fiber, error);
+        if (this.fiber?.status !== "waiting") this.fail(error);
         else if (this.raise(error)) return;
         throw error;
       }
@@ -350,19 +368,51 @@ export class Machine {
     const fiber = this.fiber!;
     if (this.catches(fiber, exception)) return;
     const error = errorOf(exception, formatValues(exception.values));
-    if (error instanceof UncaughtException) error.at(stackOf(fiber), fiber.depth);
-    fiber.status = "dead";
+    if (error instanceof UncaughtException) error.at(stackOf(fiber), fiber.below + fiber.depth);
     this.stop = { kind: "threw", error };
-    this.leaveAll(fiber, "exception");
+    this.end(fiber, "exception");
   }
 
   /** Goes on at the handler that catches the exception, if there is one. */
   private catches(fiber: Fiber, exception: ExceptionInstance): boolean {
     const found = findHandler(fiber, exception);
     if (found === null) return false;
-    while (fiber.depth > found.depth) this.leave(fiber, "exception");
-    enterHandler(fiber, found.clause, exception);
+    for (let at = fiber; ; at = this.fiber!) {
+      while (at.depth > (at === found.fiber ? found.depth : 0)) this.leave(at, "exception");
+      if (at === found.fiber) break;
+      this.goTo(at.parent!, "exception");
+    }
+    enterHandler(found.fiber, found.clause, exception);
     return true;
+  }
+
+  // What stack switching does (`continuations.ts`).
+
+  /** A fiber for a new continuation. */
+  freshFiber(entry: FuncInstance): Fiber {
+    const fiber = new Fiber(this.nextFiber++, null, false);
+    fiber.entry = entry;
+    return fiber;
+  }
+
+  /** Leaves the current fiber for another. */
+  goTo(to: Fiber, how: FiberSwitch): void {
+    const from = this.fiber!;
+    to.status = from.status;
+    from.status = LEFT[how];
+    this.fiber = to;
+    this.observer?.fiberSwitch?.(from, to, how);
+  }
+
+  /** The current fiber, which was a continuation's, begins or goes on with what it was given. */
+  proceed(): void {
+    const fiber = this.fiber!;
+    const { entry, bound } = fiber;
+    fiber.entry = null;
+    fiber.bound = 0;
+    if (entry === null) accept(fiber, fiber.top.sp, bound);
+    else if (entry.instance === null) this.callOutside(fiber, entry, 0);
+    else this.enter(entry, 0, 0);
   }
 
   /** The top frame stands at its end or at a `return`, its results on top. */
@@ -383,8 +433,8 @@ export class Machine {
 
   private enter(target: FuncInstance, from: number, fp: number): void {
     const fiber = this.fiber!;
-    if (fiber.depth >= this.maxFrames)
-      throw new Exhaustion("call stack exhausted", `${fiber.depth} frames`);
+    const depth = fiber.below + fiber.depth;
+    if (depth >= this.maxFrames) throw new Exhaustion("call stack exhausted", `${depth} frames`);
     const code = codeOf(target);
     reserve(fiber, fp + code.maxWords);
     fiber.move(from, fp, code.paramWords, code.hasRefs);
@@ -403,8 +453,8 @@ export class Machine {
   }
 
   private deliverValues(fiber: Fiber, results: readonly Value[]): void {
-    const { func, pc, sp } = fiber.top;
-    if (isWait((func.code as Code).words[pc]!))
+    const { func, pc, sp } = fiber.depth === 0 ? NO_FRAME : fiber.top;
+    if (func !== null && isWait((func.code as Code).words[pc]!))
       return endWait(fiber, (results[0] as Value & { type: "i32" }).value);
     reserve(fiber, sp + 4 * results.length);
     this.deliver(fiber, sp, writeSlots(fiber, sp, results));
@@ -416,19 +466,23 @@ export class Machine {
    */
   private deliver(fiber: Fiber, from: number, n: number): void {
     for (;;) {
-      if (fiber.depth === 0) return this.finish(fiber, from, n);
+      if (fiber.depth === 0) {
+        const { parent } = fiber;
+        if (parent === null) return this.finish(fiber, from, n);
+        // To the `resume` at which the other fiber stands.
+        const { sp } = parent.top;
+        reserve(parent, sp + n);
+        this.goTo(parent, "return");
+        parent.copy(fiber, from, sp, n);
+        fiber = parent;
+        from = sp;
+      }
       const course =
         this.interposer?.armed === true ? this.interposer.onReturnInto(fiber) : "go on";
       const frame = fiber.top;
       if (course === "go on") {
         const { words } = frame.func.code as Code;
-        if (!isTailCall(words[frame.pc]!)) {
-          const to = frame.sp - words[frame.pc + 3]!;
-          fiber.move(from, to, n, true);
-          frame.sp = to + n;
-          frame.pc += 4;
-          return;
-        }
+        if (!isTailCall(words[frame.pc]!)) return accept(fiber, from, n);
         // A tail call that the host answered: the frame's results are those.
         this.leave(fiber, "return");
       } else {
@@ -473,27 +527,34 @@ export class Machine {
     };
   }
 
-  private pause(fiber: Fiber): Outcome {
-    fiber.status = "suspended";
+  private pause(): Outcome {
+    this.fiber!.status = "suspended";
     return { kind: "paused" };
   }
 
-  private fail(fiber: Fiber, error: unknown): Trap | Exhaustion {
-    fiber.status = "dead";
+  private fail(error: unknown): Trap | Exhaustion {
+    const fiber = this.fiber!;
+    for (let at: Fiber | null = fiber; at !== null; at = at.parent) at.status = "dead";
     this.stop = null;
     if (!(error instanceof Trap || error instanceof Exhaustion)) throw error;
-    if (error.wasmStack.length === 0) error.at(stackOf(fiber), fiber.depth);
+    if (error.wasmStack.length === 0) error.at(stackOf(fiber), fiber.below + fiber.depth);
     this.observer?.trap?.(fiber, error);
-    this.leaveAll(fiber);
+    this.end(fiber, "trap");
     return error;
   }
 
-  /** Tells the observer that all frames go, without taking them away: they are evidence. */
-  private leaveAll(fiber: Fiber, how: Departure = "trap"): void {
-    if (this.observer?.leave === undefined) return;
-    const { depth } = fiber;
-    for (; fiber.depth > 0; fiber.depth--) this.observer.leave(fiber, how);
-    fiber.depth = depth;
+  /**
+   * The end of a fiber and of all that resumed it. Tells the observer that all frames go,
+   * without taking them away: they are evidence.
+   */
+  private end(innermost: Fiber, how: Departure): void {
+    for (let fiber: Fiber | null = innermost; fiber !== null; fiber = fiber.parent) {
+      fiber.status = "dead";
+      if (this.observer?.leave === undefined) continue;
+      const { depth } = fiber;
+      for (; fiber.depth > 0; fiber.depth--) this.observer.leave(fiber, how);
+      fiber.depth = depth;
+    }
   }
 }
 
@@ -506,18 +567,29 @@ export function codeOf(func: FuncInstance): Code {
   return func.code as Code;
 }
 
-/** The wasm stack of a fiber, innermost frame first. */
-export function stackOf(fiber: FiberView, limit = STACK_ENTRIES): StackEntry[] {
+/** The top frame gets `n` words at `from` as results of its instruction: a call, or one that waits like one. */
+function accept(fiber: Fiber, from: number, n: number): void {
+  const frame = fiber.top;
+  const to = frame.sp - (frame.func.code as Code).words[frame.pc + 3]!;
+  fiber.move(from, to, n, true);
+  frame.sp = to + n;
+  frame.pc += 4;
+}
+
+/** The wasm stack of a fiber and of those that resumed it, innermost frame first. */
+export function stackOf(innermost: FiberView, limit = STACK_ENTRIES): StackEntry[] {
   const entries: StackEntry[] = [];
-  for (let i = fiber.depth - 1; i >= 0 && entries.length < limit; i--) {
-    const { func, pc } = fiber.frames[i]!;
-    const offset = offsetOfPc(func.code as Code, pc);
-    entries.push({
-      func: func.index,
-      name: func.name,
-      offset,
-      instruction: mnemonicAt(func, offset),
-    });
+  for (let fiber: FiberView | null = innermost; fiber !== null; fiber = fiber.parent) {
+    for (let i = fiber.depth - 1; i >= 0 && entries.length < limit; i--) {
+      const { func, pc } = fiber.frames[i]!;
+      const offset = offsetOfPc(func.code as Code, pc);
+      entries.push({
+        func: func.index,
+        name: func.name,
+        offset,
+        instruction: mnemonicAt(func, offset),
+      });
+    }
   }
   return entries;
 }
@@ -527,14 +599,6 @@ function mnemonicAt(func: FuncInstance, offset: number): string {
   const reader = new InstructionReader(func.instance!.module.bytes, offset);
   reader.next();
   return reader.instruction.op.mnemonic;
-}
-
-function reserve(fiber: Fiber, words: number): void {
-  try {
-    fiber.reserve(words);
-  } catch {
-    throw new Exhaustion("call stack exhausted", `no memory for ${words * 4} bytes of slots`);
-  }
 }
 
 async function outcomeOf<T>(pending: T | Promise<T>): Promise<{ answer: T } | { error: unknown }> {

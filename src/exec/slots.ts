@@ -1,5 +1,6 @@
 // Values into and out of a fiber's slots.
 
+import { Exhaustion } from "../runtime/traps.js";
 import type { Reference, Value } from "../runtime/values.js";
 import type { ValType } from "../syntax/types.js";
 import { bitsOf, wordsOfBits } from "../syntax/vectors.js";
@@ -7,6 +8,15 @@ import { wordsOf } from "./code.js";
 import type { Fiber, FiberView } from "./fiber.js";
 
 type AnyValType = ValType<unknown>;
+
+/** Makes room for `words` words. */
+export function reserve(fiber: Fiber, words: number): void {
+  try {
+    fiber.reserve(words);
+  } catch {
+    throw new Exhaustion("call stack exhausted", `no memory for ${words * 4} bytes of slots`);
+  }
+}
 
 export function readSlot(fiber: FiberView, word: number, type: AnyValType): Value {
   switch (type) {

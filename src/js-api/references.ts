@@ -3,6 +3,7 @@
 // as themselves.
 // Spec: https://webassembly.github.io/spec/js-api/#towebassemblyvalue
 
+import { ContinuationInstance } from "../runtime/continuations.js";
 import { ExceptionInstance } from "../runtime/exceptions.js";
 import { FuncInstance } from "../runtime/instances.js";
 import { ArrayInstance, StructInstance } from "../runtime/objects.js";
@@ -23,6 +24,8 @@ export function outward(reference: Exclude<Reference, FuncInstance>): unknown {
   if (reference instanceof HostRef) return reference.value;
   if (reference instanceof ExceptionInstance)
     throw new TypeError("exception references cannot pass between WebAssembly and JavaScript");
+  if (reference instanceof ContinuationInstance)
+    throw new TypeError("continuations cannot pass between WebAssembly and JavaScript");
   if (!isHeapObject(reference)) return reference;
   let seen = opaque.get(reference);
   if (seen === undefined) {
@@ -45,6 +48,7 @@ const isSmall = (value: number): boolean =>
 /** Whether a reference other than null is of a heap type of its hierarchy or another. */
 export function isOf(reference: Exclude<Reference, null>, heap: HeapType<DefType>): boolean {
   if (reference instanceof FuncInstance) return matchesHeapType(reference.type, heap);
+  if (reference instanceof ContinuationInstance) return matchesHeapType(reference.type, heap);
   if (heap === "extern" || heap === "any") return true;
   if (isHeapObject(reference)) return matchesHeapType(reference.type, heap);
   return typeof reference === "number" && (heap === "i31" || heap === "eq");

@@ -2,6 +2,7 @@
 // output and of the debugger: `i32:-5`, `f32:nan:0x200001`, `externref:7`. It is
 // documented in docs/cli.md. What is printed reads back as the same bits.
 
+import { ContinuationInstance } from "./continuations.js";
 import { ExceptionInstance } from "./exceptions.js";
 import { FuncInstance } from "./instances.js";
 import { type ArrayInstance, StructInstance } from "./objects.js";
@@ -151,6 +152,7 @@ function prefixOf(value: Value): string {
   if (value.ref instanceof HostRef) return "externref";
   if (value.ref instanceof FuncInstance) return "funcref";
   if (value.ref instanceof ExceptionInstance) return "exnref";
+  if (value.ref instanceof ContinuationInstance) return "contref";
   return typeof value.ref === "number" ? "i31ref" : objectKind(value.ref);
 }
 
@@ -180,6 +182,7 @@ function formatReference(ref: Reference): string {
   if (ref instanceof FuncInstance) return ref.name;
   if (typeof ref === "number") return String(ref);
   if (ref instanceof ExceptionInstance) return "exception";
+  if (ref instanceof ContinuationInstance) return "continuation";
   if (!(ref instanceof HostRef)) return `#${ref.type.id}`;
   const { value } = ref;
   switch (typeof value) {

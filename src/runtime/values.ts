@@ -1,6 +1,7 @@
 // Values as the outside sees them. Floats are carried as bits, so that NaN
 // payloads survive every door between Bobbin and its host.
 
+import type { ContinuationInstance } from "./continuations.js";
 import type { ExceptionInstance } from "./exceptions.js";
 import type { FuncInstance } from "./instances.js";
 import type { ArrayInstance, StructInstance } from "./objects.js";
@@ -16,7 +17,14 @@ export class HostRef {
  * whether it is internal or external. Later proposals add members here.
  */
 export type Reference =
-  null | FuncInstance | HostRef | StructInstance | ArrayInstance | ExceptionInstance | number;
+  | null
+  | FuncInstance
+  | HostRef
+  | StructInstance
+  | ArrayInstance
+  | ExceptionInstance
+  | ContinuationInstance
+  | number;
 
 export type Value =
   /** Signed 32-bit integer. */

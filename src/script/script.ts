@@ -107,6 +107,8 @@ export class Script {
       case "assert_return":
         return this.compare(this.act(command.action!), command.expected ?? []);
       case "assert_trap":
+      // Stack switching: nobody handles what was suspended with, which is a trap.
+      case "assert_suspension":
         return this.expect(() => this.act(command.action!), Trap, command.text);
       case "assert_exception":
         return this.expect(() => this.act(command.action!), UncaughtException, command.text);

@@ -1,6 +1,7 @@
 // Values in the suite's JSON: decimal bit patterns, NaN classes, and references
 // by kind or by a host number.
 
+import { ContinuationInstance } from "../runtime/continuations.js";
 import { ExceptionInstance } from "../runtime/exceptions.js";
 import { FuncInstance } from "../runtime/instances.js";
 import { ArrayInstance, StructInstance } from "../runtime/objects.js";
@@ -110,6 +111,8 @@ function matchesReference({ ref }: Value & { type: "ref" }, { type, value }: Sui
       return ref instanceof StructInstance;
     case "arrayref":
       return ref instanceof ArrayInstance;
+    case "contref":
+      return ref instanceof ContinuationInstance;
     case "exnref":
       return ref instanceof ExceptionInstance;
     case "eqref":
@@ -144,5 +147,6 @@ function printReference(ref: Reference): string {
   if (ref instanceof HostRef) return `host ${String(ref.value)}`;
   if (ref instanceof FuncInstance) return "func";
   if (ref instanceof ExceptionInstance) return "exception";
+  if (ref instanceof ContinuationInstance) return "continuation";
   return ref instanceof StructInstance ? "struct" : "array";
 }

@@ -15,6 +15,12 @@ export interface CatchClause {
   readonly label: number;
 }
 
+/** A clause of `resume`: where suspensions with a tag go on, or null where switches with it may pass. */
+export interface ResumeClause {
+  readonly tag: number;
+  readonly label: number | null;
+}
+
 export interface Instruction {
   op: Opcode;
   /** Byte offset of the opcode in the module, and of the byte after the last immediate. */
@@ -39,6 +45,8 @@ export interface Instruction {
   labels: readonly number[];
   /** `try_table`: its clauses in order. */
   catches: readonly CatchClause[];
+  /** `resume`, `resume_throw` and `resume_throw_ref`: their clauses in order. */
+  handlers: readonly ResumeClause[];
   block: BlockType;
   heap: HeapType;
   /** `select t`; the type of `ref.test` and `ref.cast`; the two types of `br_on_cast`. */

@@ -18,6 +18,8 @@ export type Immediate =
   | "labels"
   /** The clauses of `try_table`. */
   | "catches"
+  /** The clauses of `resume` and its kin. */
+  | "handlers"
   | "type"
   | "func"
   | "table"
@@ -277,6 +279,15 @@ export const opcodes = {
   "ref.as_non_null":     row(0xd4, null),
   "br_on_null":          row(0xd5, null, "label"),
   "br_on_non_null":      row(0xd6, null, "label"),
+
+  // Stack switching
+  "cont.new":            row(0xe0, null, "type"),
+  "cont.bind":           row(0xe1, null, "type", "type"),
+  "suspend":             row(0xe2, null, "tag"),
+  "resume":              row(0xe3, null, "type", "handlers"),
+  "resume_throw":        row(0xe4, null, "type", "tag", "handlers"),
+  "resume_throw_ref":    row(0xe5, null, "type", "handlers"),
+  "switch":              row(0xe6, null, "type", "tag"),
 
   // Structures, arrays, casts
   "struct.new":          row(0xfb0000, null, "type"),

@@ -4,7 +4,7 @@
 // Spec: https://webassembly.github.io/spec/core/text/instructions.html
 
 import { InstructionReader, isIndex, type IndexImmediate } from "../binary/code.js";
-import type { BlockType, CatchClause, Instruction } from "../syntax/instruction.js";
+import type { BlockType, CatchClause, Instruction, ResumeClause } from "../syntax/instruction.js";
 import type { FunctionDefinition, Module } from "../syntax/module.js";
 import { textMnemonic, type Immediate, type Mnemonic } from "../syntax/opcodes.js";
 import { formatValType, type HeapType, type ValType } from "../syntax/types.js";
@@ -77,6 +77,9 @@ function catchText({ tag, ref, label }: CatchClause, scope: Scope): string {
     : `(${keyword} ${indexText.tag(tag, scope)} ${label})`;
 }
 
+const handlerText = ({ tag, label }: ResumeClause, scope: Scope): string =>
+  `(on ${indexText.tag(tag, scope)} ${label ?? "switch"})`;
+
 function memargText({ op, a, b, memOffset }: Instruction, scope: Scope): string {
   const parts = [
     a === 0 ? "" : indexText.memory(a, scope),
@@ -96,6 +99,7 @@ const otherText: Record<
   blocktype: ({ block }, scope) => blockText(block, scope),
   labels: ({ labels }) => labels.join(" "),
   catches: ({ catches }, scope) => catches.map((c) => catchText(c, scope)).join(" "),
+  handlers: ({ handlers }, scope) => handlers.map((h) => handlerText(h, scope)).join(" "),
   heaptype: ({ heap }, scope) => heapText(heap, scope),
   valtypes: ({ types }, scope) => resultText(types, scope),
   ref: typesText,

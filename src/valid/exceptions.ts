@@ -5,24 +5,23 @@
 
 import type { CatchClause } from "../syntax/instruction.js";
 import { refType, type FuncType, type ValType } from "../syntax/types.js";
-import { funcTypeAt } from "./context.js";
 import { blockEffect, checkLegacyEnd } from "./control.js";
 import type { ControlFrame, FunctionValidator } from "./function.js";
+import { checkTag } from "./indices.js";
 import type { Rules } from "./rule.js";
 
 const EXN = refType("exn", false);
 
 /** Tags with results belong to stack switching: nothing can throw one. */
-function checkTag(v: FunctionValidator, index: number): FuncType {
-  const tag = v.module.context.tags[index] ?? v.fail(`unknown tag ${index}`);
-  const type = funcTypeAt(v.module, tag.type)!;
+function checkException(v: FunctionValidator, index: number): FuncType {
+  const type = checkTag(v, index);
   if (type.results.length > 0) v.fail("non-empty tag result type");
   return type;
 }
 
 /** Catch_ok/catch, /catch_ref, /catch_all, /catch_all_ref */
 function checkCatch(v: FunctionValidator, { tag, ref, label }: CatchClause): void {
-  const values: readonly ValType[] = tag === null ? [] : checkTag(v, tag).params;
+  const values: readonly ValType[] = tag === null ? [] : checkException(v, tag).params;
   const caught = ref ? [...values, EXN] : values;
   const types = v.label(label);
   if (caught.length !== types.length || !caught.every((t, i) => v.matches(t, types[i]!)))
@@ -39,7 +38,7 @@ function endOfTry(v: FunctionValidator): ControlFrame {
 export const exceptionRules = {
   // Instr_ok/throw
   throw: (v, { a }) => {
-    v.popAll(checkTag(v, a).params);
+    v.popAll(checkException(v, a).params);
     v.markUnreachable();
   },
   // Instr_ok/throw_ref
@@ -63,7 +62,7 @@ export const exceptionRules = {
   },
   catch: (v, { a }) => {
     const { results } = endOfTry(v);
-    v.pushControl("catch", { params: checkTag(v, a).params, results });
+    v.pushControl("catch", { params: checkException(v, a).params, results });
   },
   catch_all: (v) => {
     const { results } = endOfTry(v);

@@ -36,6 +36,12 @@ export function checkGlobal(v: FunctionValidator, index: number): GlobalType {
 export const checkLocal = (v: FunctionValidator, index: number): ValType =>
   v.locals[index] ?? v.fail(`unknown local ${index}`);
 
+/** The type of a tag. */
+export function checkTag(v: FunctionValidator, index: number): FuncType {
+  const tag = v.module.context.tags[index] ?? v.fail(`unknown tag ${index}`);
+  return funcTypeAt(v.module, tag.type)!;
+}
+
 export function checkData(v: FunctionValidator, index: number): void {
   if (index >= v.module.datas.length) v.fail(`unknown data segment ${index}`);
 }

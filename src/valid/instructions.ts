@@ -5,6 +5,7 @@
 import type { Instruction } from "../syntax/instruction.js";
 import { opcodes, type Mnemonic } from "../syntax/opcodes.js";
 import { CrashError } from "../util/errors.js";
+import { continuationRules } from "./continuations.js";
 import { controlRules } from "./control.js";
 import { exceptionRules } from "./exceptions.js";
 import type { FunctionValidator } from "./function.js";
@@ -21,6 +22,7 @@ import { variableRules } from "./variables.js";
 export const rules: Rules = {
   ...controlRules,
   ...exceptionRules,
+  ...continuationRules,
   ...variableRules,
   ...tableRules,
   ...memoryRules,

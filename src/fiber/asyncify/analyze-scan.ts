@@ -74,6 +74,17 @@ export function scanBody(module: ValidModule, index: number, name: string): Body
             ? "legacy exception handling in functions that can unwind is not supported yet"
             : "try_table cannot be flattened (Flatten.cpp:336)";
         break;
+      case "cont.new":
+      case "cont.bind":
+      case "suspend":
+      case "resume":
+      case "resume_throw":
+      case "resume_throw_ref":
+      case "switch":
+        if (refused >= 0) break;
+        refused = offset;
+        refusal = "stack switching in functions that can unwind is not supported";
+        break;
       case "global.get":
         references ||= isRefType(context.globals[a]!.type);
         break;

@@ -297,6 +297,15 @@ describe("refused are", () => {
     expect(refusal(`(import "env" "sleep" (func)) ${defined(apart)}`)).toBe("accepted");
   });
 
+  test("stack switching, in functions that can unwind", () => {
+    const sleeping = (f: string) =>
+      `(import "env" "sleep" (func $sleep)) (tag $t) ${defined({ f: `${f} (suspend $t)` })}`;
+    expect(refusal(sleeping("(call $sleep)"))).toMatch(
+      /^asyncify: f: stack switching in functions that can unwind is not supported at byte 0x/,
+    );
+    expect(refusal(sleeping("nop"))).toBe("accepted");
+  });
+
   test("lists that contradict each other or name imports", () => {
     expect(refusal(simple, { addList: ["f"], removeList: ["f*"] })).toMatch(
       /f: is in the add-list and in the remove-list/,
