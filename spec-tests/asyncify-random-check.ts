@@ -15,7 +15,7 @@ import type { AsyncifyOptions } from "../src/fiber/asyncify/roles.js";
 import type { AsyncifyState } from "../src/observe/events.js";
 import { pcOfOffset } from "../src/exec/code.js";
 import type { FrameView } from "../src/exec/fiber.js";
-import { codeOf } from "../src/exec/machine.js";
+import { codeOf } from "../src/exec/lower.js";
 import { InvariantChecker } from "../src/observe/invariants.js";
 import type { ModuleInstance } from "../src/runtime/instances.js";
 import { Exhaustion } from "../src/runtime/traps.js";

@@ -11,11 +11,11 @@ export { disassembleFunction, type DisassembledInstruction } from "./text/disass
 export { instantiate, getGlobal, setGlobal } from "./exec/instantiate.js";
 export {
   Machine,
-  stackOf,
   type HostCall,
   type MachineOptions,
   type Outcome,
 } from "./exec/machine.js";
+export { stackOf } from "./exec/stack.js";
 export { Fiber, Frame, type FiberStatus, type FiberView, type FrameView } from "./exec/fiber.js";
 export {
   observers,

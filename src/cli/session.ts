@@ -3,7 +3,8 @@
 
 import { instantiate } from "../exec/instantiate.js";
 import { type Observer, observers } from "../exec/hooks.js";
-import { Machine, stackOf } from "../exec/machine.js";
+import { Machine } from "../exec/machine.js";
+import { stackOf } from "../exec/stack.js";
 import type { FiberView } from "../exec/fiber.js";
 import { type Host, invokeAs } from "../compare/host.js";
 import { Asyncify } from "../fiber/asyncify/asyncify.js";

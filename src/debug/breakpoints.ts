@@ -1,7 +1,7 @@
 // Breakpoints of one module instance: instructions that a run stops before.
 
 import { pcOfOffset } from "../exec/code.js";
-import { codeOf } from "../exec/machine.js";
+import { codeOf } from "../exec/lower.js";
 import type { FrameView } from "../exec/fiber.js";
 import type { FuncInstance, ModuleInstance } from "../runtime/instances.js";
 import { UsageError } from "../util/errors.js";

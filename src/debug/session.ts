@@ -5,7 +5,9 @@
 
 import type { Fiber, FiberView } from "../exec/fiber.js";
 import { type Observer, observers } from "../exec/hooks.js";
-import { codeOf, type HostCall, type Machine } from "../exec/machine.js";
+import { type HostCall, type Machine } from "../exec/machine.js";
+import { callHost } from "../exec/invocation.js";
+import { codeOf } from "../exec/lower.js";
 import { readSlots } from "../exec/slots.js";
 import type { FuncInstance, ModuleInstance } from "../runtime/instances.js";
 import type { Exhaustion, Trap } from "../runtime/traps.js";
@@ -179,10 +181,8 @@ export class DebugSession {
   private async serve({ func, args }: HostCall): Promise<End | null> {
     const { machine, fiber } = this;
     try {
-      machine.observer?.hostCall?.(fiber, func, args);
-      const results = await func.host!(args);
+      const results = await callHost(machine, func, args, (answer) => answer);
       machine.fiber = fiber;
-      machine.observer?.hostReturn?.(fiber, func, results);
       machine.answer(results);
       this.fiber = machine.fiber;
       return null;

@@ -2,7 +2,7 @@
 // named. Plain data for any front end.
 
 import { InstructionReader } from "../binary/code.js";
-import { codeOf } from "../exec/machine.js";
+import { codeOf } from "../exec/lower.js";
 import { offsetOfPc, wordsOf } from "../exec/code.js";
 import type { FiberView } from "../exec/fiber.js";
 import { readSlot } from "../exec/slots.js";

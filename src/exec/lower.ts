@@ -25,6 +25,7 @@
 // `to` is where the branch's operands go, in words from the frame's first.
 // A branch to a block lands after its `end`, to a loop after the `loop`.
 
+import type { FuncInstance } from "../runtime/instances.js";
 import type { Instruction } from "../syntax/instruction.js";
 import type { Expression } from "../syntax/module.js";
 import type { ContType, FuncType, RefType, ValType } from "../syntax/types.js";
@@ -433,3 +434,12 @@ class Lowering implements Visitor {
 const controlAt = ({ controls }: FunctionState, depth: number): Control =>
   controls[controls.length - 1 - depth]!;
 const isReference = (type: OperandType): boolean => typeof type === "object";
+
+/** The lowered body of a wasm function, made at its first call. */
+export function codeOf(func: FuncInstance): Code {
+  if (func.code === null) {
+    const { module } = func.instance!;
+    func.code = lowerFunction(module, func.index - module.imported.func);
+  }
+  return func.code as Code;
+}

@@ -13,7 +13,9 @@ import {
 import { Exhaustion, Trap } from "../runtime/traps.js";
 import { i32, type Value } from "../runtime/values.js";
 import { validate } from "../valid/validate.js";
-import { codeOf, Machine, type MachineOptions, type Outcome, stackOf } from "./machine.js";
+import { Machine, type MachineOptions, type Outcome } from "./machine.js";
+import { codeOf } from "./lower.js";
+import { stackOf } from "./stack.js";
 import { instantiate } from "./instantiate.js";
 import { offsetOfPc } from "./code.js";
 import { readSlot } from "./slots.js";

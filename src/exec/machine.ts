@@ -3,7 +3,6 @@
 // (calls, returns, answers of the host) is here; what happens inside a frame is in
 // `interpreter.ts`.
 
-import { InstructionReader } from "../binary/code.js";
 import {
   errorOf,
   exceptionOf,
@@ -13,17 +12,19 @@ import {
 import type { FuncInstance } from "../runtime/instances.js";
 import type { MemoryInstance } from "../runtime/memory.js";
 import { formatValues } from "../runtime/notation.js";
-import { Exhaustion, type StackEntry, Trap } from "../runtime/traps.js";
+import { Exhaustion, Trap } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
 import { UsageError } from "../util/errors.js";
 import { beginWait, endWait } from "./atomics.js";
-import { type Code, isTailCall, isWait, offsetOfPc } from "./code.js";
+import { type Code, isTailCall, isWait } from "./code.js";
 import { enterHandler, findHandler } from "./exceptions.js";
-import { Fiber, type FiberStatus, type FiberView, Frame } from "./fiber.js";
+import { Fiber, type FiberStatus, Frame } from "./fiber.js";
 import type { Course, Departure, FiberSwitch, Interposer, Observer } from "./hooks.js";
 import { interpret } from "./interpreter.js";
-import { lowerFunction } from "./lower.js";
+import { invoke, invokeAsync } from "./invocation.js";
+import { codeOf } from "./lower.js";
 import { readSlots, reserve, writeSlots } from "./slots.js";
+import { stackOf } from "./stack.js";
 
 export interface MachineOptions {
   /** Frames that a fiber and those that resumed it may hold together. Default 100,000. */
@@ -51,11 +52,6 @@ export type Outcome =
   /** Stopped before an instruction; `run` or `step` go on from there. */
   | { readonly kind: "paused" };
 
-/** A call from outside: its current fiber is the innermost of its chain. */
-interface Invocation {
-  fiber: Fiber;
-}
-
 /** What a fiber is after the machine has left it for another. */
 const LEFT: Readonly<Record<FiberSwitch, FiberStatus>> = {
   resume: "resuming",
@@ -68,7 +64,6 @@ const LEFT: Readonly<Record<FiberSwitch, FiberStatus>> = {
 /** Instructions between two looks at the world outside. */
 const SLICE = 1 << 24;
 const NO_MEMORY = new DataView(new ArrayBuffer(0));
-const STACK_ENTRIES = 100;
 /** A continuation of a host function is a fiber without frames. */
 const NO_FRAME = { func: null, pc: 0, sp: 0 };
 
@@ -86,7 +81,8 @@ export class Machine {
   /** What the interpreter left of its last slice of fuel. */
   unused = 0;
   private fuel: number;
-  private nesting = 0;
+  /** Calls from the host into wasm that are nested in one another now. */
+  nesting = 0;
   private nextFiber = 1;
   private pausing = false;
 
@@ -209,21 +205,7 @@ export class Machine {
    * @throws Trap, Exhaustion, and whatever a host function throws
    */
   invoke(func: FuncInstance, args: readonly Value[]): readonly Value[] {
-    if (func.instance === null) return this.invokeOutside(func, args, immediate);
-    const invocation = this.begin(func, args);
-    try {
-      for (;;) {
-        const outcome = this.within(invocation, () => this.run());
-        if (outcome.kind === "returned") return this.ended(func, outcome.results);
-        if (outcome.kind === "trapped" || outcome.kind === "threw") throw outcome.error;
-        if (outcome.kind === "paused") continue;
-        const { func: host, args: given } = outcome.call;
-        this.serve(invocation, () => this.answer(this.invokeOutside(host, given, immediate)));
-      }
-    } catch (error) {
-      this.observer?.fail?.(func, error);
-      throw error;
-    }
+    return invoke(this, func, args);
   }
 
   /**
@@ -231,106 +213,8 @@ export class Machine {
    * promises, and other calls may run in the meantime.
    * @throws what `invoke` throws, as a rejection
    */
-  async invokeAsync(func: FuncInstance, args: readonly Value[]): Promise<readonly Value[]> {
-    if (func.instance === null) return this.invokeOutside(func, args, (answer) => answer);
-    const invocation = this.begin(func, args);
-    try {
-      for (;;) {
-        const outcome = this.within(invocation, () => this.run());
-        if (outcome.kind === "returned") return this.ended(func, outcome.results);
-        if (outcome.kind === "trapped" || outcome.kind === "threw") throw outcome.error;
-        if (outcome.kind === "paused") continue;
-        const { func: host, args: given } = outcome.call;
-        let pending: readonly Value[] | Promise<readonly Value[]> = [];
-        this.serve(
-          invocation,
-          () => (pending = this.invokeOutside(host, given, (answer) => answer)),
-        );
-        if (invocation.fiber.status !== "waiting") continue;
-        const settled = await outcomeOf(pending);
-        this.serve(invocation, () => {
-          if ("error" in settled) throw settled.error;
-          this.answer(settled.answer);
-        });
-      }
-    } catch (error) {
-      this.observer?.fail?.(func, error);
-      throw error;
-    }
-  }
-
-  /** A fiber for a call from outside, which leaves the current fiber what it was. */
-  private begin(func: FuncInstance, args: readonly Value[]): Invocation {
-    const { fiber: outer } = this;
-    try {
-      this.observer?.call?.(func, args);
-      return { fiber: this.start(func, args) };
-    } finally {
-      this.fiber = outer;
-    }
-  }
-
-  private ended(func: FuncInstance, results: readonly Value[]): readonly Value[] {
-    this.observer?.return?.(func, results);
-    return results;
-  }
-
-  /** Runs `action` with the invocation's fiber as the current one, until it may be another. */
-  private within<T>(invocation: Invocation, action: () => T): T {
-    const { fiber: outer } = this;
-    this.nest();
-    this.fiber = invocation.fiber;
-    try {
-      return action();
-    } finally {
-      this.nesting--;
-      invocation.fiber = this.fiber;
-      this.fiber = outer;
-    }
-  }
-
-  private nest(): void {
-    if (this.nesting >= this.maxNesting) {
-      throw new Exhaustion(
-        "call stack exhausted",
-        `${this.nesting} calls from the host into wasm are nested`,
-      );
-    }
-    this.nesting++;
-  }
-
-  /**
-   * Runs `action` while the invocation's fiber waits for the host: if it fails and wasm
-   * does not catch that, it is the fiber's end.
-   */
-  private serve(invocation: Invocation, action: () => void): void {
-    this.within(invocation, () => {
-      try {
-        action();
-      } catch (error) {
-        if (this.fiber?.status !== "waiting") this.fail(error);
-        else if (this.raise(error)) return;
-        throw error;
-      }
-    });
-  }
-
-  /** Calls a function that is not wasm. */
-  private invokeOutside<R>(
-    func: FuncInstance,
-    args: readonly Value[],
-    settle: (answer: readonly Value[] | Promise<readonly Value[]>, func: FuncInstance) => R,
-  ): R {
-    if (func.intrinsic !== null) return settle(func.intrinsic(args), func);
-    const fiber = this.fiber;
-    this.observer?.hostCall?.(fiber, func, args);
-    const report = (results: readonly Value[]) => {
-      checkResults(func, results);
-      this.observer?.hostReturn?.(fiber, func, results);
-      return results;
-    };
-    const answer = func.host!(args);
-    return settle(isPromise(answer) ? answer.then(report) : report(answer), func);
+  invokeAsync(func: FuncInstance, args: readonly Value[]): Promise<readonly Value[]> {
+    return invokeAsync(this, func, args);
   }
 
   // What the interpreter hands over. The current frame is written back before.
@@ -532,7 +416,8 @@ export class Machine {
     return { kind: "paused" };
   }
 
-  private fail(error: unknown): Trap | Exhaustion {
+  /** Ends the current fiber for an error that nothing catches: hands traps back, throws the rest. */
+  fail(error: unknown): Trap | Exhaustion {
     const fiber = this.fiber!;
     for (let at: Fiber | null = fiber; at !== null; at = at.parent) at.status = "dead";
     this.stop = null;
@@ -558,15 +443,6 @@ export class Machine {
   }
 }
 
-/** The lowered body of a wasm function, made at its first call. */
-export function codeOf(func: FuncInstance): Code {
-  if (func.code === null) {
-    const { module } = func.instance!;
-    func.code = lowerFunction(module, func.index - module.imported.func);
-  }
-  return func.code as Code;
-}
-
 /** The top frame gets `n` words at `from` as results of its instruction: a call, or one that waits like one. */
 function accept(fiber: Fiber, from: number, n: number): void {
   const frame = fiber.top;
@@ -574,55 +450,6 @@ function accept(fiber: Fiber, from: number, n: number): void {
   fiber.move(from, to, n, true);
   frame.sp = to + n;
   frame.pc += 4;
-}
-
-/** The wasm stack of a fiber and of those that resumed it, innermost frame first. */
-export function stackOf(innermost: FiberView, limit = STACK_ENTRIES): StackEntry[] {
-  const entries: StackEntry[] = [];
-  for (let fiber: FiberView | null = innermost; fiber !== null; fiber = fiber.parent) {
-    for (let i = fiber.depth - 1; i >= 0 && entries.length < limit; i--) {
-      const { func, pc } = fiber.frames[i]!;
-      const offset = offsetOfPc(func.code as Code, pc);
-      entries.push({
-        func: func.index,
-        name: func.name,
-        offset,
-        instruction: mnemonicAt(func, offset),
-      });
-    }
-  }
-  return entries;
-}
-
-/** The mnemonic of the instruction at byte `offset` of the function's module. */
-function mnemonicAt(func: FuncInstance, offset: number): string {
-  const reader = new InstructionReader(func.instance!.module.bytes, offset);
-  reader.next();
-  return reader.instruction.op.mnemonic;
-}
-
-async function outcomeOf<T>(pending: T | Promise<T>): Promise<{ answer: T } | { error: unknown }> {
-  try {
-    return { answer: await pending };
-  } catch (error) {
-    return { error };
-  }
-}
-
-function isPromise<T>(answer: T | Promise<T>): answer is Promise<T> {
-  return typeof (answer as { then?: unknown }).then === "function";
-}
-
-function immediate(
-  answer: readonly Value[] | Promise<readonly Value[]>,
-  func: FuncInstance,
-): readonly Value[] {
-  if (isPromise(answer)) {
-    throw new UsageError(
-      `host function ${func.name} answered with a promise in a synchronous call`,
-    );
-  }
-  return answer;
 }
 
 function checkArguments(func: FuncInstance, args: readonly Value[]): void {
@@ -637,14 +464,4 @@ function checkArguments(func: FuncInstance, args: readonly Value[]): void {
         `argument ${i} of ${func.name}: expected ${String(expected)}, got ${type}`,
       );
   });
-}
-
-function checkResults(func: FuncInstance, results: readonly Value[]): void {
-  const expected = func.signature.results.map((t) => (typeof t === "object" ? "ref" : t));
-  const found = results.map((r) => r.type);
-  if (expected.join() !== found.join()) {
-    throw new UsageError(
-      `host function ${func.name} must answer [${expected.join(" ")}], answered [${found.join(" ")}]`,
-    );
-  }
 }

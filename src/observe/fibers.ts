@@ -7,7 +7,7 @@
 // above the target; they stay together as one continuation under the data pointer
 // of the unwind, and come back together when it is rewound.
 
-import { codeOf } from "../exec/machine.js";
+import { codeOf } from "../exec/lower.js";
 import type { FiberView } from "../exec/fiber.js";
 import type { Observer } from "../exec/hooks.js";
 import { FuncInstance } from "../runtime/instances.js";

@@ -8,7 +8,7 @@
 import type { FuncType } from "../../syntax/types.js";
 import type { Fiber } from "../../exec/fiber.js";
 import type { Course, Interposer } from "../../exec/hooks.js";
-import { codeOf } from "../../exec/machine.js";
+import { codeOf } from "../../exec/lower.js";
 import { getGlobal } from "../../exec/instantiate.js";
 import {
   type ExternInstance,

@@ -1,0 +1,196 @@
+// Calls from outside, driven to their end: the machine runs, and whatever the program
+// asks of the host is answered, at once or when a promise is settled. While a call
+// waits, others may run; each keeps its own current fiber.
+
+import type { FuncInstance } from "../runtime/instances.js";
+import { Exhaustion } from "../runtime/traps.js";
+import type { Value } from "../runtime/values.js";
+import { UsageError } from "../util/errors.js";
+import type { Fiber } from "./fiber.js";
+import type { Machine, Outcome } from "./machine.js";
+
+type Values = readonly Value[];
+
+/** `Machine.invoke`. */
+export function invoke(machine: Machine, func: FuncInstance, args: Values): Values {
+  if (func.instance === null) return callHost(machine, func, args, immediate);
+  const invocation = new Invocation(machine, func, args);
+  return invocation.report(() => {
+    for (;;) {
+      const step = invocation.run();
+      if (step.kind === "returned") return step.results;
+      const { func: host, args: given } = step.call;
+      invocation.serve(() => machine.answer(callHost(machine, host, given, immediate)));
+    }
+  });
+}
+
+/** `Machine.invokeAsync`. */
+export async function invokeAsync(
+  machine: Machine,
+  func: FuncInstance,
+  args: Values,
+): Promise<Values> {
+  if (func.instance === null) return callHost(machine, func, args, (answer) => answer);
+  const invocation = new Invocation(machine, func, args);
+  try {
+    for (;;) {
+      const step = invocation.run();
+      if (step.kind === "returned") return invocation.returned(step.results);
+      const { func: host, args: given } = step.call;
+      let pending: Values | Promise<Values> = [];
+      invocation.serve(() => (pending = callHost(machine, host, given, (answer) => answer)));
+      // Where wasm caught what the host threw, nothing is waited for.
+      if (!invocation.waits) continue;
+      const settled = await outcomeOf(pending);
+      invocation.serve(() => {
+        if ("error" in settled) throw settled.error;
+        machine.answer(settled.answer);
+      });
+    }
+  } catch (error) {
+    throw invocation.failed(error);
+  }
+}
+
+/** Calls a function that is not wasm, and tells the observer. */
+export function callHost<R>(
+  machine: Machine,
+  func: FuncInstance,
+  args: Values,
+  settle: (answer: Values | Promise<Values>, func: FuncInstance) => R,
+): R {
+  if (func.intrinsic !== null) return settle(func.intrinsic(args), func);
+  const { fiber } = machine;
+  machine.observer?.hostCall?.(fiber, func, args);
+  const report = (results: Values) => {
+    checkResults(func, results);
+    machine.observer?.hostReturn?.(fiber, func, results);
+    return results;
+  };
+  const answer = func.host!(args);
+  return settle(isPromise(answer) ? answer.then(report) : report(answer), func);
+}
+
+/** A call under way: its current fiber is the innermost of its chain. */
+class Invocation {
+  private fiber: Fiber;
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly func: FuncInstance,
+    args: Values,
+  ) {
+    const { fiber: outer } = machine;
+    try {
+      machine.observer?.call?.(func, args);
+      this.fiber = machine.start(func, args);
+    } finally {
+      machine.fiber = outer;
+    }
+  }
+
+  get waits(): boolean {
+    return this.fiber.status === "waiting";
+  }
+
+  /** Runs until the call returns or needs the host. @throws what ends it otherwise */
+  run(): Extract<Outcome, { kind: "returned" | "host" }> {
+    for (;;) {
+      const outcome = this.within(() => this.machine.run());
+      if (outcome.kind === "trapped" || outcome.kind === "threw") throw outcome.error;
+      if (outcome.kind !== "paused") return outcome;
+    }
+  }
+
+  /**
+   * Runs `action` while the fiber waits for the host: if it fails and wasm does not
+   * catch that, it is the fiber's end.
+   */
+  serve(action: () => void): void {
+    const { machine } = this;
+    this.within(() => {
+      try {
+        action();
+      } catch (error) {
+        if (machine.fiber?.status !== "waiting") machine.fail(error);
+        else if (machine.raise(error)) return;
+        throw error;
+      }
+    });
+  }
+
+  /** Runs the whole call, and tells the observer how it ended. */
+  report(call: () => Values): Values {
+    try {
+      return this.returned(call());
+    } catch (error) {
+      throw this.failed(error);
+    }
+  }
+
+  returned(results: Values): Values {
+    this.machine.observer?.return?.(this.func, results);
+    return results;
+  }
+
+  failed(error: unknown): unknown {
+    this.machine.observer?.fail?.(this.func, error);
+    return error;
+  }
+
+  /** Runs `action` with the call's fiber as the current one, until it may be another. */
+  private within<T>(action: () => T): T {
+    const { machine } = this;
+    const { fiber: outer, nesting, maxNesting } = machine;
+    if (nesting >= maxNesting) {
+      throw new Exhaustion(
+        "call stack exhausted",
+        `${nesting} calls from the host into wasm are nested`,
+      );
+    }
+    machine.nesting++;
+    machine.fiber = this.fiber;
+    try {
+      return action();
+    } finally {
+      machine.nesting--;
+      this.fiber = machine.fiber;
+      machine.fiber = outer;
+    }
+  }
+}
+
+async function outcomeOf<T>(pending: T | Promise<T>): Promise<{ answer: T } | { error: unknown }> {
+  try {
+    return { answer: await pending };
+  } catch (error) {
+    return { error };
+  }
+}
+
+function isPromise<T>(answer: T | Promise<T>): answer is Promise<T> {
+  return typeof (answer as { then?: unknown }).then === "function";
+}
+
+function immediate(
+  answer: readonly Value[] | Promise<readonly Value[]>,
+  func: FuncInstance,
+): readonly Value[] {
+  if (isPromise(answer)) {
+    throw new UsageError(
+      `host function ${func.name} answered with a promise in a synchronous call`,
+    );
+  }
+  return answer;
+}
+
+function checkResults(func: FuncInstance, results: readonly Value[]): void {
+  const expected = func.signature.results.map((t) => (typeof t === "object" ? "ref" : t));
+  const found = results.map((r) => r.type);
+  if (expected.join() !== found.join()) {
+    throw new UsageError(
+      `host function ${func.name} must answer [${expected.join(" ")}], answered [${found.join(" ")}]`,
+    );
+  }
+}
