@@ -9,8 +9,13 @@ import { InstructionReader } from "../binary/code.js";
 import { decode } from "../binary/decode.js";
 import { instantiate } from "../exec/instantiate.js";
 import { Machine } from "../exec/machine.js";
+import type { HostScript } from "../compare/host.js";
+import { runNative } from "../compare/native.js";
+import type { AsyncifyOptions } from "../fiber/asyncify/roles.js";
+import { parseValue } from "../runtime/notation.js";
 import { i32 } from "../runtime/values.js";
 import type { Module } from "../syntax/module.js";
+import type { NumType } from "../syntax/types.js";
 import { validate } from "../valid/validate.js";
 import { crossCheck, parseQuietly } from "./cross-check.js";
 import { fromAst } from "./from-ast.js";
@@ -119,22 +124,38 @@ test("constants, calls and blocks mean the same from either tree", () => {
   expect(results(fromAst(toAst(decode(numeric))))).toEqual(wanted);
 });
 
-test("a fixture computes the same through either decoder", () => {
-  const sum = (module: Module, n: number) => {
-    const machine = new Machine();
-    const valid = validate(module);
-    const imports = new Map<string, Map<string, ExternInstance>>();
-    for (const { module: from, name, description } of valid.imports) {
-      if (description.kind !== "func") throw new Error(name);
-      const type = valid.context.defTypes[description.type]!;
-      const names = imports.get(from) ?? new Map<string, ExternInstance>();
-      const func = FuncInstance.host(type, () => [], name);
-      imports.set(from, names.set(name, { kind: "func", func }));
-    }
-    return machine.invoke(invoked(instantiate(machine, valid, imports), "sum"), [i32(n)]);
+interface Fixture {
+  readonly file: string;
+  readonly asyncify: AsyncifyOptions;
+  readonly host: string;
+  readonly exports: Readonly<Record<string, { readonly params: NumType[] }>>;
+  readonly runs: readonly { readonly invoke: string; readonly args: readonly string[] }[];
+}
+const manifest = JSON.parse(new TextDecoder().decode(read("../manifest.json"))) as {
+  readonly modules: readonly Fixture[];
+};
+
+test.each(manifest.modules)("$file computes the same through either decoder", async (fixture) => {
+  const { href } = new URL(`../../fixtures/${fixture.host}`, import.meta.url);
+  const { default: hostScript } = (await import(href)) as { default: HostScript };
+  const bytes = read(`../${fixture.file}`);
+  const run = async (module: Module, { invoke, args }: Fixture["runs"][number]) => {
+    const logged: string[] = [];
+    const { results, error, memory } = await runNative({
+      hostScript,
+      context: { log: (...values) => void logged.push(values.join(" ")) },
+      module: validate(module),
+      asyncify: fixture.asyncify,
+      invoke,
+      args: args.map((text, i) => parseValue(text, fixture.exports[invoke]!.params[i]!)),
+    });
+    return { results, error: error?.kind, logged, memory: Buffer.from(memory).toString("base64") };
   };
-  const bytes = read("simple.wasm");
-  expect(sum(fromAst(parseQuietly(bytes)), 10)).toEqual(sum(decode(bytes), 10));
+  for (const call of fixture.runs.slice(0, 3)) {
+    const ours = await run(decode(bytes), call);
+    expect(ours.results ?? ours.error).toBeDefined();
+    expect(await run(fromAst(parseQuietly(bytes)), call)).toEqual(ours);
+  }
 });
 
 test("bodies are made when first looked at, and can be replaced", () => {
