@@ -151,7 +151,7 @@ test.each(manifest.modules)("$file computes the same through either decoder", as
     });
     return { results, error: error?.kind, logged, memory: Buffer.from(memory).toString("base64") };
   };
-  for (const call of fixture.runs.slice(0, 3)) {
+  for (const call of fixture.runs.slice(0, 1)) {
     const ours = await run(decode(bytes), call);
     expect(ours.results ?? ours.error).toBeDefined();
     expect(await run(fromAst(parseQuietly(bytes)), call)).toEqual(ours);
@@ -204,6 +204,20 @@ test("where the other decoder is wrong, the cross-check says so", () => {
   });
   expect(() => fromAst(parseQuietly(bytes))).toThrow("memory.copy without its memory");
   expect(crossCheck(wat(`(module (func (drop (v128.const i64x2 1 2))))`)).outcome).toBe("throws");
+});
+
+test("with several memories, the other decoder's loads may be of any", () => {
+  const bytes = wat(`(module (memory $a 1) (memory $b 1)
+    (func (result i32) (i32.load $b (i32.const 0))))`);
+  expect(crossCheck(bytes).outcome).toBe("disagree");
+  expect(() => fromAst(parseQuietly(bytes))).toThrow("several memories");
+  expect(fromAst(toAst(decode(bytes))).memories).toHaveLength(2);
+});
+
+test("64-bit limits can be walked", () => {
+  const module = decode(wat("(module (memory i64 1 2) (memory i64 1) (func))"));
+  expect(functionsOf(toAst(module))).toHaveLength(1);
+  expect(() => fromAst(toAst(module))).toThrow("64-bit addresses");
 });
 
 test("segments that vanish from a tree are missed", () => {

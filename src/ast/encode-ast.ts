@@ -9,9 +9,11 @@ import { calledIndex } from "./flatten.js";
 import { instructionName, isMnemonic, typeName } from "./names.js";
 import { type AstNode, isNode, nodeIn, nodesIn, numberIn, refuse } from "./types.js";
 
-/** Finds the index of a type by its signature: trees do not have it. */
-export interface TypeIndices {
-  of(signature: AstNode): number;
+/** What the encoding of an instruction needs to know of its module. */
+export interface Scope {
+  /** The index of a type by its signature: trees do not have it. */
+  typeOf(signature: AstNode): number;
+  readonly severalMemories: boolean;
 }
 
 const typeCodes: Readonly<Record<string, number>> = {
@@ -90,17 +92,20 @@ function encodeImmediate(immediate: Immediate, node: AstNode, args: AstNode[]): 
 }
 
 /** Bytes accessed by a load or store are its natural alignment, where a tree has none. */
-function encodeMemarg(node: AstNode, bytes: number): Uint8Array {
+function encodeMemarg(node: AstNode, bytes: number, scope: Scope): Uint8Array {
   const named = (node["namedArgs"] ?? {}) as Record<string, unknown>;
   const { offset, align, memory } = named;
   if (!isNode(offset)) return refuse(`${instructionName(node)} without its offset`, node);
+  // The parser takes the index of another memory for the offset.
+  if (scope.severalMemories && !isNode(align))
+    refuse(`${instructionName(node)} in a module of several memories, which may be of any`, node);
   const log2 = Math.log2(isNode(align) ? numberIn(align) : bytes);
   return isNode(memory)
     ? join(leb(log2 + 64), leb(numberIn(memory)), leb(numberIn(offset)))
     : join(leb(log2), leb(numberIn(offset)));
 }
 
-function encodePlain(node: AstNode): Uint8Array {
+function encodePlain(node: AstNode, scope: Scope): Uint8Array {
   const name = instructionName(node);
   if (!isMnemonic(name) || name === "else") return refuse(`the instruction ${name}`, node);
   const row = opcodeOf(opcodes[name].code)!;
@@ -108,24 +113,24 @@ function encodePlain(node: AstNode): Uint8Array {
   if ((name === "memory.size" || name === "memory.grow") && args.length === 0) return op(name, [0]);
   const immediates = row.immediates.map((immediate) =>
     immediate === "memarg"
-      ? encodeMemarg(node, row.access!)
+      ? encodeMemarg(node, row.access!, scope)
       : Uint8Array.from(encodeImmediate(immediate, node, args)),
   );
   if (args.length > 0) refuse(`${name} with ${args.length} arguments too many`, node);
   return op(name, ...immediates);
 }
 
-function encodeInstruction(node: AstNode, types: TypeIndices): Uint8Array {
+function encodeInstruction(node: AstNode, scope: Scope): Uint8Array {
   const list = (field: string): Uint8Array[] =>
-    nodesIn(node, field).map((child) => encodeInstruction(child, types));
+    nodesIn(node, field).map((child) => encodeInstruction(child, scope));
   switch (node.type) {
     case "Instr":
-      return encodePlain(node);
+      return encodePlain(node, scope);
     case "CallInstruction":
       return op("call", leb(calledIndex(node)));
     case "CallIndirectInstruction": {
       const table = typeof node["table"] === "number" ? node["table"] : 0;
-      return op("call_indirect", leb(types.of(nodeIn(node, "signature"))), leb(table));
+      return op("call_indirect", leb(scope.typeOf(nodeIn(node, "signature"))), leb(table));
     }
     case "BlockInstruction":
       if (node["id"] !== "block") refuse(`the block ${String(node["id"])}`, node);
@@ -145,5 +150,5 @@ function encodeInstruction(node: AstNode, types: TypeIndices): Uint8Array {
 }
 
 /** The `end` of an expression is a node of its list. */
-export const encodeExpression = (nodes: readonly AstNode[], types: TypeIndices): Uint8Array =>
-  join(...nodes.map((node) => encodeInstruction(node, types)));
+export const encodeExpression = (nodes: readonly AstNode[], scope: Scope): Uint8Array =>
+  join(...nodes.map((node) => encodeInstruction(node, scope)));

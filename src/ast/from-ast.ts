@@ -16,7 +16,7 @@ import {
   exportEntry,
 } from "../binary/encode.js";
 import type { Module } from "../syntax/module.js";
-import { encodeExpression, encodeType, type TypeIndices } from "./encode-ast.js";
+import { encodeExpression, encodeType, type Scope } from "./encode-ast.js";
 import { isLocals } from "./flatten.js";
 import { signatureText } from "./names.js";
 import {
@@ -70,12 +70,12 @@ const encodeTable = (node: AstNode): Uint8Array =>
 const encodeGlobalType = (node: AstNode): Uint8Array =>
   Uint8Array.of(encodeType(node["valtype"], node), node["mutability"] === "var" ? 1 : 0);
 
-function encodeImport(node: AstNode, types: TypeIndices): Uint8Array {
+function encodeImport(node: AstNode, scope: Scope): Uint8Array {
   const descr = nodeIn(node, "descr");
   const description = (): Bytes => {
     switch (descr.type) {
       case "FuncImportDescr":
-        return join([0], leb(types.of(nodeIn(descr, "signature"))));
+        return join([0], leb(scope.typeOf(nodeIn(descr, "signature"))));
       case "Table":
         return join([1], encodeTable(descr));
       case "Memory":
@@ -105,23 +105,23 @@ function encodeExport(node: AstNode, functionNames: readonly AstNode[]): Uint8Ar
 }
 
 /** Segments start with flags; all but the plain ones look to the parser like others. */
-function encodeElement(node: AstNode, types: TypeIndices): Uint8Array {
+function encodeElement(node: AstNode, scope: Scope): Uint8Array {
   if (numberIn(nodeIn(node, "table")) !== 0)
     refuse("a segment of elements whose table is not known", node);
   if (node["mode"] !== undefined || node["expressions"] !== undefined)
     refuse("a segment of elements that is passive, declarative, or of expressions", node);
   const funcs = nodesIn(node, "funcs").map((index) => leb(numberIn(index)));
-  return join([0], encodeExpression(nodesIn(node, "offset"), types), vector(funcs));
+  return join([0], encodeExpression(nodesIn(node, "offset"), scope), vector(funcs));
 }
 
-function encodeData(node: AstNode, types: TypeIndices): Uint8Array {
+function encodeData(node: AstNode, scope: Scope): Uint8Array {
   if (numberIn(nodeIn(node, "memoryIndex")) !== 0 || node["mode"] !== undefined)
     refuse("a data segment that is passive or not of memory 0", node);
   const { values } = nodeIn(node, "init");
   if (!Array.isArray(values)) return refuse("a data segment without bytes", node);
   const offsets = node["offsets"] === undefined ? undefined : nodesIn(node, "offsets");
   const offset = offsets ?? [nodeIn(node, "offset"), { type: "Instr", id: "end", args: [] }];
-  return join([0], encodeExpression(offset, types), sized(Uint8Array.from(values as number[])));
+  return join([0], encodeExpression(offset, scope), sized(Uint8Array.from(values as number[])));
 }
 
 /** A body whose length in the binary is not what the parser read has something missing. */
@@ -133,7 +133,7 @@ function checkSize(node: AstNode): void {
   if (read < 0 || read > 5) refuse("the parser did not read this function to its end", node);
 }
 
-function encodeBody(node: AstNode, types: TypeIndices): Uint8Array {
+function encodeBody(node: AstNode, scope: Scope): Uint8Array {
   checkSize(node);
   const body = nodesIn(node, "body");
   const first = body.findIndex((instruction) => !isLocals(instruction));
@@ -143,7 +143,7 @@ function encodeBody(node: AstNode, types: TypeIndices): Uint8Array {
       ? []
       : [join(leb(declared.length), [encodeType(declared[0]!["name"], local)])];
   });
-  return sized(join(vector(locals), encodeExpression(body.slice(Math.max(first, 0)), types)));
+  return sized(join(vector(locals), encodeExpression(body.slice(Math.max(first, 0)), scope)));
 }
 
 /** The counts that the sections gave, against the nodes that came of them. */
@@ -199,10 +199,13 @@ export function fromAst(ast: AstNode): Module {
     const key = signatureText(nodeIn(node, "functype"));
     if (!indices.has(key)) indices.set(key, i);
   });
-  const types: TypeIndices = {
-    of: (signature) =>
+  const imported = of("ModuleImport").map((node) => nodeIn(node, "descr"));
+  const memories = [...of("Memory"), ...imported.filter(({ type }) => type === "Memory")];
+  const scope: Scope = {
+    typeOf: (signature) =>
       indices.get(signatureText(signature)) ??
       refuse(`no type is ${signatureText(signature)}`, signature),
+    severalMemories: memories.length > 1,
   };
 
   const sectionNodes: Readonly<Record<string, readonly AstNode[]>> = {
@@ -228,20 +231,20 @@ export function fromAst(ast: AstNode): Module {
     if (nodes.length > 0) sections.set(id, vector(nodes.map(encode)));
   };
   add(Section.type, "type", (node) => encodeSignature(nodeIn(node, "functype")));
-  add(Section.import, "import", (node) => encodeImport(node, types));
-  add(Section.function, "func", (node) => leb(types.of(nodeIn(node, "signature"))));
+  add(Section.import, "import", (node) => encodeImport(node, scope));
+  add(Section.function, "func", (node) => leb(scope.typeOf(nodeIn(node, "signature"))));
   add(Section.table, "table", encodeTable);
   add(Section.memory, "memory", encodeLimits);
   add(Section.global, "global", (node) =>
     join(
       encodeGlobalType(nodeIn(node, "globalType")),
-      encodeExpression(nodesIn(node, "init"), types),
+      encodeExpression(nodesIn(node, "init"), scope),
     ),
   );
   add(Section.export, "export", (node) => encodeExport(node, functionNames));
   for (const node of starts) sections.set(Section.start, leb(numberIn(nodeIn(node, "index"))));
-  add(Section.element, "element", (node) => encodeElement(node, types));
-  add(Section.code, "code", (node) => encodeBody(node, types));
-  add(Section.data, "data", (node) => encodeData(node, types));
+  add(Section.element, "element", (node) => encodeElement(node, scope));
+  add(Section.code, "code", (node) => encodeBody(node, scope));
+  add(Section.data, "data", (node) => encodeData(node, scope));
   return decode(moduleOf(sections, functionNames.length === 0 ? [] : [nameSection(functionNames)]));
 }

@@ -35,7 +35,7 @@ function limitsAst({ min, max, shared, address, pageSizeLog2 }: Limits): AstNode
   const node = t.limit(Number(min), max === undefined ? undefined : Number(max), shared);
   // Nodes hold no bigint that `traverse` or JSON would stumble over.
   if (address === "i64")
-    Object.assign(node, { address, exact: [min, max].map((n) => n?.toString()) });
+    Object.assign(node, { address, exact: { min: String(min), max: max?.toString() } });
   return pageSizeLog2 === 16 ? node : Object.assign(node, { pageSizeLog2 });
 }
 
