@@ -119,6 +119,40 @@ test("JSON has the same parts", async () => {
   ]);
 });
 
+test("a cross-check that agrees", async () => {
+  expect(await inspect("--cross-check")).toMatchInlineSnapshot(`
+   "FILE: 177 bytes
+
+   Cross-check with @webassemblyjs/wasm-parser
+     both decoders agree: 17 instructions in 3 functions
+   "
+  `);
+});
+
+test("a cross-check that does not", async () => {
+  const copies = fileOf(
+    "copies.wasm",
+    wat(`(module (memory 1)
+      (func (memory.copy (i32.const 0) (i32.const 1) (i32.const 2))))`),
+  );
+  const { code, stdout } = await bobbin(["inspect", copies, "--cross-check"]);
+  expect(code).toBe(1);
+  expect(stdout.replace(copies, "FILE")).toMatchInlineSnapshot(`
+   "FILE: 46 bytes
+
+   Cross-check with @webassemblyjs/wasm-parser
+     3 disagreements: 5 instructions in 1 functions
+     function  offset  Bobbin           the other
+            0  0x0022  memory.copy 0 0  memory.copy
+            0  0x0024  nothing          unreachable
+            0  0x0025  nothing          unreachable
+   "
+  `);
+  const json = await bobbin(["inspect", copies, "--cross-check", "--json"]);
+  expect(json.code).toBe(1);
+  expect(JSON.parse(json.stdout)).toMatchObject({ crossCheck: { outcome: "disagree" } });
+});
+
 test("an invalid module is shown as far as it goes", async () => {
   // (func (result i32) i64.const 0)
   const bytes = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7f, 3, 2, 1, 0, 10, 6, 1, 4];

@@ -10,6 +10,8 @@ import { columns, hex } from "./columns.js";
 import type { CommonOptions, Context } from "./context.js";
 import { about, ExitCode, printable } from "./failure.js";
 import { readModule } from "./input.js";
+import { type CrossCheck, crossCheck } from "../ast/cross-check.js";
+import { crossCheckTable } from "./inspect-cross-check.js";
 import * as data from "./inspect-data.js";
 import {
   type FunctionSites,
@@ -27,6 +29,7 @@ interface InspectOptions extends CommonOptions, AsyncifyFlags {
   readonly roles?: boolean;
   readonly sites?: boolean;
   readonly disassemble?: boolean | string;
+  readonly crossCheck?: boolean;
 }
 
 const EXAMPLES = `
@@ -44,7 +47,11 @@ export function register(program: Command, context: Context): void {
     .option("--functions", "functions with types, offsets and sizes")
     .option("--roles", "the role of each function under Asyncify, and why")
     .option("--sites", "the calls that Asyncify instruments, with their index")
-    .option("--disassemble [function]", "instructions with byte offsets: of one function, or all");
+    .option("--disassemble [function]", "instructions with byte offsets: of one function, or all")
+    .option(
+      "--cross-check",
+      "where the decoder of @webassemblyjs disagrees; exit code 1 if it does",
+    );
   asyncifyOptions(command)
     .option("--json", "print as JSON")
     .addHelpText("after", EXAMPLES)
@@ -67,7 +74,9 @@ function inspect(file: string, module: Module, options: InspectOptions, context:
   else if (options.json !== true) printAll(info, context.out);
   // What is invalid is shown as far as it goes.
   if (problem !== undefined) throw problem;
-  return ExitCode.good;
+  return (info.crossCheck ?? { outcome: "agree" }).outcome === "agree"
+    ? ExitCode.good
+    : ExitCode.finding;
 }
 
 function tryValidate(module: Module): { valid?: ValidModule; problem?: unknown } {
@@ -92,6 +101,7 @@ interface Info {
   readonly warnings?: readonly string[];
   readonly sites?: readonly FunctionSites[];
   readonly bodies?: readonly data.BodyInfo[];
+  readonly crossCheck?: CrossCheck;
 }
 
 function collect(
@@ -106,6 +116,7 @@ function collect(
     options.functions === true ||
     options.roles === true ||
     options.sites === true ||
+    options.crossCheck === true ||
     disassemble !== undefined
   );
   const indices =
@@ -121,6 +132,7 @@ function collect(
     ...(valid !== undefined && options.roles === true ? rolesInfo(valid, options) : {}),
     ...(valid !== undefined && options.sites === true ? sitesInfo(valid, options) : {}),
     ...(disassemble === undefined ? {} : { bodies: data.bodyInfos(module, indices) }),
+    ...(options.crossCheck === true ? { crossCheck: crossCheck(module.bytes) } : {}),
   };
 }
 
@@ -134,6 +146,7 @@ function printAll(info: Info, out: (line: string) => void): void {
   if (info.roles) blocks.push(...roleTables(info.roles, info.warnings ?? []));
   if (info.sites) blocks.push(siteTable(info.sites));
   for (const body of info.bodies ?? []) blocks.push(bodyLines(body));
+  if (info.crossCheck) blocks.push(crossCheckTable(info.crossCheck));
   blocks.forEach((lines, i) => {
     if (i > 0) out("");
     lines.forEach(out);

@@ -26,7 +26,7 @@ import {
   sleb,
   utf8,
   vector,
-} from "./encode.js";
+} from "../binary/encode.js";
 import type { TwinParts } from "./twin-parts.js";
 
 /** Names of the exports that instrumentation adds start with this. */
