@@ -22,6 +22,7 @@ const ORDER = [
   "compare",
   "debug",
   "index.ts",
+  "ast.ts",
   "cli",
   "cli.ts",
 ];

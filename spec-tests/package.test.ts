@@ -58,6 +58,18 @@ test("the library runs from the tarball", () => {
   expect(run("node", ["use.mjs"], folder)).toBe("42\n");
 });
 
+test("the trees come from an entry of their own", () => {
+  writeFileSync(
+    join(folder, "tree.mjs"),
+    `import { readFileSync } from "node:fs";
+     import { decode } from "bobbin";
+     import { crossCheck, fromAst, toAst } from "bobbin/ast";
+     const bytes = readFileSync("node_modules/bobbin/fixtures/wasm/simple.wasm");
+     console.log(crossCheck(bytes).outcome, fromAst(toAst(decode(bytes))).functions.length > 0);`,
+  );
+  expect(run("node", ["tree.mjs"], folder)).toBe("agree true\n");
+});
+
 test("the program of the README runs from the tarball", () => {
   const readme = readFileSync(join(project, "README.md"), "utf8");
   const [, program] = /```js\n([^]*?)```/.exec(readme)!;

@@ -7,18 +7,9 @@ export * from "./syntax/module.js";
 export * from "./syntax/types.js";
 export { opcodes, opcodeOf, type Mnemonic, type Opcode } from "./syntax/opcodes.js";
 export { disassembleFunction, type DisassembledInstruction } from "./text/disassemble.js";
-export { funcAst, toAst, type ToAstOptions } from "./ast/to-ast.js";
-export { fromAst } from "./ast/from-ast.js";
-export { crossCheck, type CrossCheck, type Disagreement } from "./ast/cross-check.js";
-export { AstError, type AstNode } from "./ast/types.js";
 
 export { instantiate, getGlobal, setGlobal } from "./exec/instantiate.js";
-export {
-  Machine,
-  type HostCall,
-  type MachineOptions,
-  type Outcome,
-} from "./exec/machine.js";
+export { Machine, type HostCall, type MachineOptions, type Outcome } from "./exec/machine.js";
 export { stackOf } from "./exec/stack.js";
 export { Fiber, Frame, type FiberStatus, type FiberView, type FrameView } from "./exec/fiber.js";
 export {
