@@ -122,6 +122,23 @@ const rules: Partial<Record<Mnemonic, Rule>> = {
   "ref.i31": fixed(1, 1),
   "i31.get_s": fixed(1, 1),
   "i31.get_u": fixed(1, 1),
+  "cont.new": fixed(1, 1),
+  "cont.bind": ({ a, b }, context) => {
+    const from = context.cont(a);
+    const to = context.cont(b);
+    return from && to && { pops: from.pops - to.pops + 1, pushes: 1 };
+  },
+  suspend: ({ a }, context) => context.func(context.tags[a]),
+  resume: ({ a }, context) => plus(context.cont(a), 1),
+  resume_throw: ({ a, b }, context) => {
+    const payload = context.func(context.tags[b]);
+    const cont = context.cont(a);
+    return payload && cont && { pops: payload.pops + 1, pushes: cont.pushes };
+  },
+  resume_throw_ref: ({ a }, context) => {
+    const cont = context.cont(a);
+    return cont && { pops: 2, pushes: cont.pushes };
+  },
 };
 
 /** The arities of a module's instructions. It need not be valid. */
@@ -154,6 +171,12 @@ export class Arities {
   func(type: number | undefined): Arity | undefined {
     const comp = this.signature(type);
     return comp && { pops: comp.params.length, pushes: comp.results.length };
+  }
+
+  /** Of the function that a continuation type stands for. */
+  cont(type: number): Arity | undefined {
+    const comp = this.module.types[type]?.comp;
+    return comp?.kind === "cont" ? this.func(comp.func) : undefined;
   }
 
   signature(type: number | undefined): FuncType | undefined {

@@ -42,7 +42,7 @@ function catchText({ tag, ref, label }: CatchClause, scope: Scope): string {
 }
 
 const handlerText = ({ tag, label }: ResumeClause, scope: Scope): string =>
-  `(on ${indexText.tag(tag, scope)} ${label ?? "switch"})`;
+  `(on ${indexText.tag(tag, scope)} ${label === null ? "switch" : indexText.label(label, scope)})`;
 
 function memargText({ op, a, b, memOffset }: Instruction, scope: Scope): string {
   const parts = [
