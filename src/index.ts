@@ -7,6 +7,7 @@ export * from "./syntax/module.js";
 export * from "./syntax/types.js";
 export { opcodes, opcodeOf, type Mnemonic, type Opcode } from "./syntax/opcodes.js";
 export { disassembleFunction, type DisassembledInstruction } from "./text/disassemble.js";
+export { printWat, type WatOptions } from "./text/wat.js";
 
 export { instantiate, getGlobal, setGlobal } from "./exec/instantiate.js";
 export { Machine, type HostCall, type MachineOptions, type Outcome } from "./exec/machine.js";

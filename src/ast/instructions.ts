@@ -114,9 +114,13 @@ function plain(module: Module, i: Instruction): AstNode {
   }
   const { object, id } = nameParts(textMnemonic(i.op.mnemonic));
   const named = i.op.immediates.includes("memarg") ? memoryArguments(i) : {};
-  return object === undefined
-    ? t.instruction(id, argumentsOf(i), named)
-    : t.objectInstruction(id, object, argumentsOf(i), named);
+  const node =
+    object === undefined
+      ? t.instruction(id, argumentsOf(i), named)
+      : t.objectInstruction(id, object, argumentsOf(i), named);
+  return i.op.immediates.includes("handlers")
+    ? Object.assign(node, { handlers: i.handlers })
+    : node;
 }
 
 const blockResult = (block: BlockType): unknown =>

@@ -153,6 +153,17 @@ test("a cross-check that does not", async () => {
   expect(JSON.parse(json.stdout)).toMatchObject({ crossCheck: { outcome: "disagree" } });
 });
 
+test("--wat prints the module and nothing else", async () => {
+  const text = await inspect("--wat");
+  expect(text).toMatch(/^\(module[^]*call \$sleep[^]*\)\n$/);
+  expect(fileOf("again.wasm", wat(text))).toBeDefined();
+  expect(await inspect("--wat", "--folded", "--offsets")).toMatch(/\(;0x65;\)\(call \$sleep /);
+  expect(JSON.parse(await inspect("--wat", "--json"))).toEqual({ file: "FILE", wat: text.trim() });
+  for (const options of [["--folded"], ["--wat", "--sites"]]) {
+    expect((await bobbin(["inspect", file, ...options])).code).toBe(2);
+  }
+});
+
 test("an invalid module is shown as far as it goes", async () => {
   // (func (result i32) i64.const 0)
   const bytes = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7f, 3, 2, 1, 0, 10, 6, 1, 4];

@@ -4,6 +4,7 @@
 import type { Command } from "commander";
 import { findFunction } from "../debug/names.js";
 import type { Module } from "../syntax/module.js";
+import { printWat } from "../text/wat.js";
 import { validate, type ValidModule } from "../valid/validate.js";
 import { UsageError } from "../util/errors.js";
 import { columns, hex } from "./columns.js";
@@ -30,13 +31,17 @@ interface InspectOptions extends CommonOptions, AsyncifyFlags {
   readonly sites?: boolean;
   readonly disassemble?: boolean | string;
   readonly crossCheck?: boolean;
+  readonly wat?: boolean;
+  readonly folded?: boolean;
+  readonly offsets?: boolean;
 }
 
 const EXAMPLES = `
 Examples:
   bobbin inspect program.wasm
   bobbin inspect program.wasm --roles --sites
-  bobbin inspect program.wasm --disassemble main`;
+  bobbin inspect program.wasm --disassemble main
+  bobbin inspect program.wasm --wat --folded > program.wat`;
 
 export function register(program: Command, context: Context): void {
   const command = program
@@ -51,7 +56,10 @@ export function register(program: Command, context: Context): void {
     .option(
       "--cross-check",
       "where the decoder of @webassemblyjs disagrees; exit code 1 if it does",
-    );
+    )
+    .option("--wat", "the whole module in the text format, and nothing else")
+    .option("--folded", "with --wat: operands inside of the instructions that take them")
+    .option("--offsets", "with --wat: byte offsets of functions, instructions and segments");
   asyncifyOptions(command)
     .option("--json", "print as JSON")
     .addHelpText("after", EXAMPLES)
@@ -62,13 +70,36 @@ export function register(program: Command, context: Context): void {
       return context.run(options, () => {
         if (file === undefined) throw new UsageError("missing required argument 'file'");
         const parts = swapped ? { ...options, disassemble: true } : options;
+        checkWat(parts);
         return about(file, async () => inspect(file, await readModule(file), parts, context));
       });
     });
 }
 
+/** The text is for assemblers, too: nothing else may stand around it. */
+function checkWat(options: InspectOptions): void {
+  const { wat, folded, offsets, sections, functions, roles, sites } = options;
+  const { disassemble, crossCheck } = options;
+  if (wat !== true) {
+    const lone = folded === true ? "--folded" : offsets === true ? "--offsets" : undefined;
+    if (lone !== undefined) throw new UsageError(`${lone} needs --wat`);
+  } else if (
+    [sections, functions, roles, sites, disassemble, crossCheck].some((part) => part !== undefined)
+  ) {
+    throw new UsageError("--wat shows the whole module: leave out the options that name parts");
+  }
+}
+
 function inspect(file: string, module: Module, options: InspectOptions, context: Context): number {
   const { valid, problem } = tryValidate(module);
+  if (options.wat === true) {
+    const { folded = false, offsets = false } = options;
+    const wat = printWat(module, { folded, offsets });
+    if (options.json !== true) context.out(wat);
+    else if (problem === undefined) context.out(JSON.stringify({ file, wat }));
+    if (problem !== undefined) throw problem;
+    return ExitCode.good;
+  }
   const info = collect(file, module, valid, options);
   if (options.json === true && problem === undefined) context.out(JSON.stringify(info));
   else if (options.json !== true) printAll(info, context.out);

@@ -7,11 +7,11 @@ import { InstructionReader, isIndex, type IndexImmediate } from "../binary/code.
 import type { BlockType, CatchClause, Instruction, ResumeClause } from "../syntax/instruction.js";
 import type { FunctionDefinition, Module } from "../syntax/module.js";
 import { textMnemonic, type Immediate, type Mnemonic } from "../syntax/opcodes.js";
-import { formatValType, type HeapType, type ValType } from "../syntax/types.js";
+import type { ValType } from "../syntax/types.js";
 import { lanesOf } from "../syntax/vectors.js";
 import { UsageError } from "../util/errors.js";
-import { identifier } from "./identifiers.js";
 import { formatF32Bits, formatF64Bits, formatI32, formatI64, joinHalves } from "./numbers.js";
+import { heapText, indexText, type Scope, typeText } from "./scope.js";
 
 export interface DisassembledInstruction {
   /** Byte offset of the opcode in the module. */
@@ -20,42 +20,6 @@ export interface DisassembledInstruction {
   readonly depth: number;
   readonly text: string;
 }
-
-/** Where an instruction stands: `func` (a function index) is needed to name locals. */
-interface Scope {
-  readonly module: Module;
-  readonly func: number | undefined;
-}
-
-const nameOf = (names: ReadonlyMap<number, string> | undefined, index: number): string => {
-  const name = names?.get(index);
-  return name === undefined ? String(index) : identifier(name);
-};
-
-type IndexFormat = (index: number, scope: Scope, type?: number) => string;
-const indexText: Record<IndexImmediate, IndexFormat> = {
-  label: String,
-  type: (i, { module }) => nameOf(module.names.types, i),
-  func: (i, { module }) => nameOf(module.names.functions, i),
-  table: (i, { module }) => nameOf(module.names.tables, i),
-  memory: (i, { module }) => nameOf(module.names.memories, i),
-  global: (i, { module }) => nameOf(module.names.globals, i),
-  local: (i, { module, func }) =>
-    nameOf(func === undefined ? undefined : module.names.locals.get(func), i),
-  elem: (i, { module }) => nameOf(module.names.elements, i),
-  data: (i, { module }) => nameOf(module.names.datas, i),
-  tag: (i, { module }) => nameOf(module.names.tags, i),
-  field: (i, { module }, type) => nameOf(module.names.fields.get(type!), i),
-  count: String,
-};
-
-const heapText = (heap: HeapType, scope: Scope) =>
-  typeof heap === "number" ? indexText.type(heap, scope) : heap;
-
-const typeText = (t: ValType, scope: Scope) =>
-  typeof t === "object" && typeof t.heap === "number"
-    ? `(ref ${t.nullable ? "null " : ""}${heapText(t.heap, scope)})`
-    : formatValType(t);
 
 const typesText = ({ types }: Instruction, scope: Scope) =>
   types.map((t) => typeText(t, scope)).join(" ");
@@ -73,12 +37,12 @@ function blockText(block: BlockType, scope: Scope): string {
 function catchText({ tag, ref, label }: CatchClause, scope: Scope): string {
   const keyword = `catch${tag === null ? "_all" : ""}${ref ? "_ref" : ""}`;
   return tag === null
-    ? `(${keyword} ${label})`
-    : `(${keyword} ${indexText.tag(tag, scope)} ${label})`;
+    ? `(${keyword} ${indexText.label(label, scope)})`
+    : `(${keyword} ${indexText.tag(tag, scope)} ${indexText.label(label, scope)})`;
 }
 
 const handlerText = ({ tag, label }: ResumeClause, scope: Scope): string =>
-  `(on ${indexText.tag(tag, scope)} ${label ?? "switch"})`;
+  `(on ${indexText.tag(tag, scope)} ${label === null ? "switch" : indexText.label(label, scope)})`;
 
 function memargText({ op, a, b, memOffset }: Instruction, scope: Scope): string {
   const parts = [
@@ -97,7 +61,7 @@ const otherText: Record<
   (i: Instruction, scope: Scope) => string
 > = {
   blocktype: ({ block }, scope) => blockText(block, scope),
-  labels: ({ labels }) => labels.join(" "),
+  labels: ({ labels }, scope) => labels.map((l) => indexText.label(l, scope)).join(" "),
   catches: ({ catches }, scope) => catches.map((c) => catchText(c, scope)).join(" "),
   handlers: ({ handlers }, scope) => handlers.map((h) => handlerText(h, scope)).join(" "),
   heaptype: ({ heap }, scope) => heapText(heap, scope),
@@ -133,16 +97,24 @@ function indexTexts({ op, a, b }: Instruction, scope: Scope): string[] {
   });
 }
 
-/** One instruction as text. Without the function's index, locals are shown by number. */
-export function formatInstruction(module: Module, instruction: Instruction, func?: number): string {
-  const scope: Scope = { module, func };
+/** The parts of an instruction's text: the mnemonic, then what follows it. */
+export function instructionParts(instruction: Instruction, scope: Scope): string[] {
   const others = instruction.op.immediates
     .filter((i) => !isIndex(i))
     .map((i) => otherText[i](instruction, scope));
-  return [textMnemonic(instruction.op.mnemonic), ...indexTexts(instruction, scope), ...others]
-    .filter(Boolean)
-    .join(" ");
+  return [
+    textMnemonic(instruction.op.mnemonic),
+    ...indexTexts(instruction, scope),
+    ...others.filter(Boolean),
+  ];
 }
+
+/** One instruction as text. Without the function's index, locals are shown by number. */
+export const formatInstruction = (
+  module: Module,
+  instruction: Instruction,
+  func?: number,
+): string => instructionParts(instruction, { module, func }).join(" ");
 
 function definitionOf(module: Module, index: number): FunctionDefinition {
   const definition = module.functions[index - module.imported.func];

@@ -4,7 +4,7 @@
 
 const BARE = /^[\w!#$%&'*+\-./:<=>?@\\^`|~]+$/;
 
-/** What a string literal cannot hold as it is: quotes, backslashes, control characters. */
+/** What a string literal cannot hold as it is, and what does not show or changes how the rest shows. */
 const escape = (character: string) =>
   character === '"' || character === "\\"
     ? `\\${character}`
@@ -12,7 +12,7 @@ const escape = (character: string) =>
 
 /** A string literal of the text format. */
 export function quote(text: string): string {
-  return `"${text.replace(/["\\\p{Cc}]/gu, escape)}"`;
+  return `"${text.replace(/["\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escape)}"`;
 }
 
 export const identifier = (name: string): string => `$${BARE.test(name) ? name : quote(name)}`;
