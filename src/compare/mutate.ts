@@ -163,7 +163,7 @@ const effectOf = ({ params, results }: NonNullable<Opcode["type"]>) =>
   `${params.join()}:${results.join()}`;
 for (const { code, immediates } of Object.values(opcodes)) {
   const { type } = opcodeOf(code)!;
-  if (code > 0xff || immediates.length > 0 || type === null) continue;
+  if (code > 0xff || immediates.length > 0 || type === undefined || type === null) continue;
   const effect = effectOf(type);
   alike.set(effect, [...(alike.get(effect) ?? []), code]);
 }
