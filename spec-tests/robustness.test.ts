@@ -19,7 +19,7 @@ const corpus = readdirSync(folder)
 test("damaged modules end in an orderly way", () => {
   const failures: string[] = [];
   const seen = new Set<string>();
-  for (let seed = 0; seed < 2000; seed++) {
+  for (let seed = 0; seed < 1500; seed++) {
     try {
       seen.add(endOf(mutate(corpus, random(seed))));
     } catch (error) {
@@ -41,7 +41,7 @@ test("random modules do the same here and on this host's engine", async () => {
     "--json",
   ]);
   const told = JSON.parse(stdout) as { compared: number; failures: unknown[]; calls: number };
-  expect(told).toMatchObject({ compared: 20, failures: [] });
+  expect(told).toMatchObject({ compared: 15, failures: [] });
   expect(told.calls).toBeGreaterThan(0);
   expect(code).toBe(0);
 });

@@ -34,7 +34,15 @@ export async function fuzz(options: FuzzCommandOptions, context: Context): Promi
   const { seed: first = 1, count = COUNT, engine = "v8" } = options;
   const modules = FuzzModules.open();
   const failures: FuzzFailure[] = [];
-  const totals = { compared: 0, same: 0, nanBits: 0, exhausted: 0, calls: 0, traps: 0 };
+  const totals = {
+    compared: 0,
+    same: 0,
+    nanBits: 0,
+    exhausted: 0,
+    unsupported: 0,
+    calls: 0,
+    returned: 0,
+  };
   const stop = stopper();
   try {
     for (let seed = first; seed < first + count && !stop.asked; seed++) {
@@ -55,10 +63,11 @@ export async function fuzz(options: FuzzCommandOptions, context: Context): Promi
       try {
         const verdict = await compareExecution(bytes);
         if (verdict.kind === "exhausted") totals.exhausted++;
+        else if (verdict.kind === "unsupported") totals.unsupported++;
         else if (verdict.kind === "same") {
           totals.same++;
           totals.calls += verdict.calls;
-          totals.traps += verdict.traps;
+          totals.returned += verdict.ends;
         } else {
           // The bits of a NaN are free. What is still different without NaNs is not.
           const without = await compareExecution(await modules.make(input, { denan: true }));
@@ -87,7 +96,8 @@ export async function fuzz(options: FuzzCommandOptions, context: Context): Promi
     context.out(
       `${totals.compared} modules compared with ${engine}: ${totals.same} the same, ` +
         `${totals.nanBits} but for bits of NaNs, ${totals.exhausted} out of fuel, ` +
-        `${failures.length} failed (${totals.calls} calls, ${totals.traps} of them trapped)`,
+        `${totals.unsupported} with features that ${engine} lacks, ` +
+        `${failures.length} failed (${totals.calls} calls, ${totals.returned} of them returned)`,
     );
   }
   if (stop.asked) return ExitCode.interrupted;

@@ -11,8 +11,7 @@ import { instantiate } from "../exec/instantiate.js";
 import { Machine } from "../exec/machine.js";
 import { jsExports } from "../js-api/exports.js";
 import { jsImports } from "../js-api/imports.js";
-import type { ValType } from "../syntax/types.js";
-import type { FuncType } from "../syntax/types.js";
+import type { FuncType, GlobalType, ValType } from "../syntax/types.js";
 import { functionTypeIndex, importsOf, type Module } from "../syntax/module.js";
 import { validate } from "../valid/validate.js";
 import { digestOf } from "./digest.js";
@@ -42,6 +41,8 @@ export interface FuzzRun {
   readonly entries: readonly Entry[];
   /** A limit of ours ended a call: what comes after it says nothing. */
   readonly exhausted: boolean;
+  /** The engine does not compile the module: why. */
+  readonly refused?: string;
 }
 
 export interface Disagreement {
@@ -53,9 +54,11 @@ export interface Disagreement {
 }
 
 export type FuzzVerdict =
-  | { readonly kind: "same"; readonly calls: number; readonly traps: number }
+  | { readonly kind: "same"; readonly calls: number; readonly ends: number }
   /** As far as Bobbin's fuel went. */
   | { readonly kind: "exhausted" }
+  /** The engine says that it lacks a feature. */
+  | { readonly kind: "unsupported"; readonly reason: string }
   | { readonly kind: "different"; readonly disagreement: Disagreement };
 
 export interface FuzzOptions {
@@ -67,6 +70,8 @@ export interface FuzzOptions {
 
 const FUEL = 5_000_000;
 const BEFORE = 8;
+/** V8's words. Binaryen writes `ref.as_non_null` without the feature that it belongs to. */
+const UNSUPPORTED = /enable with --experimental/;
 
 /** @throws MalformedError, InvalidError where Bobbin refuses the module */
 export async function compareExecution(
@@ -77,6 +82,9 @@ export async function compareExecution(
   const module = decode(opened);
   const ours = await run(module, new Bobbin(fuel));
   const theirs = await run(module, new Other(engine));
+  const { refused } = theirs;
+  if (refused !== undefined && UNSUPPORTED.test(refused))
+    return { kind: "unsupported", reason: refused };
   const length = Math.max(ours.entries.length, theirs.entries.length);
   for (let index = 0; index < length; index++) {
     const a = ours.entries[index];
@@ -90,7 +98,7 @@ export async function compareExecution(
     };
   }
   const count = (start: string) => ours.entries.filter(({ text }) => text.startsWith(start)).length;
-  return { kind: "same", calls: count("call "), traps: count("!") };
+  return { kind: "same", calls: count("call "), ends: count("=") };
 }
 
 const same = (a: Entry, b: Entry): boolean =>
@@ -144,6 +152,10 @@ async function run(module: Module, runner: Runner): Promise<FuzzRun> {
   try {
     exports = await runner.instantiate(module.bytes, await hostOf(module, runner, entries));
   } catch (error) {
+    if (error instanceof Error && error.name === "CompileError") {
+      entries.push({ text: `refused: ${error.message}` });
+      return { entries, exhausted, refused: error.message };
+    }
     failed(error);
     return { entries, exhausted };
   }
@@ -209,7 +221,7 @@ function argument(type: ValType, i: number): unknown {
   }
 }
 
-/** A host that tells of each call, and answers with zeros. */
+/** A host that tells of each call and answers with zeros, and has the globals that are wanted. */
 async function hostOf(module: Module, runner: Runner, entries: Entry[]): Promise<ImportGroups> {
   const host: ImportGroups = {};
   for (const { module: group, name, description } of importsOf(module, "func")) {
@@ -226,7 +238,37 @@ async function hostOf(module: Module, runner: Runner, entries: Entry[]): Promise
       ? (await runner.instantiate(vectorDoor, { host: { told } }))["door"]
       : told;
   }
+  for (const { module: group, name, description } of importsOf(module, "global")) {
+    const door = globalDoor(description.type);
+    if (door === undefined) continue;
+    (host[group] ??= {})[name] = (await runner.instantiate(door, {}))["global"];
+  }
   return host;
+}
+
+/** Of each type that a global may have, its byte, and a constant expression without its end. */
+const CONSTANTS: Readonly<Record<string, readonly [type: number, ...init: number[]]>> = {
+  i32: [0x7f, 0x41, 42],
+  i64: [0x7e, 0x42, 42],
+  f32: [0x7d, 0x43, 0, 0, 0x28, 0x42],
+  f64: [0x7c, 0x44, 0, 0, 0, 0, 0, 0, 0x45, 0x40],
+  v128: [0x7b, 0xfd, 0x0c, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
+  func: [0x70, 0xd0, 0x70],
+  extern: [0x6f, 0xd0, 0x6f],
+};
+
+/** A module that exports one global, `global`: each engine makes its own. */
+function globalDoor({ type, mutable }: GlobalType): Uint8Array | undefined {
+  const constant = CONSTANTS[typeof type === "object" ? String(type.heap) : type];
+  if (constant === undefined) return undefined;
+  const [code, ...init] = constant;
+  const entry = [code, mutable ? 1 : 0, ...init, 0x0b];
+  return moduleOf(
+    new Map<number, Bytes>([
+      [Section.global, vector([entry])],
+      [Section.export, vector([exportEntry("global", "global", 0)])],
+    ]),
+  );
 }
 
 /** `(func (export "door") (param v128))`, which gives the halves to `host.told`. */
