@@ -37,7 +37,7 @@ test("random modules do the same here and on this host's engine", async () => {
     "--seed",
     "1",
     "--count",
-    "20",
+    "15",
     "--json",
   ]);
   const told = JSON.parse(stdout) as { compared: number; failures: unknown[]; calls: number };
