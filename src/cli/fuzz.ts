@@ -34,6 +34,7 @@ export async function fuzz(options: FuzzCommandOptions, context: Context): Promi
   const { seed: first = 1, count = COUNT, engine = "v8" } = options;
   const modules = FuzzModules.open();
   const failures: FuzzFailure[] = [];
+  const nanBitsSeeds: number[] = [];
   const totals = {
     compared: 0,
     same: 0,
@@ -73,7 +74,10 @@ export async function fuzz(options: FuzzCommandOptions, context: Context): Promi
           const without = await compareExecution(await modules.make(input, { denan: true }));
           if (without.kind === "different")
             fail("difference", "with NaNs as zeros", without.disagreement);
-          else totals.nanBits++;
+          else {
+            totals.nanBits++;
+            nanBitsSeeds.push(seed);
+          }
         }
       } catch (error) {
         const known = error instanceof BobbinError && error.kind !== "crash";
@@ -90,7 +94,8 @@ export async function fuzz(options: FuzzCommandOptions, context: Context): Promi
     stop.end();
     context.progress("");
   }
-  if (options.json === true) context.out(JSON.stringify({ engine, ...totals, failures }));
+  if (options.json === true)
+    context.out(JSON.stringify({ engine, ...totals, nanBitsSeeds, failures }));
   else {
     for (const failure of failures) for (const line of render(failure)) context.out(line);
     context.out(
