@@ -10,10 +10,8 @@ import { walkExpression } from "./expression.js";
 import type { Draft, SectionReader } from "./sections.js";
 import { readValType } from "./types.js";
 
-/** Locals of one function, as the JavaScript API limits them in all engines. */
-export const MAX_LOCALS = 50_000;
-
-function readLocals(r: InstructionReader): LocalRun[] {
+/** @param params of the function, which are locals too */
+function readLocals(r: InstructionReader, params: number): LocalRun[] {
   const start = r.pos;
   const locals = r.list((): LocalRun => {
     const count = r.u32();
@@ -21,7 +19,7 @@ function readLocals(r: InstructionReader): LocalRun[] {
   });
   const total = locals.reduce((sum, { count }) => sum + count, 0);
   if (total >= 2 ** 32) r.fail("too many locals", start);
-  if (total > MAX_LOCALS) r.fail(`too many locals: ${total}, the limit is ${MAX_LOCALS}`, start);
+  r.limit("locals", total + params, start);
   return locals;
 }
 
@@ -43,7 +41,9 @@ function readBody(
 ): FunctionDefinition {
   const size = r.length();
   const offset = r.pos;
-  const locals = readLocals(r);
+  r.limit("body bytes", size);
+  const comp = draft.types[type]?.comp;
+  const locals = readLocals(r, comp?.kind === "func" ? comp.params.length : 0);
   const start = r.pos;
   if (draft.lazyBodies) r.skip(offset + size - start);
   else walkExpression(r, sectionEnd, draft.dataCount === undefined ? requireDataCount : undefined);
@@ -54,6 +54,7 @@ function readBody(
 export const readCode: SectionReader = (r, draft, end) => {
   const { functionTypes, functions, imported } = draft;
   const count = r.length();
+  r.limit("functions", count);
   for (let i = 0; i < count; i++) {
     try {
       // That there is a type for each body is checked at the end of the module: whatever

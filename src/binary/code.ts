@@ -157,7 +157,7 @@ export class InstructionReader extends Reader {
         instruction.block = this.blockType();
         break;
       case "labels": {
-        const labels = this.list(() => this.u32());
+        const labels = this.list(() => this.u32(), "branch targets");
         labels.push(this.u32());
         instruction.labels = labels;
         break;

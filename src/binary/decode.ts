@@ -74,6 +74,15 @@ function readCustom(r: InstructionReader, end: number, after: number): CustomSec
   return { name, start, end, after };
 }
 
+/** What is imported counts too. */
+function checkLimits(r: InstructionReader, draft: Draft): void {
+  const { imported } = draft;
+  r.limit("tables", imported.table + draft.tables.length);
+  r.limit("memories", imported.memory + draft.memories.length);
+  r.limit("globals", imported.global + draft.globals.length);
+  r.limit("tags", imported.tag + draft.tags.length);
+}
+
 /** Lengths that two sections must agree on, even where one of them is absent. */
 function checkCounts(r: InstructionReader, draft: Draft): void {
   if (draft.functionTypes.length !== draft.functions.length) {
@@ -109,6 +118,7 @@ export function decode(bytes: Uint8Array, options: DecodeOptions = {}): Module {
     datas: [],
     lazyBodies: options.lazyBodies ?? false,
   };
+  r.limit("module bytes", bytes.length, 0);
   readHeader(r);
   let last = -1;
   while (r.pos < r.end) {
@@ -129,6 +139,7 @@ export function decode(bytes: Uint8Array, options: DecodeOptions = {}): Module {
     sections.push({ id, name: section?.name ?? customs.at(-1)!.name, start, end });
   }
   checkCounts(r, draft);
+  checkLimits(r, draft);
   const { functionTypes: _types, lazyBodies: _lazy, ...decoded } = draft;
   return { bytes, sections, customs, names: namesOf(bytes, customs), ...decoded };
 }

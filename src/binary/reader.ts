@@ -4,6 +4,7 @@
 // decoder reads on and then finds "section size mismatch".
 
 import { MalformedError } from "../util/errors.js";
+import { type Limited, limits } from "./limits.js";
 import {
   readByte,
   readS32,
@@ -89,16 +90,26 @@ export class Reader implements Cursor {
   name(): string {
     const start = this.pos;
     const length = this.length();
+    this.limit("bytes of a name", length, start);
     const from = this.pos;
     this.skip(length);
     return decodeUtf8(this.bytes, from, this.pos) ?? this.fail("malformed UTF-8 encoding", start);
   }
 
-  /** A vector: its length, then that many items. */
-  list<T>(item: () => T): T[] {
+  /** A vector: its length, then that many items, which `what` may limit. */
+  list<T>(item: () => T, what?: Limited): T[] {
+    const start = this.pos;
     const items: T[] = [];
-    for (let count = this.length(); count > 0; count--) items.push(item());
+    let count = this.length();
+    if (what !== undefined) this.limit(what, count, start);
+    for (; count > 0; count--) items.push(item());
     return items;
+  }
+
+  /** Fails where there is more than Bobbin, like other engines, allows. */
+  limit(what: Limited, count: number, offset = this.pos): void {
+    if (count > limits[what])
+      this.fail(`too many ${what}: ${count}, the limit is ${limits[what]}`, offset);
   }
 
   zero(): void {

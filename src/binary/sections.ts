@@ -85,7 +85,7 @@ function readDescription(r: InstructionReader): ImportDescription {
 }
 
 export const readTypes: SectionReader = (r, draft) => {
-  r.list(() => readRecType(r, draft.types));
+  r.list(() => readRecType(r, draft.types), "types");
 };
 
 export const readImports: SectionReader = (r, draft) => {
@@ -95,11 +95,11 @@ export const readImports: SectionReader = (r, draft) => {
     const description = readDescription(r);
     draft.imported[description.kind]++;
     draft.imports.push({ module, name, description });
-  });
+  }, "imports");
 };
 
 export const readFunctions: SectionReader = (r, draft) => {
-  r.list(() => draft.functionTypes.push(r.u32()));
+  r.list(() => draft.functionTypes.push(r.u32()), "functions");
 };
 
 export const readTables: SectionReader = (r, draft, end) => {
@@ -109,22 +109,22 @@ export const readTables: SectionReader = (r, draft, end) => {
     r.zero();
     const type = readTableType(r);
     return draft.tables.push({ type, init: readExpression(r, end) });
-  });
+  }, "tables");
 };
 
 export const readMemories: SectionReader = (r, draft) => {
-  r.list(() => draft.memories.push({ limits: readMemoryLimits(r) }));
+  r.list(() => draft.memories.push({ limits: readMemoryLimits(r) }), "memories");
 };
 
 export const readTags: SectionReader = (r, draft) => {
-  r.list(() => draft.tags.push(readTagType(r)));
+  r.list(() => draft.tags.push(readTagType(r)), "tags");
 };
 
 export const readGlobals: SectionReader = (r, draft, end) => {
   r.list(() => {
     const type = readGlobalType(r);
     draft.globals.push({ type, init: readExpression(r, end) });
-  });
+  }, "globals");
 };
 
 export const readExports: SectionReader = (r, draft) => {
@@ -132,7 +132,7 @@ export const readExports: SectionReader = (r, draft) => {
     const name = r.name();
     const kind = externKinds[r.byte()] ?? r.fail("malformed export kind", r.pos - 1);
     draft.exports.push({ name, kind, index: r.u32() });
-  });
+  }, "exports");
 };
 
 export const readStart: SectionReader = (r, draft) => {
@@ -141,6 +141,7 @@ export const readStart: SectionReader = (r, draft) => {
 
 export const readDataCount: SectionReader = (r, draft) => {
   draft.dataCount = r.u32();
+  r.limit("data segments", draft.dataCount);
 };
 
 /**
@@ -160,14 +161,14 @@ export const readElements: SectionReader = (r, draft, end) => {
     const typed = inactive || explicit;
     if (flags & 4) {
       const type: RefType = typed ? readRefType(r) : FUNCREF;
-      const expressions = r.list(() => readExpression(r, end));
+      const expressions = r.list(() => readExpression(r, end), "elements");
       draft.elements.push({ type, mode, expressions, offset });
     } else {
       if (typed && r.byte() !== 0) r.fail("malformed element kind", r.pos - 1);
-      const funcs = r.list(() => r.u32());
+      const funcs = r.list(() => r.u32(), "elements");
       draft.elements.push({ type: refType("func", false), mode, funcs, offset });
     }
-  });
+  }, "element segments");
 };
 
 export const readDatas: SectionReader = (r, draft, end) => {
@@ -183,5 +184,5 @@ export const readDatas: SectionReader = (r, draft, end) => {
     const start = r.pos;
     r.skip(length);
     draft.datas.push({ mode, start, end: r.pos, offset });
-  });
+  }, "data segments");
 };

@@ -113,11 +113,11 @@ function readFieldType(r: Reader): FieldType {
 function readCompType(r: Reader): CompType {
   switch (typeCode(r)) {
     case 0x60: {
-      const params = r.list(() => readValType(r));
-      return { kind: "func", params, results: r.list(() => readValType(r)) };
+      const params = r.list(() => readValType(r), "parameters");
+      return { kind: "func", params, results: r.list(() => readValType(r), "results") };
     }
     case 0x5f:
-      return { kind: "struct", fields: r.list(() => readFieldType(r)) };
+      return { kind: "struct", fields: r.list(() => readFieldType(r), "fields") };
     case 0x5e:
       return { kind: "array", field: readFieldType(r) };
     case 0x5d: {
@@ -146,6 +146,7 @@ export function readRecType(r: Reader, types: SubType[]): void {
     r.pos++;
     groupSize = r.length();
   }
+  r.limit("types", groupStart + groupSize);
   for (let i = 0; i < groupSize; i++) types.push(readSubType(r, groupStart, groupSize));
 }
 

@@ -1,14 +1,20 @@
 // `bobbin spec`: runs scripts of the official test suite and tells what passed.
 
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { type Result, Script } from "../script/script.js";
 import type { CommonOptions, Context } from "./context.js";
 import { about, ExitCode } from "./failure.js";
-import { operand, operands } from "./options.js";
+import { fuzz, type FuzzCommandOptions } from "./fuzz.js";
+import { fuzzBytes } from "./fuzz-bytes.js";
+import { count, operand, operands } from "./options.js";
 import { loadSuite, type SuiteScript } from "./suite-files.js";
+import { UsageError } from "../util/errors.js";
 
-interface SpecOptions extends CommonOptions {
+interface SpecOptions extends CommonOptions, FuzzCommandOptions {
   readonly filter?: string;
+  readonly fuzz?: boolean;
+  readonly fuzzBytes?: boolean;
+  readonly json?: boolean;
 }
 
 interface Counts {
@@ -30,6 +36,8 @@ Examples:
   bobbin spec suite.tar.gz
   bobbin spec suite/ --filter "memory|table" --json
   bobbin spec call/call.json
+  bobbin spec --fuzz --seed 1 --count 500
+  bobbin spec --fuzz-bytes suite.tar.gz --seed 1 --count 100000
 A script is JSON as wast2json or json-from-wast write it, beside its modules. Commands on text modules
 test a text parser, which Bobbin does not have: they are counted as not applicable.`;
 
@@ -37,17 +45,36 @@ export function register(program: Command, context: Context): void {
   program
     .command("spec")
     .description("run scripts of the official test suite")
-    .argument("<path...>", "archives, folders, or scripts in JSON", operands)
+    .argument("[path...]", "archives, folders, or scripts in JSON", operands)
     .option(
       "--filter <pattern>",
       "only scripts whose file or group matches this regular expression",
       operand,
     )
+    .option("--fuzz", "run random modules here and on another engine, and compare")
+    .option("--fuzz-bytes", "damage modules: nothing but an orderly error may come of it")
+    .option("--seed <n>", "of the first random module (1)", count(0, 2 ** 32 - 1))
+    .option("--count <n>", "how many of them", count(1))
+    .addOption(new Option("--engine <name>", "the engine to compare with").choices(["v8"]))
+    .option("--save <folder>", "keep modules that failed", operand)
     .option("--json", "print one JSON object")
     .addHelpText("after", EXAMPLES)
-    .action((paths: string[], options: SpecOptions) =>
-      context.run(options, () => spec(paths, options, context)),
+    .action((paths: string[] | undefined, options: SpecOptions) =>
+      context.run(options, () => choose(paths ?? [], options, context)),
     );
+}
+
+function choose(paths: readonly string[], options: SpecOptions, context: Context): Promise<number> {
+  if (options.fuzz === true && options.fuzzBytes === true)
+    throw new UsageError("--fuzz and --fuzz-bytes are two things: give one");
+  if (options.fuzz === true) {
+    if (paths.length > 0) throw new UsageError("--fuzz makes its modules itself: give no path");
+    return fuzz(options, context);
+  }
+  if (options.fuzzBytes === true) return fuzzBytes(paths, options, context);
+  if (paths.length === 0)
+    throw new UsageError("missing required argument 'path': a script, a folder or an archive");
+  return spec(paths, options, context);
 }
 
 async function spec(

@@ -111,7 +111,7 @@ export function instrument(twin: Module, parts: TwinParts): Uint8Array {
 }
 
 /** The payloads of the sections by id. Of the custom ones only names are kept: others may speak of code. */
-function payloads(module: Module): { sections: Map<number, Uint8Array>; names: Bytes[] } {
+export function payloads(module: Module): { sections: Map<number, Uint8Array>; names: Bytes[] } {
   const sections = new Map<number, Uint8Array>();
   const names: Bytes[] = [];
   for (const { id, start, end } of module.sections)
@@ -121,7 +121,7 @@ function payloads(module: Module): { sections: Map<number, Uint8Array>; names: B
   return { sections, names };
 }
 
-function extended(payload: Uint8Array | undefined, entries: readonly Bytes[]): Uint8Array {
+export function extended(payload: Uint8Array | undefined, entries: readonly Bytes[]): Uint8Array {
   if (payload === undefined) return vector(entries);
   const { count, rest } = split(payload);
   return join(leb(count + entries.length), rest, ...entries);

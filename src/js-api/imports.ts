@@ -41,14 +41,16 @@ export function jsImports(
   { suspend = true }: ImportOptions = {},
 ): Imports {
   const imports = new Map<string, Map<string, ExternInstance>>();
+  let functions = 0;
   for (const wanted of module.imports) {
+    const index = wanted.description.kind === "func" ? functions++ : -1;
     const group = importObject[wanted.module];
     if (group === undefined) continue;
     if ((typeof group !== "object" || group === null) && typeof group !== "function")
       throw new TypeError(`import module ${wanted.module} is not an object`);
     const value = (group as Record<string, unknown>)[wanted.name];
     if (value === undefined) continue;
-    const extern = externOf(worldOf(machine), module, wanted, value, suspend);
+    const extern = externOf(worldOf(machine), module, { ...wanted, index }, value, suspend);
     if (!imports.has(wanted.module)) imports.set(wanted.module, new Map());
     imports.get(wanted.module)!.set(wanted.name, extern);
   }
@@ -58,7 +60,7 @@ export function jsImports(
 function externOf(
   world: World,
   module: ValidModule,
-  { module: group, name, description }: Import,
+  { module: group, name, description, index }: Import & { readonly index: number },
   value: unknown,
   suspend: boolean,
 ): ExternInstance {
@@ -74,6 +76,8 @@ function externOf(
           type,
           `${group}.${name}`,
           hostFunction(world, type, value as JsFunction, suspend),
+          // The spec's "index of the host function": its exported function is named by it.
+          index,
         );
       return { kind: "func", func };
     }

@@ -293,3 +293,17 @@ describe("Bobbin's own", () => {
     expect(machine.invoke(func.func, [i32(1)])).toEqual([i32(9)]);
   });
 });
+
+test("a host function in a table is named by its place among the imported functions", () => {
+  const bytes = assemble(`(module
+    (import "env" "a" (func $a))
+    (import "env" "g" (global i32))
+    (import "env" "b" (func $b))
+    (table (export "table") 3 funcref)
+    (elem (i32.const 0) $b $a $own)
+    (func $own))`);
+  const imports = { env: { a: () => undefined, b: () => undefined, g: 1 } };
+  const names = (exports: Exports) => [0, 1, 2].map((i) => exports["table"].get(i).name);
+  expect(names(onBobbin(bytes, imports))).toEqual(names(onEngine(bytes, imports)));
+  expect(names(onBobbin(bytes, imports))).toEqual(["1", "0", "2"]);
+});

@@ -32,7 +32,10 @@ export class FuncInstance {
     readonly name: string,
     /** Wasm functions: where they are defined. */
     readonly instance: ModuleInstance | null,
-    /** Function index in `instance`, imports included; -1 for host functions. */
+    /**
+     * Function index in `instance`, imports included. Host functions that JavaScript gave:
+     * which imported function they were; other functions that are not wasm: -1.
+     */
     readonly index: number,
     readonly host: HostFunction | null,
     readonly intrinsic: Intrinsic | null,
@@ -49,8 +52,8 @@ export class FuncInstance {
   ): FuncInstance {
     return new FuncInstance(type, signature, "constant expression", instance, -1, null, null);
   }
-  static host(type: DefType, name: string, host: HostFunction): FuncInstance {
-    return new FuncInstance(type, functionType(type), name, null, -1, host, null);
+  static host(type: DefType, name: string, host: HostFunction, index = -1): FuncInstance {
+    return new FuncInstance(type, functionType(type), name, null, index, host, null);
   }
   static intrinsic(type: DefType, name: string, intrinsic: Intrinsic): FuncInstance {
     return new FuncInstance(type, functionType(type), name, null, -1, null, intrinsic);

@@ -1,6 +1,7 @@
 // Typing rules of arrays.
 // Spec: https://webassembly.github.io/spec/core/valid/instructions.html#array-instructions
 
+import { MAX_FIXED_ELEMENTS } from "../binary/limits.js";
 import type { Instruction } from "../syntax/instruction.js";
 import { type FieldType, formatValType, refType, type StorageType } from "../syntax/types.js";
 import { isDefaultable } from "./context.js";
@@ -62,6 +63,8 @@ export const arrayRules = {
   // Instr_ok/array.new_fixed
   "array.new_fixed": (v, { a, b }) => {
     const type = unpacked(elementAt(v, a));
+    if (b > MAX_FIXED_ELEMENTS)
+      v.fail(`too many operands: ${b}, the limit is ${MAX_FIXED_ELEMENTS}`);
     // The count is any 32-bit number, so not more is popped than is there.
     const there = v.operands.length - v.frame.height;
     const count = v.frame.unreachable ? Math.min(b, there) : b;

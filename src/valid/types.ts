@@ -11,6 +11,7 @@ import type {
   TableType,
   ValType,
 } from "../syntax/types.js";
+import { MAX_SUBTYPE_DEPTH } from "../binary/limits.js";
 import { ensure } from "./context.js";
 import { closeTypes, type DefType } from "./deftypes.js";
 import { matchesCompType } from "./matching.js";
@@ -19,11 +20,15 @@ import { matchesCompType } from "./matching.js";
 export function checkTypes(module: Module): DefType[] {
   const { types } = module;
   // Closing relies on the indices, so all of them are checked before anything is closed.
+  const depths: number[] = [];
   types.forEach((type, index) => {
     const visible = type.groupStart + type.groupSize;
     forEachIndex(type.comp, (x) => ensure(x < visible, `unknown type ${x}`));
     for (const x of type.supers) ensure(x < index, `unknown type ${x}`);
     ensure(type.supers.length <= 1, `sub type ${index} has more than one super type`);
+    const depth = type.supers.length === 0 ? 0 : depths[type.supers[0]!]! + 1;
+    ensure(depth <= MAX_SUBTYPE_DEPTH, `sub type ${index} has more than 63 super types above it`);
+    depths.push(depth);
     if (type.comp.kind === "cont") {
       const { func } = type.comp;
       ensure(types[func]!.comp.kind === "func", `non-function type ${func}`);
