@@ -26,7 +26,7 @@ import {
   op,
   Section,
   vector,
-} from "./encode.js";
+} from "../binary/encode.js";
 import { type Engine, type EngineMemory, hostEngine } from "./engine.js";
 import { extended, payloads, PRIVATE } from "./instrument.js";
 import { reasonOf, sameReason } from "./reasons.js";
