@@ -10,6 +10,7 @@ import { Machine } from "../../exec/machine.js";
 import { FuncInstance, type ModuleInstance } from "../../runtime/instances.js";
 import { Trap } from "../../runtime/traps.js";
 import { i32, type Value } from "../../runtime/values.js";
+import { section, wasm } from "../../valid/testing.js";
 import { validate } from "../../valid/validate.js";
 import { Asyncify, type AsyncifySettings } from "./asyncify.js";
 import type { AsyncifyEvent } from "./events.js";
@@ -280,4 +281,9 @@ describe("misuse", () => {
     expect(call("run", i32(3))).toEqual([i32(3 * (77 + 0 + 1))]);
     expect(records()).toEqual([]);
   });
+});
+
+test("a memory with 64-bit addresses is refused, not taken for another", () => {
+  const module = validate(decode(wasm(section(5, [0x04, 0x01]))));
+  expect(() => new Asyncify(module)).toThrow(/64-bit addresses cannot be unwound natively yet/);
 });

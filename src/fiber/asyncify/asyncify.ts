@@ -22,7 +22,7 @@ import { i32, type Value } from "../../runtime/values.js";
 import { closeTypes } from "../../valid/deftypes.js";
 import type { ValidModule } from "../../valid/validate.js";
 import { analyzeRoles } from "./analyze.js";
-import type { AsyncifyOptions, Roles } from "./roles.js";
+import { AsyncifyError, type AsyncifyOptions, type Roles } from "./roles.js";
 import { planSite, type SitePlan, standAt } from "./plans.js";
 import { fullLayout, type RecordLayout } from "./records.js";
 import { type AsyncifyEvent, type AsyncifyStack, type RuntimeName, stateName } from "./events.js";
@@ -73,6 +73,9 @@ export class Asyncify implements Interposer {
     private readonly settings: AsyncifySettings = {},
   ) {
     this.roles = analyzeRoles(module, settings);
+    if (module.context.memories[0]?.limits.address === "i64") {
+      throw new AsyncifyError("memories with 64-bit addresses cannot be unwound natively yet");
+    }
     this.layout = settings.layout ?? fullLayout;
     this.functions = new Map(RUNTIME_NAMES.map((name) => [name, this.runtimeFunction(name)]));
   }
