@@ -1,12 +1,13 @@
 // A run of a program, whoever ran it: what is asked for, and what it comes to.
 
 import type { ImportObject } from "../js-api/imports.js";
+import { toJsNumber } from "../js-api/values.js";
 import { HOST_EXCEPTION, reasonOf, type RunError } from "./reasons.js";
 import { type Boundary, valueOf, watchExports } from "./boundary.js";
 import { Intervals } from "./digest.js";
 import { type Host, type HostContext, type HostScript, invokeAs, stubImports } from "./host.js";
 import type { TraceEvent } from "../observe/events.js";
-import { floatOf, type Value } from "../runtime/values.js";
+import type { Value } from "../runtime/values.js";
 import { UsageError } from "../util/errors.js";
 import { functionTypeIndex, type Module } from "../syntax/module.js";
 import type { FuncType, GlobalType } from "../syntax/types.js";
@@ -78,20 +79,11 @@ export async function drive(
   }
 }
 
-/** Arguments of a run are numbers: references have no text to be given in. */
-export function numberOf(value: Value): unknown {
-  switch (value.type) {
-    case "i32":
-    case "i64":
-      return value.value;
-    case "f32":
-    case "f64":
-      return floatOf(value);
-    case "v128":
-      throw new UsageError("a run that is compared cannot take vectors: JavaScript has none");
-    case "ref":
-      return null;
-  }
+/** Arguments of a run are numbers: references have no text to be given in but null. */
+function numberOf(value: Value): unknown {
+  if (value.type === "v128")
+    throw new UsageError("a run that is compared cannot take vectors: JavaScript has none");
+  return value.type === "ref" ? null : toJsNumber(value);
 }
 
 /** Undefined where the script returned something else than the export does. */

@@ -67,8 +67,8 @@ export function interpret(machine: Machine, fuel: number): void {
       pc = frame.pc;
       sp = frame.sp;
       const { i32, f32, f64, i64, refs } = fiber;
-      let instance = frame.func.instance!;
-      let memory = instance.memories[0];
+      const instance = frame.func.instance!;
+      const memory = instance.memories[0];
       let view = machine.viewOf(memory);
       let size = view.byteLength;
       const watched = machine.watched;
@@ -146,13 +146,9 @@ export function interpret(machine: Machine, fuel: number): void {
             if (hasRefs !== 0) fiber.move(from, to, n, true);
             sp = to + n;
             pc += 4;
-            if (caller.instance !== instance) {
-              instance = caller.instance!;
-              memory = instance.memories[0];
-              view = machine.viewOf(memory);
-              size = view.byteLength;
-            }
-            continue;
+            if (caller.instance === instance) continue;
+            frame.pc = pc; frame.sp = sp;
+            break running;
           }
           // Step/call, call_indirect, call_ref: the callee is entered below the switch
           case 0x10 satisfies CodeOf<"call">: target = instance.funcs[code[pc + 1]!]!; break;
@@ -494,10 +490,9 @@ export function interpret(machine: Machine, fuel: number): void {
         pc = 0;
         sp += localWords;
         if (target.instance !== instance) {
-          instance = target.instance!;
-          memory = instance.memories[0];
-          view = machine.viewOf(memory);
-          size = view.byteLength;
+          frame.pc = pc;
+          frame.sp = sp;
+          break running;
         }
       }
     }

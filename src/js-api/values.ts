@@ -3,7 +3,7 @@
 // so their conversion is a parameter.
 // Spec: https://webassembly.github.io/spec/js-api/#tojsvalue
 
-import type { FuncType, RefType, ValType } from "../syntax/types.js";
+import type { FuncType, NumType, RefType, ValType } from "../syntax/types.js";
 import { f32, f64, floatOf, i32, i64, type Reference, type Value } from "../runtime/values.js";
 import type { DefType } from "../valid/deftypes.js";
 
@@ -15,18 +15,17 @@ export interface ReferenceDoor {
 
 export function toJsValue(value: Value, door: ReferenceDoor): unknown {
   switch (value.type) {
-    case "i32":
-    case "i64":
-      return value.value;
-    case "f32":
-    case "f64":
-      return floatOf(value);
     case "v128":
       return refuseVector();
     case "ref":
       return door.toJs(value.ref);
+    default:
+      return toJsNumber(value);
   }
 }
+
+export const toJsNumber = (value: Value & { type: NumType }): number | bigint =>
+  value.type === "i32" || value.type === "i64" ? value.value : floatOf(value);
 
 /** @throws TypeError where JavaScript's own conversion does, and for vectors */
 export function toWasmValue(value: unknown, type: ValType<DefType>, door: ReferenceDoor): Value {

@@ -54,8 +54,6 @@ export class FiberTracker {
   private readonly continuations = new Map<number, Active[]>();
   private nextId = 1;
   private state = "normal";
-  /** How many of the fibers that are being rewound have been entered again. */
-  private rewound = 0;
   private unwindData = 0;
   private machineFiber: FiberView | null = null;
 
@@ -97,7 +95,6 @@ export class FiberTracker {
         // An intermediate `fiber_enter` is called again on the way in.
         const again = this.active[this.active.length - this.suspendedAbove()];
         if (again !== undefined) again.depth = fiber.depth;
-        this.rewound++;
       } else if (func.name === "fiber_enter") {
         // (result, stack pointer, payload, entry)
         const stack = fiber.i32[fp + codeOf(func).localOffsets[1]!]! >>> 0;
@@ -128,7 +125,6 @@ export class FiberTracker {
       this.continuations.delete(event.data);
       resumed[0]!.depth = depth - 1;
       for (const inner of resumed.slice(1)) inner.depth = Infinity;
-      this.rewound = 1;
       this.active.push(...resumed);
       this.tell("resume", resumed, event.data);
     }

@@ -59,8 +59,8 @@ function makeLayout({ sub: { comp } }: DefType): StructLayout {
   return { fields, slots };
 }
 
-/** Exactly so many elements: pushing them would make room for many more. */
-// oxlint-disable-next-line unicorn/no-new-array
+// Exactly so many elements: pushing them would make room for many more.
+// oxlint-disable-next-line unicorn/no-new-array -- the only form that allocates no more, and at once
 const room = (length: number) => new Array<Reference>(length);
 
 export class StructInstance {

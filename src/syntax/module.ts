@@ -157,10 +157,19 @@ export function functionTypeIndex(module: Module, index: number): number {
 
 /** The name a person would use: the name section's, else an export's, else an import's, else `func[7]`. */
 export function functionName(module: Module, index: number): string {
-  const named = module.names.functions.get(index);
-  if (named !== undefined) return named;
-  const exported = module.exports.find((e) => e.kind === "func" && e.index === index);
-  if (exported) return exported.name;
-  const imported = importsOf(module, "func")[index];
-  return imported ? `${imported.module}.${imported.name}` : `func[${index}]`;
+  return module.names.functions.get(index) ?? outerNames(module).get(index) ?? `func[${index}]`;
 }
+
+/** Names that exports, and else imports, give to functions; made once: all functions are named at start-up. */
+function outerNames(module: Module): ReadonlyMap<number, string> {
+  let names = outerNamesOf.get(module);
+  if (names === undefined) {
+    names = new Map(importsOf(module, "func").map((i, index) => [index, `${i.module}.${i.name}`]));
+    // The first export of a function wins.
+    for (const { kind, index, name } of module.exports.toReversed())
+      if (kind === "func") names.set(index, name);
+    outerNamesOf.set(module, names);
+  }
+  return names;
+}
+const outerNamesOf = new WeakMap<Module, Map<number, string>>();
