@@ -25,16 +25,7 @@ import { Frame } from "./fiber.js";
 import { gc } from "./gc.js";
 import { matchesType } from "./gc-casts.js";
 import type { Machine } from "./machine.js";
-import {
-  ctz32,
-  divideByZero,
-  idivS64,
-  idivU64,
-  iremS64,
-  iremU64,
-  nearest,
-  popcnt32,
-} from "./numeric.js";
+import { ctz32, divide64, divideByZero, nearest, popcnt32 } from "./numeric.js";
 import { simd } from "./simd.js";
 import { callee } from "./tables.js";
 import { wide } from "./wide.js";
@@ -314,10 +305,8 @@ export function interpret(machine: Machine, fuel: number): void {
             i32[sp - 2] = Math.imul(al, bl);
             pc += 1; continue;
           }
-          case 0x7f satisfies CodeOf<"i64.div_s">: { const q = idivS64(i64[(sp - 4) >> 1]!, i64[(sp - 2) >> 1]!); sp -= 2; i64[(sp - 2) >> 1] = q; pc += 1; continue; }
-          case 0x80 satisfies CodeOf<"i64.div_u">: { const q = idivU64(i64[(sp - 4) >> 1]!, i64[(sp - 2) >> 1]!); sp -= 2; i64[(sp - 2) >> 1] = q; pc += 1; continue; }
-          case 0x81 satisfies CodeOf<"i64.rem_s">: { const r = iremS64(i64[(sp - 4) >> 1]!, i64[(sp - 2) >> 1]!); sp -= 2; i64[(sp - 2) >> 1] = r; pc += 1; continue; }
-          case 0x82 satisfies CodeOf<"i64.rem_u">: { const r = iremU64(i64[(sp - 4) >> 1]!, i64[(sp - 2) >> 1]!); sp -= 2; i64[(sp - 2) >> 1] = r; pc += 1; continue; }
+          case 0x7f satisfies CodeOf<"i64.div_s">: case 0x80 satisfies CodeOf<"i64.div_u">: case 0x81 satisfies CodeOf<"i64.rem_s">: case 0x82 satisfies CodeOf<"i64.rem_u">:
+            i64[(sp - 4) >> 1] = divide64(code[pc]!, i64[(sp - 4) >> 1]!, i64[(sp - 2) >> 1]!); sp -= 2; pc += 1; continue;
           case 0x83 satisfies CodeOf<"i64.and">: sp -= 2; i32[sp - 2]! &= i32[sp]!; i32[sp - 1]! &= i32[sp + 1]!; pc += 1; continue;
           case 0x84 satisfies CodeOf<"i64.or">: sp -= 2; i32[sp - 2]! |= i32[sp]!; i32[sp - 1]! |= i32[sp + 1]!; pc += 1; continue;
           case 0x85 satisfies CodeOf<"i64.xor">: sp -= 2; i32[sp - 2]! ^= i32[sp]!; i32[sp - 1]! ^= i32[sp + 1]!; pc += 1; continue;

@@ -3,6 +3,7 @@
 // rare operators; the frequent ones work on word pairs inside the interpreter.
 // Spec: https://webassembly.github.io/spec/core/exec/numerics.html
 
+import type { Code } from "../syntax/opcodes.js";
 import { Trap } from "../runtime/traps.js";
 
 export const ctz32 = (x: number): number => (x === 0 ? 32 : 31 - Math.clz32(x & -x));
@@ -24,16 +25,21 @@ export const divideByZero = (): never => {
   throw new Trap("integer divide by zero");
 };
 
-export function idivS64(a: bigint, b: bigint): bigint {
+/** idiv and irem of 64 bits, by opcode; unsigned results are not wrapped. */
+export function divide64(code: number, a: bigint, b: bigint): bigint {
   if (b === 0n) divideByZero();
-  if (b === -1n && a === -0x8000000000000000n) throw new Trap("integer overflow");
-  return a / b;
+  switch (code) {
+    case 0x7f satisfies Code<"i64.div_s">:
+      if (b === -1n && a === -0x8000000000000000n) throw new Trap("integer overflow");
+      return a / b;
+    case 0x80 satisfies Code<"i64.div_u">:
+      return BigInt.asUintN(64, a) / BigInt.asUintN(64, b);
+    case 0x81 satisfies Code<"i64.rem_s">:
+      return a % b;
+    default:
+      return BigInt.asUintN(64, a) % BigInt.asUintN(64, b);
+  }
 }
-export const idivU64 = (a: bigint, b: bigint): bigint =>
-  b === 0n ? divideByZero() : BigInt.asUintN(64, a) / BigInt.asUintN(64, b);
-export const iremS64 = (a: bigint, b: bigint): bigint => (b === 0n ? divideByZero() : a % b);
-export const iremU64 = (a: bigint, b: bigint): bigint =>
-  b === 0n ? divideByZero() : BigInt.asUintN(64, a) % BigInt.asUintN(64, b);
 
 /** trunc to a 32-bit integer within (low, high), exclusive bounds. */
 export function trunc32(x: number, low: number, high: number): number {
