@@ -46,7 +46,7 @@ export function bulk(
       const n = addressAt(fiber, sp - 2, "i32");
       if (from + n > data.length) outOfBounds(from, n, data.length);
       memory.check(to, n);
-      memory.bytes.set(data.subarray(from, from + n), to);
+      memory.window(to, n).set(data.subarray(from, from + n));
       return sp - 6;
     }
     case 0xfc0009 satisfies CodeOf<"data.drop">:
@@ -62,8 +62,7 @@ export function bulk(
       const n = addressAt(fiber, sp - 2, toType === "i64" ? fromType : toType);
       source.check(from, n);
       destination.check(to, n);
-      if (source === destination) source.bytes.copyWithin(to, from, from + n);
-      else destination.bytes.set(source.bytes.subarray(from, from + n), to);
+      destination.copy(source, from, to, n);
       return sp - 6;
     }
     case 0xfc000b satisfies CodeOf<"memory.fill">: {
@@ -72,7 +71,7 @@ export function bulk(
       const to = addressAt(fiber, sp - 6, address);
       const n = addressAt(fiber, sp - 2, address);
       memory.check(to, n);
-      memory.bytes.fill(fiber.i32[sp - 4]! & 0xff, to, to + n);
+      memory.fill(fiber.i32[sp - 4]! & 0xff, to, n);
       return sp - 6;
     }
     case 0xfc000c satisfies CodeOf<"table.init">: {

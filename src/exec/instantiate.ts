@@ -15,7 +15,7 @@ import {
   TableInstance,
   TagInstance,
 } from "../runtime/instances.js";
-import { MemoryInstance, outOfBounds } from "../runtime/memory.js";
+import { MemoryInstance } from "../runtime/memory.js";
 import { Trap } from "../runtime/traps.js";
 import type { Reference, Value } from "../runtime/values.js";
 import { LinkError } from "../util/errors.js";
@@ -167,8 +167,8 @@ function writeSegments(instance: ModuleInstance): void {
     const memory = instance.memories[mode.index]!;
     const at = offsetOf(instance, mode, memory.type.limits.address);
     const bytes = instance.datas[i]!;
-    if (at + bytes.length > memory.bytes.length) outOfBounds(at, bytes.length, memory.bytes.length);
-    memory.bytes.set(bytes, at);
+    memory.check(at, bytes.length);
+    memory.window(at, bytes.length).set(bytes);
     instance.datas[i] = bytes.subarray(0, 0);
   });
 }

@@ -16,12 +16,12 @@ export class Memory {
   readonly #memory: MemoryInstance;
   constructor(memory: MemoryInstance) {
     this.#memory = memory;
-    let old = memory.bytes.buffer as ArrayBuffer;
+    let old = memory.buffer;
     const before = memory.onGrow;
     memory.onGrow = () => {
       before?.();
       detach(old);
-      old = memory.bytes.buffer as ArrayBuffer;
+      old = memory.buffer;
     };
   }
   static instanceOf(memory: Memory): MemoryInstance {
@@ -30,7 +30,7 @@ export class Memory {
 
   /** The bytes themselves; another, and this one detached, after growth. */
   get buffer(): ArrayBuffer {
-    return this.#memory.bytes.buffer as ArrayBuffer;
+    return this.#memory.buffer;
   }
 
   /** Grows by `delta` pages and returns the old size. @throws RangeError */

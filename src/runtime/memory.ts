@@ -1,18 +1,34 @@
 // Linear memory: little-endian bytes in an ArrayBuffer that is replaced on growth.
 // Resizable buffers would be simpler, but DataView access to one is many times slower.
+// A DataView reaches all of a buffer; the typed arrays of some hosts end at 4 GiB (Node
+// 20), so what may lie beyond is reached through windows.
 
 import type { MemoryType } from "../syntax/types.js";
 import { Trap } from "./traps.js";
 
+/** Bytes of the windows through which large pieces are moved. */
+const WINDOW = 2 ** 30;
+
 export class MemoryInstance {
-  bytes: Uint8Array;
   view: DataView;
+  private whole: Uint8Array | null = null;
   /** Called after growth replaced the buffer (JavaScript views of the old one are stale). */
   onGrow: (() => void) | null = null;
 
   constructor(readonly type: MemoryType) {
-    this.bytes = new Uint8Array(allocate(Number(type.limits.min) * this.pageSize));
-    this.view = new DataView(this.bytes.buffer);
+    this.view = new DataView(allocate(Number(type.limits.min) * this.pageSize));
+  }
+
+  get buffer(): ArrayBuffer {
+    return this.view.buffer as ArrayBuffer;
+  }
+  /** All bytes. @throws RangeError where they are more than a typed array of the host holds */
+  get bytes(): Uint8Array {
+    return (this.whole ??= new Uint8Array(this.view.buffer));
+  }
+  /** `length` bytes from `address`, which lie inside. */
+  window(address: number, length: number): Uint8Array {
+    return new Uint8Array(this.view.buffer, address, length);
   }
 
   get pageSize(): number {
@@ -20,7 +36,7 @@ export class MemoryInstance {
   }
   /** Current size in pages. */
   get pages(): number {
-    return this.bytes.length / this.pageSize;
+    return this.view.byteLength / this.pageSize;
   }
 
   /** Grows by `delta` pages. Returns the old size in pages, or -1 where that is not possible. */
@@ -40,18 +56,44 @@ export class MemoryInstance {
     } catch {
       return -1;
     }
-    const bytes = new Uint8Array(buffer);
-    bytes.set(this.bytes);
-    this.bytes = bytes;
+    const before = this.view.buffer;
     this.view = new DataView(buffer);
+    this.whole = null;
+    copyBytes(before, 0, buffer, 0, before.byteLength);
     this.onGrow?.();
     return old;
   }
 
+  /** Copies `n` bytes of `source`, which may be this memory. All of them lie inside. */
+  copy(source: MemoryInstance, from: number, to: number, n: number): void {
+    if (source === this && this.view.byteLength <= WINDOW)
+      this.bytes.copyWithin(to, from, from + n);
+    else copyBytes(source.view.buffer, from, this.view.buffer, to, n);
+  }
+
+  /** Puts `byte` into `n` bytes, which lie inside. */
+  fill(byte: number, to: number, n: number): void {
+    for (let done = 0; done < n; done += WINDOW)
+      this.window(to + done, Math.min(WINDOW, n - done)).fill(byte);
+  }
+
   /** Traps unless [address, address + length) lies inside. */
   check(address: number, length: number): void {
-    if (address < 0 || address + length > this.bytes.length)
-      outOfBounds(address, length, this.bytes.length);
+    if (address < 0 || address + length > this.view.byteLength)
+      outOfBounds(address, length, this.view.byteLength);
+  }
+}
+
+type Buffer = DataView["buffer"];
+
+/** As if all bytes were read before any is written. */
+function copyBytes(source: Buffer, from: number, target: Buffer, to: number, n: number): void {
+  const backwards = source === target && to > from;
+  for (let done = 0; done < n;) {
+    const length = Math.min(WINDOW, n - done);
+    const at = backwards ? n - done - length : done;
+    new Uint8Array(target, to + at, length).set(new Uint8Array(source, from + at, length));
+    done += length;
   }
 }
 
