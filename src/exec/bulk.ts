@@ -46,7 +46,7 @@ export function bulk(
       const n = addressAt(fiber, sp - 2, "i32");
       if (from + n > data.length) outOfBounds(from, n, data.length);
       memory.check(to, n);
-      memory.window(to, n).set(data.subarray(from, from + n));
+      memory.part(to, n).set(data.subarray(from, from + n));
       return sp - 6;
     }
     case 0xfc0009 satisfies CodeOf<"data.drop">:

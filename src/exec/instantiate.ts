@@ -168,7 +168,7 @@ function writeSegments(instance: ModuleInstance): void {
     const at = offsetOf(instance, mode, memory.type.limits.address);
     const bytes = instance.datas[i]!;
     memory.check(at, bytes.length);
-    memory.window(at, bytes.length).set(bytes);
+    memory.part(at, bytes.length).set(bytes);
     instance.datas[i] = bytes.subarray(0, 0);
   });
 }

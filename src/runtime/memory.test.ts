@@ -69,9 +69,9 @@ test("a copy is as if all bytes were read first", () => {
   const m = memory(1n);
   m.bytes.set([1, 2, 3, 4, 5]);
   m.copy(m, 0, 2, 5);
-  expect([...m.window(0, 7)]).toEqual([1, 2, 1, 2, 3, 4, 5]);
+  expect([...m.part(0, 7)]).toEqual([1, 2, 1, 2, 3, 4, 5]);
   m.copy(m, 2, 1, 5);
-  expect([...m.window(0, 7)]).toEqual([1, 1, 2, 3, 4, 5, 5]);
+  expect([...m.part(0, 7)]).toEqual([1, 1, 2, 3, 4, 5, 5]);
 });
 
 test("growth keeps the bytes, and gives a new buffer", () => {

@@ -1,13 +1,13 @@
 // Linear memory: little-endian bytes in an ArrayBuffer that is replaced on growth.
 // Resizable buffers would be simpler, but DataView access to one is many times slower.
 // A DataView reaches all of a buffer; the typed arrays of some hosts end at 4 GiB (Node
-// 20), so what may lie beyond is reached through windows.
+// 20), so what may lie beyond is reached in parts.
 
 import type { MemoryType } from "../syntax/types.js";
 import { Trap } from "./traps.js";
 
-/** Bytes of the windows through which large pieces are moved. */
-const WINDOW = 2 ** 30;
+/** Bytes that are moved at once. */
+const AT_ONCE = 2 ** 30;
 
 export class MemoryInstance {
   view: DataView;
@@ -27,7 +27,7 @@ export class MemoryInstance {
     return (this.whole ??= new Uint8Array(this.view.buffer));
   }
   /** `length` bytes from `address`, which lie inside. */
-  window(address: number, length: number): Uint8Array {
+  part(address: number, length: number): Uint8Array {
     return new Uint8Array(this.view.buffer, address, length);
   }
 
@@ -66,15 +66,15 @@ export class MemoryInstance {
 
   /** Copies `n` bytes of `source`, which may be this memory. All of them lie inside. */
   copy(source: MemoryInstance, from: number, to: number, n: number): void {
-    if (source === this && this.view.byteLength <= WINDOW)
+    if (source === this && this.view.byteLength <= AT_ONCE)
       this.bytes.copyWithin(to, from, from + n);
     else copyBytes(source.view.buffer, from, this.view.buffer, to, n);
   }
 
   /** Puts `byte` into `n` bytes, which lie inside. */
   fill(byte: number, to: number, n: number): void {
-    for (let done = 0; done < n; done += WINDOW)
-      this.window(to + done, Math.min(WINDOW, n - done)).fill(byte);
+    for (let done = 0; done < n; done += AT_ONCE)
+      this.part(to + done, Math.min(AT_ONCE, n - done)).fill(byte);
   }
 
   /** Traps unless [address, address + length) lies inside. */
@@ -84,13 +84,13 @@ export class MemoryInstance {
   }
 }
 
-type Buffer = DataView["buffer"];
+type Bytes = DataView["buffer"];
 
 /** As if all bytes were read before any is written. */
-function copyBytes(source: Buffer, from: number, target: Buffer, to: number, n: number): void {
+function copyBytes(source: Bytes, from: number, target: Bytes, to: number, n: number): void {
   const backwards = source === target && to > from;
   for (let done = 0; done < n;) {
-    const length = Math.min(WINDOW, n - done);
+    const length = Math.min(AT_ONCE, n - done);
     const at = backwards ? n - done - length : done;
     new Uint8Array(target, to + at, length).set(new Uint8Array(source, from + at, length));
     done += length;
