@@ -1,39 +1,63 @@
-// Native asyncify's own rules: each one that rules.md writes down is named where it is
-// implemented and where it is tested, and nobody names a rule that is not there.
+// Every instruction's handler names the rules that it implements, every rule is named
+// where it holds, and nobody names a rule that is not there: those of the specification
+// and of proposals (spec-rules.txt) in src/exec, those of native asyncify (rules.md) in
+// src/fiber/asyncify. The latter are named in tests as well.
 
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "@jest/globals";
+import { Internal } from "../src/exec/code.js";
+import { opcodeOf, opcodes } from "../src/syntax/opcodes.js";
+import { checkRules, type Instructions, namesIn, parseRules, type Source } from "./rules.js";
 
-const folder = fileURLToPath(new URL("../src/fiber/asyncify", import.meta.url));
-const read = (file: string): string => readFileSync(join(folder, file), "utf8");
-const RULE = /asyncify\/[a-z_]+(?:-[a-z]+)*/g;
+const root = fileURLToPath(new URL("..", import.meta.url));
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+const sourcesIn = (folder: string, which: (file: string) => boolean): Source[] =>
+  readdirSync(join(root, folder))
+    .filter((file) => file.endsWith(".ts") && which(file))
+    .map((file) => ({ path: relative(root, join(root, folder, file)) }))
+    .map(({ path }) => ({ path, text: read(path) }));
+const isTest = (file: string): boolean => file.endsWith(".test.ts");
+const isCode = (file: string): boolean => !isTest(file) && !file.includes("testing");
 
-const written = new Set(
-  [...read("rules.md").matchAll(/^(asyncify\/[a-z_]+(?:-[a-z]+)*) /gm)].map((m) => m[1]!),
+const mnemonics = Object.keys(opcodes);
+const accesses = mnemonics.filter((mnemonic) => {
+  const { code } = opcodes[mnemonic as keyof typeof opcodes];
+  return code < 0x100 && opcodeOf(code)!.access !== undefined;
+});
+/** `local.get ref` is `local.get`. */
+const instructions: Instructions = {
+  mnemonics,
+  internal: new Map(
+    Object.keys(Internal).map((label) => [
+      label,
+      label === "memory access" ? accesses : [label.replace(/ .*/, "")],
+    ]),
+  ),
+};
+
+test("handlers of instructions name the rules of the specification, all of them", () => {
+  const rules = parseRules(read("spec-tests/spec-rules.txt"), mnemonics);
+  expect(rules.rules.size).toBeGreaterThan(219);
+  expect(checkRules(rules, instructions, sourcesIn("src/exec", isCode))).toEqual([]);
+});
+
+const asyncify = new Map(
+  [...read("src/fiber/asyncify/rules.md").matchAll(/^(asyncify\/[\w-]+) /gm)].map(
+    ([, rule]) => [rule!, []] as const,
+  ),
 );
-const files = readdirSync(folder).filter((file) => file.endsWith(".ts"));
-const named = (chosen: readonly string[]): Set<string> =>
-  new Set(
-    chosen
-      .flatMap((file) => read(file).match(RULE) ?? [])
-      // Paths of imports look like rules.
-      .filter((name) => !files.includes(`${name.slice("asyncify/".length)}.ts`)),
-  );
 
-test("there are rules", () => expect(written.size).toBeGreaterThan(12));
-
-test("every rule is named in the code", () => {
-  const code = named(files.filter((file) => !file.includes(".test") && !file.includes("testing")));
-  expect([...written].filter((rule) => !code.has(rule))).toEqual([]);
+test("the code of native asyncify names its rules, all of them", () => {
+  expect(asyncify.size).toBeGreaterThan(12);
+  const none: Instructions = { mnemonics: [], internal: new Map() };
+  const code = sourcesIn("src/fiber/asyncify", isCode);
+  expect(checkRules({ rules: asyncify, later: new Set() }, none, code)).toEqual([]);
 });
 
-test("every rule is named in the tests", () => {
-  const tests = named(files.filter((file) => file.endsWith(".test.ts")));
-  expect([...written].filter((rule) => !tests.has(rule))).toEqual([]);
-});
-
-test("no rule is invented", () => {
-  expect([...named(files)].filter((name) => !written.has(name))).toEqual([]);
+test("the tests of native asyncify name its rules, all of them", () => {
+  const tests = sourcesIn("src/fiber/asyncify", isTest);
+  const named = new Set(tests.flatMap(({ text }) => namesIn(text, asyncify)));
+  expect([...named].toSorted()).toEqual([...asyncify.keys()].toSorted());
 });

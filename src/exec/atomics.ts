@@ -34,7 +34,11 @@ interface Place {
   readonly address: number;
 }
 
-/** Where the entry at `pc` accesses `bytes` bytes; its address operand is at word `at`. */
+/**
+ * Where the entry at `pc` accesses `bytes` bytes; its address operand is at word `at`.
+ * Step_read/atomic_load-{unaligned,oob}, Step/atomic_{store,rmw,cmpxchg}-{unaligned,oob},
+ * memory.atomic.wait-{unaligned,oob}, memory.atomic.notify-{unaligned,oob}
+ */
 function placeOf(
   fiber: Fiber,
   instance: ModuleInstance,
@@ -64,12 +68,15 @@ export function atomics(
   sp: number,
 ): number {
   const op = 0xfe0000 | code[pc + 1]!;
+  // Step_pure/atomic.fence: accesses happen in one order anyway
   if (op === (0xfe0003 satisfies CodeOf<"atomic.fence">)) return sp;
+  // Step/memory.atomic.notify-count
   if (op === (0xfe0000 satisfies CodeOf<"memory.atomic.notify">)) {
     const place = placeOf(fiber, instance, code, pc, sp - 4, 4);
     fiber.i32[sp - 4] = notify(place, fiber.i32[sp - 2]! >>> 0);
     return sp - 2;
   }
+  // Step_read/atomic_load-val, Step/atomic_{store,rmw}-val, atomic_cmpxchg-{eq,ne}
   const index = op - (0xfe0010 satisfies CodeOf<"i32.atomic.load">);
   const group: Group = Math.floor(index / 7);
   const bytes = BYTES[index % 7]!;
@@ -162,6 +169,7 @@ const [WAIT_TYPE] = closeTypes([
 /**
  * The top frame stands at `memory.atomic.wait32` or `wait64`: its result, or a function
  * for the host to call, whose promise has the result once the wait is over.
+ * Step/memory.atomic.wait-{unshared,ne,expired,suspend}
  */
 export function beginWait(fiber: Fiber): number | FuncInstance {
   const { func, pc, sp } = fiber.top;
@@ -177,7 +185,10 @@ export function beginWait(fiber: Fiber): number | FuncInstance {
   return FuncInstance.host(WAIT_TYPE!, name, () => waitAt(place, timeout));
 }
 
-/** Puts the result of the wait at which the top frame stands. */
+/**
+ * Puts the result of the wait at which the top frame stands.
+ * Step/memory.atomic.wait-{woken,timeout}
+ */
 export function endWait(fiber: Fiber, result: number): void {
   const frame = fiber.top;
   frame.sp -= 4;

@@ -24,6 +24,7 @@ export function bulk(
   sp: number,
 ): number {
   switch (code) {
+    // Step_read/table.get-{oob,val}
     case 0x25 satisfies CodeOf<"table.get">: {
       const table = instance.tables[a]!;
       const i = addressAt(fiber, sp - 2, table.type.limits.address);
@@ -31,6 +32,7 @@ export function bulk(
       fiber.refs[(sp - 2) >> 1] = table.elements[i];
       return sp;
     }
+    // Step/table.set-{oob,val}
     case 0x26 satisfies CodeOf<"table.set">: {
       const table = instance.tables[a]!;
       const i = addressAt(fiber, sp - 4, table.type.limits.address);
@@ -38,6 +40,7 @@ export function bulk(
       table.elements[i] = fiber.refs[(sp - 2) >> 1] as Reference;
       return sp - 4;
     }
+    // Step_read/memory.init-{oob,zero,succ}
     case 0xfc0008 satisfies CodeOf<"memory.init">: {
       const data = instance.datas[a]!;
       const memory = instance.memories[b]!;
@@ -49,9 +52,11 @@ export function bulk(
       memory.part(to, n).set(data.subarray(from, from + n));
       return sp - 6;
     }
+    // Step/data.drop
     case 0xfc0009 satisfies CodeOf<"data.drop">:
       instance.datas[a] = EMPTY;
       return sp;
+    // Step_read/memory.copy-{oob,zero,le,gt}
     case 0xfc000a satisfies CodeOf<"memory.copy">: {
       const destination = instance.memories[a]!;
       const source = instance.memories[b]!;
@@ -65,6 +70,7 @@ export function bulk(
       destination.copy(source, from, to, n);
       return sp - 6;
     }
+    // Step_read/memory.fill-{oob,zero,succ}
     case 0xfc000b satisfies CodeOf<"memory.fill">: {
       const memory = instance.memories[a]!;
       const { address } = memory.type.limits;
@@ -74,6 +80,7 @@ export function bulk(
       memory.fill(fiber.i32[sp - 4]! & 0xff, to, n);
       return sp - 6;
     }
+    // Step_read/table.init-{oob,zero,succ}
     case 0xfc000c satisfies CodeOf<"table.init">: {
       const elements = instance.elems[a]!;
       const table = instance.tables[b]!;
@@ -85,9 +92,11 @@ export function bulk(
       for (let i = 0; i < n; i++) table.elements[to + i] = elements[from + i]!;
       return sp - 6;
     }
+    // Step/elem.drop
     case 0xfc000d satisfies CodeOf<"elem.drop">:
       instance.elems[a] = [];
       return sp;
+    // Step_read/table.copy-{oob,zero,le,gt}
     case 0xfc000e satisfies CodeOf<"table.copy">: {
       const destination = instance.tables[a]!;
       const source = instance.tables[b]!;
@@ -102,6 +111,7 @@ export function bulk(
       for (let i = 0; i < n; i++) destination.elements[to + i] = moved[i]!;
       return sp - 6;
     }
+    // Step/table.grow-{succeed,fail}
     case 0xfc000f satisfies CodeOf<"table.grow">: {
       const table = instance.tables[a]!;
       const n = addressAt(fiber, sp - 2, table.type.limits.address);
@@ -109,9 +119,11 @@ export function bulk(
       fiber.i64[(sp - 4) >> 1] = BigInt(old);
       return sp - 2;
     }
+    // Step_read/table.size
     case 0xfc0010 satisfies CodeOf<"table.size">:
       fiber.i64[sp >> 1] = BigInt(instance.tables[a]!.elements.length);
       return sp + 2;
+    // Step_read/table.fill-{oob,zero,succ}
     case 0xfc0011 satisfies CodeOf<"table.fill">: {
       const table = instance.tables[a]!;
       const { address } = table.type.limits;

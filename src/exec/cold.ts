@@ -14,6 +14,7 @@ export function conversions(fiber: Fiber, code: number, at: number): void {
   const k = at >> 1;
   // prettier-ignore
   switch (code) {
+    // Step_pure/cvtop-{val,trap}
     case 0xa8 satisfies CodeOf<"i32.trunc_f32_s">: i32[at] = trunc32(f32[at]!, -2147483904, 2147483648); return;
     case 0xa9 satisfies CodeOf<"i32.trunc_f32_u">: i32[at] = trunc32(f32[at]!, -1, 4294967296); return;
     case 0xaa satisfies CodeOf<"i32.trunc_f64_s">: i32[at] = trunc32(f64[k]!, -2147483649, 2147483648); return;
@@ -44,8 +45,9 @@ export function addressAt(fiber: Fiber, word: number, address: "i32" | "i64"): n
 }
 
 /**
- * Executes the "memory access" entry at `pc`: the same rules as the accesses in the
- * interpreter's switch, for any memory and address type.
+ * Executes the "memory access" entry at `pc`: what the interpreter's switch does, for any
+ * memory and address type.
+ * Step_read/load-{num,pack}-{oob,val}, Step/store-{num,pack}-{oob,val}
  * @returns the new stack pointer
  */
 export function accessMemory(

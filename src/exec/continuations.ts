@@ -17,7 +17,7 @@ import { reserve } from "./slots.js";
 
 type Continuation = ContinuationInstance<Fiber>;
 
-/** cont.new: a fiber that has not begun. */
+/** Step/cont.new-{null,func}: a fiber that has not begun. */
 export function newContinuation(
   machine: Machine,
   instance: ModuleInstance,
@@ -30,7 +30,8 @@ export function newContinuation(
 }
 
 /**
- * cont.bind: the same fibers in a new continuation, which has the first arguments already.
+ * Step/cont.bind-{null,consumed,cont}: the same fibers in a new continuation, which has the
+ * first arguments already.
  * @returns the new stack pointer
  */
 export function bindContinuation(
@@ -53,8 +54,10 @@ export function bindContinuation(
 /** The other instructions, at which the top frame stands. */
 export function switchStacks(machine: Machine, op: number): void {
   switch (op) {
+    // Step/suspend
     case 0xe2 satisfies CodeOf<"suspend">:
       return suspend(machine);
+    // Step/switch-{null,consumed,cont}
     case 0xe6 satisfies CodeOf<"switch">:
       return switchTo(machine);
     default:
@@ -62,7 +65,10 @@ export function switchStacks(machine: Machine, op: number): void {
   }
 }
 
-/** resume, resume_throw, resume_throw_ref */
+/**
+ * Step/{resume,resume_throw}-{null,consumed,cont},
+ * resume_throw_ref-{null_exn,null,consumed,cont}
+ */
 function resume(machine: Machine, op: number): void {
   const fiber = machine.fiber!;
   const { func, pc, sp } = fiber.top;
@@ -89,7 +95,7 @@ function resume(machine: Machine, op: number): void {
   }
 }
 
-/** suspend */
+/** Step/suspend, suspending-prompt-suspend */
 function suspend(machine: Machine): void {
   const fiber = machine.fiber!;
   const { func, pc, sp } = fiber.top;
@@ -108,7 +114,10 @@ function suspend(machine: Machine): void {
   frame.sp = to + n + 2;
 }
 
-/** switch: a suspension whose handler at once resumes another continuation with it. */
+/**
+ * Step/switch-{null,consumed,cont}, suspending-prompt-switch: a suspension whose handler at
+ * once resumes another continuation with it.
+ */
 function switchTo(machine: Machine): void {
   const fiber = machine.fiber!;
   const { func, pc, sp } = fiber.top;
@@ -141,7 +150,11 @@ function consume(continuation: Continuation): void {
   continuation.fiber = continuation.outer = null;
 }
 
-/** The innermost `resume` around a fiber with a clause for the tag, and the fiber that it resumed. */
+/**
+ * The innermost `resume` around a fiber with a clause for the tag, and the fiber that it resumed.
+ * Step/suspending-{label,handler,frame}: what the fibers on the way hold stays there.
+ * Step/suspending-prompt-next, suspending-unhandled
+ */
 function find(
   fiber: Fiber,
   tag: TagInstance,

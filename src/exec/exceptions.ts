@@ -31,7 +31,7 @@ export interface Found {
 
 /**
  * The innermost handler that catches the exception; changes nothing.
- * Step_read/throw_ref-handler-empty, throw_ref-handler-next, and the four that catch
+ * Step_read/throw_ref-{instrs,label,frame}, throw_ref-prompt: what is not looked at.
  */
 export function findHandler(fiber: Fiber, exception: ExceptionInstance): Found | null {
   for (let at: Fiber | null = fiber; at !== null; at = at.parent) {
@@ -43,6 +43,10 @@ export function findHandler(fiber: Fiber, exception: ExceptionInstance): Found |
   return null;
 }
 
+/**
+ * The first clause that catches the exception, of those around where a frame stands.
+ * Step_read/throw_ref-handler-{empty,next,delegate}
+ */
 function clauseIn({ func, pc }: Frame, { tag }: ExceptionInstance): Clause | undefined {
   const { handlers, words } = func.code as Code;
   // A tail call that the host answers has left its handlers, though its frame still stands.
@@ -60,7 +64,8 @@ function clauseIn({ func, pc }: Frame, { tag }: ExceptionInstance): Clause | und
 
 /**
  * Goes on in the top frame at a clause that catches the exception.
- * Step_read/throw_ref-handler-catch, -catch_ref, -catch_all, -catch_all_ref
+ * Step_read/throw_ref-handler-{catch,catch_ref,catch_all,catch_all_ref},
+ * throw_ref-handler-{catch_block,catch_all_block}
  */
 export function enterHandler(fiber: Fiber, clause: Clause, exception: ExceptionInstance): void {
   const frame = fiber.top;
@@ -84,10 +89,13 @@ export function thrown(
   sp: number,
 ): ExceptionInstance {
   switch (code[pc]!) {
+    // Step/throw
     case 0x08 satisfies CodeOf<"throw">:
       return makeException(fiber, instance.tags[code[pc + 1]!]!, sp);
+    // Step_pure/rethrow
     case 0x09 satisfies CodeOf<"rethrow">:
       return fiber.top.caught![code[pc + 1]!]!;
+    // Step_read/throw_ref-null
     default: {
       const exception = fiber.refs[(sp - 2) >> 1] as ExceptionInstance | null;
       if (exception === null) throw new Trap("null exception reference");

@@ -9,6 +9,9 @@ import type { FuncInstance } from "../runtime/instances.js";
  * One activation of a wasm function. While a callee runs, `pc` stays on the call
  * and the call's operands stay on the stack below the callee: a waiting frame is
  * exactly the frame before its call.
+ *
+ * Step/ctxt-frame: of a fiber's frames, the innermost steps.
+ * Step/ctxt-{label,handler}: `pc` stands at the next instruction, in whatever blocks it is.
  */
 export class Frame {
   func!: FuncInstance;

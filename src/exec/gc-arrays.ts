@@ -47,7 +47,7 @@ export function arrays(
       refs[from >> 1] = array;
       return from + 2;
     }
-    // Step_read/array.new_data-oob, array.new_data-num
+    // Step_read/array.new_data-{oob,num}
     case 0xfb0009 satisfies CodeOf<"array.new_data">: {
       const type = instance.types[a]!;
       const n = i32[sp - 2]! >>> 0;
@@ -57,7 +57,7 @@ export function arrays(
       refs[(sp - 4) >> 1] = array;
       return sp - 2;
     }
-    // Step_read/array.new_elem-oob, array.new_elem-alloc
+    // Step_read/array.new_elem-{oob,alloc}
     case 0xfb000a satisfies CodeOf<"array.new_elem">: {
       const n = i32[sp - 2]! >>> 0;
       const elements = elementsIn(instance, b, i32[sp - 4]! >>> 0, n);
@@ -67,7 +67,7 @@ export function arrays(
       return sp - 2;
     }
 
-    // Step_read/array.get-null, array.get-oob, array.get-array
+    // Step_read/array.get-{null,oob,array}
     case 0xfb000b satisfies CodeOf<"array.get">: {
       const array = arrayAt(fiber, sp - 4);
       const i = i32[sp - 2]! >>> 0;
@@ -89,7 +89,7 @@ export function arrays(
       i32[sp - 4] = array.values[i]!;
       return sp - 2;
     }
-    // Step/array.set-null, array.set-oob, array.set-array
+    // Step/array.set-{null,oob,array}
     case 0xfb000e satisfies CodeOf<"array.set">: {
       const from = sp - slotWords(b);
       const array = arrayAt(fiber, from - 4);
@@ -98,12 +98,12 @@ export function arrays(
       store(fiber, array, i, 1, from);
       return from - 4;
     }
-    // Step_read/array.len-null, array.len-array
+    // Step_read/array.len-{null,array}
     case 0xfb000f satisfies CodeOf<"array.len">:
       i32[sp - 2] = arrayAt(fiber, sp - 2).length;
       return sp;
 
-    // Step_read/array.fill-null, array.fill-oob, array.fill-zero, array.fill-succ
+    // Step_read/array.fill-{null,oob,zero,succ}
     case 0xfb0010 satisfies CodeOf<"array.fill">: {
       const from = sp - 2 - slotWords(b);
       const array = arrayAt(fiber, from - 4);
@@ -112,8 +112,7 @@ export function arrays(
       store(fiber, array, i, n, from);
       return from - 4;
     }
-    // Step_read/array.copy-null1, array.copy-null2, array.copy-oob1, array.copy-oob2,
-    // array.copy-zero, array.copy-le, array.copy-gt
+    // Step_read/array.copy-{null1,null2,oob1,oob2,zero,le,gt}
     case 0xfb0011 satisfies CodeOf<"array.copy">: {
       const target = arrayAt(fiber, sp - 10);
       const source = arrayAt(fiber, sp - 6);
@@ -123,8 +122,7 @@ export function arrays(
       copy(target, to, source, from, n);
       return sp - 10;
     }
-    // Step_read/array.init_data-null, array.init_data-oob1, array.init_data-oob2,
-    // array.init_data-zero, array.init_data-num
+    // Step_read/array.init_data-{null,oob1,oob2,zero,num}
     case 0xfb0012 satisfies CodeOf<"array.init_data">: {
       const array = arrayAt(fiber, sp - 8);
       const [to, n] = [i32[sp - 6]! >>> 0, i32[sp - 2]! >>> 0];
@@ -133,8 +131,7 @@ export function arrays(
       array.bytes(to, n).set(bytes);
       return sp - 8;
     }
-    // Step_read/array.init_elem-null, array.init_elem-oob1, array.init_elem-oob2,
-    // array.init_elem-zero, array.init_elem-succ
+    // Step_read/array.init_elem-{null,oob1,oob2,zero,succ}
     case 0xfb0013 satisfies CodeOf<"array.init_elem">: {
       const array = arrayAt(fiber, sp - 8);
       const [to, n] = [i32[sp - 6]! >>> 0, i32[sp - 2]! >>> 0];

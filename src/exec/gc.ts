@@ -66,7 +66,7 @@ export function gc(
     case 0xfb0001 satisfies CodeOf<"struct.new_default">:
       refs[sp >> 1] = StructInstance.zero(instance.types[a]!);
       return sp + 2;
-    // Step_read/struct.get-null, struct.get-struct
+    // Step_read/struct.get-{null,struct}
     case 0xfb0002 satisfies CodeOf<"struct.get">:
       return loadField(fiber, structAt(refs[top]), a, b, sp);
     case 0xfb0003 satisfies CodeOf<"struct.get_s">: {
@@ -77,7 +77,7 @@ export function gc(
     case 0xfb0004 satisfies CodeOf<"struct.get_u">:
       i32[sp - 2] = structAt(refs[top]).slots[a] as number;
       return sp;
-    // Step/struct.set-null, struct.set-struct
+    // Step/struct.set-{null,struct}
     case 0xfb0005 satisfies CodeOf<"struct.set">: {
       const from = b === 16 ? sp - 4 : sp - 2;
       const struct = structAt(refs[(from - 2) >> 1]);
@@ -85,12 +85,12 @@ export function gc(
       return from - 2;
     }
 
-    // Step_read/ref.test-true, ref.test-false
+    // Step_read/ref.test-{true,false}
     case 0xfb0014 satisfies CodeOf<"ref.test">:
     case 0xfb0015 satisfies CodeOf<"ref.test null">:
       i32[sp - 2] = matchesType(refs[top] as Reference, instance, a, b) ? 1 : 0;
       return sp;
-    // Step_read/ref.cast-succeed, ref.cast-fail
+    // Step_read/ref.cast-{succeed,fail}
     case 0xfb0016 satisfies CodeOf<"ref.cast">:
     case 0xfb0017 satisfies CodeOf<"ref.cast null">: {
       const ref = refs[top] as Reference;
@@ -98,8 +98,7 @@ export function gc(
       return sp;
     }
 
-    // Step_pure/any.convert_extern-null, any.convert_extern-addr
-    // Step_pure/extern.convert_any-null, extern.convert_any-addr
+    // Step_pure/any.convert_extern-{null,addr}, extern.convert_any-{null,addr}
     case 0xfb001a satisfies CodeOf<"any.convert_extern">:
     case 0xfb001b satisfies CodeOf<"extern.convert_any">:
       return sp;
@@ -108,7 +107,7 @@ export function gc(
     case 0xfb001c satisfies CodeOf<"ref.i31">:
       refs[top] = (i32[sp - 2]! << 1) >> 1;
       return sp;
-    // Step_pure/i31.get-null, i31.get-num
+    // Step_pure/i31.get-{null,num}
     case 0xfb001d satisfies CodeOf<"i31.get_s">:
       i32[sp - 2] = i31At(refs[top]);
       return sp;

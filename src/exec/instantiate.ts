@@ -184,7 +184,7 @@ function offsetOf(
     : Number(BigInt.asUintN(64, (value as Value & { type: "i64" }).value));
 }
 
-/** The value of a constant expression: it runs as the body of a function, on a machine of its own. */
+/** Eval_expr: a constant expression runs as the body of a function, on a machine of its own. */
 function evaluate(instance: ModuleInstance, expression: Expression, type: ValType): Value {
   const signature = {
     kind: "func",

@@ -39,6 +39,9 @@ const F64_QUIET_HIGH = 0x80000;
  * current fiber, until the machine's `stop` is set, another fiber is the current one, or
  * the fuel is used up.
  * The fuel left is in `machine.unused`, however it ends.
+ *
+ * Step/{pure,read}: a handler works on the state itself, whatever of it its rule names.
+ * Steps/{refl,trans}: the loop.
  * @throws Trap, Exhaustion with the frame standing before the instruction
  */
 export function interpret(machine: Machine, fuel: number): void {
@@ -76,23 +79,25 @@ export function interpret(machine: Machine, fuel: number): void {
         let target: FuncInstance;
         // prettier-ignore
         switch (code[pc]!) {
-          // Step_pure/unreachable, nop, block, loop, if
+          // Step_pure/unreachable, nop, Step_read/block, loop, Step_pure/if-{true,false}
           case 0x00 satisfies CodeOf<"unreachable">: throw new Trap("unreachable");
           case 0x01 satisfies CodeOf<"nop">: pc += 1; continue;
           case 0x02 satisfies CodeOf<"block">: pc += 1; continue;
           case 0x03 satisfies CodeOf<"loop">: pc += 1; continue;
           case 0x04 satisfies CodeOf<"if">: sp -= 2; pc = i32[sp] !== 0 ? pc + 2 : code[pc + 1]!; continue;
+          // Step_pure/label-vals, handler-vals, caught-vals: a label is a position, so that leaving it leaves nothing behind
           case 0x05 satisfies CodeOf<"else">: pc = code[pc + 1]!; continue;
           case 0x0b satisfies CodeOf<"end">: pc += 1; continue;
-          // Step_pure/try_table-val: its handlers are in a table (`exceptions.ts`); try, catch, catch_all, delegate
+          // Step_read/try_table, try-{catch,delegate}, Step_pure/handler-vals, caught-vals: handlers are in a table (`exceptions.ts`)
           case 0x1f satisfies CodeOf<"try_table">: case 0x06 satisfies CodeOf<"try">: case 0x18 satisfies CodeOf<"delegate">: pc += 1; continue;
           case 0x07 satisfies CodeOf<"catch">: case 0x19 satisfies CodeOf<"catch_all">: pc = code[pc + 1]!; continue;
-          // Step/throw, Step_pure/throw_ref-null, Step_read/throw_ref; rethrow
+          // Step/throw, Step_read/throw_ref-null, Step_pure/rethrow
           case 0x08 satisfies CodeOf<"throw">: case 0x0a satisfies CodeOf<"throw_ref">: case 0x09 satisfies CodeOf<"rethrow">:
             frame.pc = pc; frame.sp = sp;
             machine.throw(thrown(fiber, instance, code, pc, sp));
             break running;
-          // Step_pure/br, br_if, br_table
+          // Step_pure/br_if-{true,false}, br_table-{lt,ge}
+          // Step_pure/br-label-{zero,succ}, br-handler: a branch knows its target, whatever is between
           case 0x0d satisfies CodeOf<"br_if">:
             sp -= 2;
             if (i32[sp] === 0) { pc += 5; continue; }
@@ -117,7 +122,7 @@ export function interpret(machine: Machine, fuel: number): void {
             pc = code[entry]!;
             continue;
           }
-          // Step_pure/return-frame, frame-vals
+          // Step_pure/return-{frame,label,handler}, frame-vals: a function ends in this entry as well
           case 0x0f satisfies CodeOf<"return">: {
             if (watched || depth === 1) {
               frame.pc = pc; frame.sp = sp;
@@ -141,7 +146,7 @@ export function interpret(machine: Machine, fuel: number): void {
             frame.pc = pc; frame.sp = sp;
             break running;
           }
-          // Step/call, call_indirect, call_ref: the callee is entered below the switch
+          // Step_read/call, Step_pure/call_indirect, Step_read/call_ref-{null,func}: the callee is entered below the switch
           case 0x10 satisfies CodeOf<"call">: target = instance.funcs[code[pc + 1]!]!; break;
           case 0x11 satisfies CodeOf<"call_indirect">: target = callee(instance, code[pc + 1]!, code[pc + 2]!, i32[sp - 2]!, i32[sp - 1]!); break;
           case 0x14 satisfies CodeOf<"call_ref">: {
@@ -150,6 +155,8 @@ export function interpret(machine: Machine, fuel: number): void {
             target = f;
             break;
           }
+          // Step_read/return_call, Step_pure/return_call_indirect, Step_read/return_call_ref-frame-{null,addr}
+          // Step_read/return_call_ref-{label,handler}: nothing but the frame is there to leave
           case 0x12 satisfies CodeOf<"return_call">:
           case 0x13 satisfies CodeOf<"return_call_indirect">:
           case 0x15 satisfies CodeOf<"return_call_ref">: {
@@ -163,7 +170,7 @@ export function interpret(machine: Machine, fuel: number): void {
             break running;
           }
 
-          // Step_pure/drop, select
+          // Step_pure/drop, select-{true,false}
           case 0x1a satisfies CodeOf<"drop">: sp -= 2; pc += 1; continue;
           case 0x1b satisfies CodeOf<"select">:
             sp -= 4;
@@ -174,7 +181,7 @@ export function interpret(machine: Machine, fuel: number): void {
             if (i32[sp + 2] === 0) refs[(sp - 2) >> 1] = refs[sp >> 1];
             pc += 1; continue;
 
-          // Step_read/local.get, local.set, Step_pure/local.tee, Step_read/global.get, Step/global.set
+          // Step_read/local.get, Step/local.set, Step_pure/local.tee, Step_read/global.get, Step/global.set
           case 0x20 satisfies CodeOf<"local.get">: { const l = fp + code[pc + 1]!; i32[sp] = i32[l]!; i32[sp + 1] = i32[l + 1]!; sp += 2; pc += 2; continue; }
           case 0x21 satisfies CodeOf<"local.set">: { const l = fp + code[pc + 1]!; sp -= 2; i32[l] = i32[sp]!; i32[l + 1] = i32[sp + 1]!; pc += 2; continue; }
           case 0x22 satisfies CodeOf<"local.tee">: { const l = fp + code[pc + 1]!; i32[l] = i32[sp - 2]!; i32[l + 1] = i32[sp - 1]!; pc += 2; continue; }
@@ -186,7 +193,8 @@ export function interpret(machine: Machine, fuel: number): void {
           case 0xcb satisfies InternalCode<"global.get ref">: refs[sp >> 1] = instance.globals[code[pc + 1]!]!.ref; sp += 2; pc += 2; continue;
           case 0xcc satisfies InternalCode<"global.set ref">: sp -= 2; instance.globals[code[pc + 1]!]!.ref = refs[sp >> 1] as Reference; pc += 2; continue;
 
-          // The same, and drop and select, for vectors
+          // Step_read/local.get, Step/local.set, Step_pure/local.tee, Step_read/global.get, Step/global.set,
+          // Step_pure/drop, select-{true,false}: of vectors
           case 0xf0 satisfies InternalCode<"local.get v128">: { const l = fp + code[pc + 1]!; for (let k = 0; k < 4; k++) i32[sp + k] = i32[l + k]!; sp += 4; pc += 2; continue; }
           case 0xf1 satisfies InternalCode<"local.set v128">: { const l = fp + code[pc + 1]!; sp -= 4; for (let k = 0; k < 4; k++) i32[l + k] = i32[sp + k]!; pc += 2; continue; }
           case 0xf2 satisfies InternalCode<"local.tee v128">: { const l = fp + code[pc + 1]!; for (let k = 0; k < 4; k++) i32[l + k] = i32[sp - 4 + k]!; pc += 2; continue; }
@@ -198,7 +206,7 @@ export function interpret(machine: Machine, fuel: number): void {
             if (i32[sp + 4] === 0) for (let k = 0; k < 4; k++) i32[sp - 4 + k] = i32[sp + k]!;
             pc += 1; continue;
 
-          // Step_read/load, Step/store
+          // Step_read/load-{num,pack}-{oob,val}, Step/store-{num,pack}-{oob,val}
           case 0x28 satisfies CodeOf<"i32.load">: case 0x2a satisfies CodeOf<"f32.load">: { const ea = (i32[sp - 2]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 4 > size) outOfBounds(ea, 4, size); i32[sp - 2] = view.getInt32(ea, true); pc += 2; continue; }
           case 0x29 satisfies CodeOf<"i64.load">: case 0x2b satisfies CodeOf<"f64.load">: { const ea = (i32[sp - 2]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 8 > size) outOfBounds(ea, 8, size); i32[sp - 2] = view.getInt32(ea, true); i32[sp - 1] = view.getInt32(ea + 4, true); pc += 2; continue; }
           case 0x2c satisfies CodeOf<"i32.load8_s">: { const ea = (i32[sp - 2]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 1 > size) outOfBounds(ea, 1, size); i32[sp - 2] = view.getInt8(ea); pc += 2; continue; }
@@ -216,7 +224,7 @@ export function interpret(machine: Machine, fuel: number): void {
           case 0x3a satisfies CodeOf<"i32.store8">: case 0x3c satisfies CodeOf<"i64.store8">: { const ea = (i32[sp - 4]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 1 > size) outOfBounds(ea, 1, size); sp -= 4; view.setInt8(ea, i32[sp + 2]!); pc += 2; continue; }
           case 0x3b satisfies CodeOf<"i32.store16">: case 0x3d satisfies CodeOf<"i64.store16">: { const ea = (i32[sp - 4]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 2 > size) outOfBounds(ea, 2, size); sp -= 4; view.setInt16(ea, i32[sp + 2]!, true); pc += 2; continue; }
           case 0xcd satisfies InternalCode<"memory access">: sp = accessMemory(fiber, instance, code, pc, sp); pc += 5; continue;
-          // Step_read/memory.size, Step/memory.grow
+          // Step_read/memory.size, Step/memory.grow-{succeed,fail}
           case 0x3f satisfies CodeOf<"memory.size">: { const m = instance.memories[code[pc + 1]!]!; i64[sp >> 1] = BigInt(m.pages); sp += 2; pc += 2; continue; }
           case 0x40 satisfies CodeOf<"memory.grow">: {
             const m = instance.memories[code[pc + 1]!]!;
@@ -227,7 +235,7 @@ export function interpret(machine: Machine, fuel: number): void {
             pc += 2; continue;
           }
 
-          // Step_pure/const
+          // Step/ctxt-instrs: constants are values, which stay before the instructions that are to come
           case 0x41 satisfies CodeOf<"i32.const">: case 0x43 satisfies CodeOf<"f32.const">: i32[sp] = code[pc + 1]!; sp += 2; pc += 2; continue;
           case 0x42 satisfies CodeOf<"i64.const">: case 0x44 satisfies CodeOf<"f64.const">: i32[sp] = code[pc + 1]!; i32[sp + 1] = code[pc + 2]!; sp += 2; pc += 3; continue;
           // Step_pure/testop, relop
@@ -265,7 +273,7 @@ export function interpret(machine: Machine, fuel: number): void {
           case 0x64 satisfies CodeOf<"f64.gt">: sp -= 2; i32[sp - 2] = f64[(sp - 2) >> 1]! > f64[sp >> 1]! ? 1 : 0; pc += 1; continue;
           case 0x65 satisfies CodeOf<"f64.le">: sp -= 2; i32[sp - 2] = f64[(sp - 2) >> 1]! <= f64[sp >> 1]! ? 1 : 0; pc += 1; continue;
           case 0x66 satisfies CodeOf<"f64.ge">: sp -= 2; i32[sp - 2] = f64[(sp - 2) >> 1]! >= f64[sp >> 1]! ? 1 : 0; pc += 1; continue;
-          // Step_pure/unop, binop: i32
+          // Step_pure/unop-val, binop-{val,trap}: i32
           case 0x67 satisfies CodeOf<"i32.clz">: i32[sp - 2] = Math.clz32(i32[sp - 2]!); pc += 1; continue;
           case 0x68 satisfies CodeOf<"i32.ctz">: i32[sp - 2] = ctz32(i32[sp - 2]!); pc += 1; continue;
           case 0x69 satisfies CodeOf<"i32.popcnt">: i32[sp - 2] = popcnt32(i32[sp - 2]!); pc += 1; continue;
@@ -289,7 +297,7 @@ export function interpret(machine: Machine, fuel: number): void {
           case 0x76 satisfies CodeOf<"i32.shr_u">: sp -= 2; i32[sp - 2]! >>>= i32[sp]!; pc += 1; continue;
           case 0x77 satisfies CodeOf<"i32.rotl">: { sp -= 2; const x = i32[sp - 2]!, n = i32[sp]!; i32[sp - 2] = (x << n) | (x >>> -n); pc += 1; continue; }
           case 0x78 satisfies CodeOf<"i32.rotr">: { sp -= 2; const x = i32[sp - 2]!, n = i32[sp]!; i32[sp - 2] = (x >>> n) | (x << -n); pc += 1; continue; }
-          // Step_pure/unop, binop: i64 as (low, high) words
+          // Step_pure/unop-val, binop-{val,trap}: i64 as (low, high) words
           case 0x79 satisfies CodeOf<"i64.clz">: { const h = i32[sp - 1]!; i32[sp - 2] = h === 0 ? 32 + Math.clz32(i32[sp - 2]!) : Math.clz32(h); i32[sp - 1] = 0; pc += 1; continue; }
           case 0x7a satisfies CodeOf<"i64.ctz">: { const l = i32[sp - 2]!; i32[sp - 2] = l === 0 ? 32 + ctz32(i32[sp - 1]!) : ctz32(l); i32[sp - 1] = 0; pc += 1; continue; }
           case 0x7b satisfies CodeOf<"i64.popcnt">: i32[sp - 2] = popcnt32(i32[sp - 2]!) + popcnt32(i32[sp - 1]!); i32[sp - 1] = 0; pc += 1; continue;
@@ -340,7 +348,7 @@ export function interpret(machine: Machine, fuel: number): void {
             i32[sp - 1] = m === 0 ? b : (b << m) | (a >>> (32 - m));
             pc += 1; continue;
           }
-          // Step_pure/unop, binop: floats; signs are bits, so that NaNs keep their payload
+          // Step_pure/unop-val, binop-val: floats; signs are bits, so that NaNs keep their payload
           case 0x8b satisfies CodeOf<"f32.abs">: i32[sp - 2]! &= 0x7fffffff; pc += 1; continue;
           case 0x8c satisfies CodeOf<"f32.neg">: i32[sp - 2]! ^= 0x80000000; pc += 1; continue;
           case 0x8d satisfies CodeOf<"f32.ceil">: { const r = Math.ceil(f32[sp - 2]!); f32[sp - 2] = r; if (r !== r) i32[sp - 2]! |= F32_QUIET; } pc += 1; continue;
@@ -369,7 +377,7 @@ export function interpret(machine: Machine, fuel: number): void {
           case 0xa4 satisfies CodeOf<"f64.min">: { sp -= 2; const k = (sp - 2) >> 1, r = Math.min(f64[k]!, f64[k + 1]!); f64[k] = r; if (r !== r) i32[sp - 1]! |= F64_QUIET_HIGH; pc += 1; continue; }
           case 0xa5 satisfies CodeOf<"f64.max">: { sp -= 2; const k = (sp - 2) >> 1, r = Math.max(f64[k]!, f64[k + 1]!); f64[k] = r; if (r !== r) i32[sp - 1]! |= F64_QUIET_HIGH; pc += 1; continue; }
           case 0xa6 satisfies CodeOf<"f64.copysign">: sp -= 2; i32[sp - 1] = (i32[sp - 1]! & 0x7fffffff) | (i32[sp + 1]! & 0x80000000); pc += 1; continue;
-          // Step_pure/cvtop: the frequent ones; the others share `conversions`
+          // Step_pure/cvtop-val: the frequent ones
           case 0xa7 satisfies CodeOf<"i32.wrap_i64">: pc += 1; continue;
           case 0xac satisfies CodeOf<"i64.extend_i32_s">: i32[sp - 1] = i32[sp - 2]! >> 31; pc += 1; continue;
           case 0xad satisfies CodeOf<"i64.extend_i32_u">: i32[sp - 1] = 0; pc += 1; continue;
@@ -383,21 +391,24 @@ export function interpret(machine: Machine, fuel: number): void {
           case 0xbb satisfies CodeOf<"f64.promote_f32">: f64[(sp - 2) >> 1] = f32[sp - 2]!; pc += 1; continue;
           case 0xbc satisfies CodeOf<"i32.reinterpret_f32">: case 0xbd satisfies CodeOf<"i64.reinterpret_f64">: pc += 1; continue;
           case 0xbe satisfies CodeOf<"f32.reinterpret_i32">: case 0xbf satisfies CodeOf<"f64.reinterpret_i64">: pc += 1; continue;
+          // Step_pure/unop-val
           case 0xc0 satisfies CodeOf<"i32.extend8_s">: i32[sp - 2] = (i32[sp - 2]! << 24) >> 24; pc += 1; continue;
           case 0xc1 satisfies CodeOf<"i32.extend16_s">: i32[sp - 2] = (i32[sp - 2]! << 16) >> 16; pc += 1; continue;
           case 0xc2 satisfies CodeOf<"i64.extend8_s">: { const v = (i32[sp - 2]! << 24) >> 24; i32[sp - 2] = v; i32[sp - 1] = v >> 31; pc += 1; continue; }
           case 0xc3 satisfies CodeOf<"i64.extend16_s">: { const v = (i32[sp - 2]! << 16) >> 16; i32[sp - 2] = v; i32[sp - 1] = v >> 31; pc += 1; continue; }
           case 0xc4 satisfies CodeOf<"i64.extend32_s">: i32[sp - 1] = i32[sp - 2]! >> 31; pc += 1; continue;
+          // Step_pure/cvtop-{val,trap}: the others share `conversions`
           case 0xa8 satisfies CodeOf<"i32.trunc_f32_s">: case 0xa9 satisfies CodeOf<"i32.trunc_f32_u">: case 0xaa satisfies CodeOf<"i32.trunc_f64_s">: case 0xab satisfies CodeOf<"i32.trunc_f64_u">:
           case 0xae satisfies CodeOf<"i64.trunc_f32_s">: case 0xaf satisfies CodeOf<"i64.trunc_f32_u">: case 0xb0 satisfies CodeOf<"i64.trunc_f64_s">: case 0xb1 satisfies CodeOf<"i64.trunc_f64_u">:
           case 0xb4 satisfies CodeOf<"f32.convert_i64_s">: case 0xb5 satisfies CodeOf<"f32.convert_i64_u">:
             conversions(fiber, code[pc]!, sp - 2); pc += 1; continue;
 
-          // Step_pure/ref.null, ref.is_null, Step_read/ref.func, Step_pure/ref.as_non_null, br_on_null, br_on_non_null
+          // Step_read/ref.null, ref.func, Step_pure/ref.is_null-{true,false}, ref.as_non_null-{null,addr}
           case 0xd0 satisfies CodeOf<"ref.null">: refs[sp >> 1] = null; sp += 2; pc += 1; continue;
           case 0xd1 satisfies CodeOf<"ref.is_null">: i32[sp - 2] = refs[(sp - 2) >> 1] === null ? 1 : 0; pc += 1; continue;
           case 0xd2 satisfies CodeOf<"ref.func">: refs[sp >> 1] = instance.funcs[code[pc + 1]!]!; sp += 2; pc += 2; continue;
           case 0xd4 satisfies CodeOf<"ref.as_non_null">: if (refs[(sp - 2) >> 1] === null) throw new Trap("null reference"); pc += 1; continue;
+          // Step_pure/br_on_null-{null,addr}, br_on_non_null-{null,addr}
           case 0xd5 satisfies CodeOf<"br_on_null">: case 0xd6 satisfies CodeOf<"br_on_non_null">: {
             const isNull = refs[(sp - 2) >> 1] === null, onNull = code[pc] === 0xd5;
             if (isNull) sp -= 2;
@@ -407,9 +418,9 @@ export function interpret(machine: Machine, fuel: number): void {
             sp = to + n; pc = code[pc + 1]!; continue;
           }
 
-          // Step_pure/ref.eq-null, ref.eq-true, ref.eq-false
+          // Step_pure/ref.eq-{null,true,false}
           case 0xd3 satisfies CodeOf<"ref.eq">: sp -= 2; i32[sp - 2] = refs[(sp - 2) >> 1] === refs[sp >> 1] ? 1 : 0; pc += 1; continue;
-          // Step_read/br_on_cast-succeed, br_on_cast-fail, br_on_cast_fail-succeed, br_on_cast_fail-fail
+          // Step_read/br_on_cast-{succeed,fail}, br_on_cast_fail-{succeed,fail}
           case 0xce satisfies InternalCode<"br_on_cast">: case 0xcf satisfies InternalCode<"br_on_cast_fail">: {
             const succeeds = matchesType(refs[(sp - 2) >> 1] as Reference, instance, code[pc + 5]!, code[pc + 6]!);
             if (succeeds !== (code[pc] === 0xce)) { pc += 7; continue; }
@@ -418,10 +429,12 @@ export function interpret(machine: Machine, fuel: number): void {
             sp = to + n; pc = code[pc + 1]!; continue;
           }
 
-          // Step_read/table.get, Step/table.set
+          // Step_read/table.get-{oob,val}, Step/table.set-{oob,val}
           case 0x25 satisfies CodeOf<"table.get">: case 0x26 satisfies CodeOf<"table.set">:
             sp = bulk(fiber, instance, code[pc]!, code[pc + 1]!, 0, sp); pc += 2; continue;
-          // Stack switching
+          // Step/cont.new-{null,func}, cont.bind-{null,consumed,cont}, suspend, switch-{null,consumed,cont},
+          // Step/resume-{null,consumed,cont}, resume_throw-{null,consumed,cont},
+          // Step/resume_throw_ref-{null_exn,null,consumed,cont}
           case 0xe0 satisfies CodeOf<"cont.new">: refs[(sp - 2) >> 1] = newContinuation(machine, instance, code[pc + 1]!, refs[(sp - 2) >> 1] as FuncInstance | null); pc += 2; continue;
           case 0xe1 satisfies CodeOf<"cont.bind">: sp = bindContinuation(fiber, instance, code, pc, sp); pc += 4; continue;
           case 0xe2 satisfies CodeOf<"suspend">: case 0xe3 satisfies CodeOf<"resume">: case 0xe4 satisfies CodeOf<"resume_throw">:
@@ -452,8 +465,8 @@ export function interpret(machine: Machine, fuel: number): void {
           default: throw new CrashError(`no handler for opcode 0x${code[pc]!.toString(16)}`);
         }
 
-        // Calls arrive here. Everything but a plain call of a lowered function in
-        // room that is there already goes the long way.
+        // Step_read/call_ref-func: calls arrive here. Everything but a plain call of a lowered
+        // function in room that is there already goes the long way.
         const lowered = target.code as Code | null;
         if (watched || lowered === null || depth >= limit || sp + lowered.maxWords > capacity) {
           frame.pc = pc;

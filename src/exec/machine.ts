@@ -72,7 +72,10 @@ export class Machine {
   readonly maxNesting: number;
   interposer: Interposer | null;
   observer: Observer | null;
-  /** The fiber that runs, or ran last: the innermost of those that resumed each other. */
+  /**
+   * The fiber that runs, or ran last.
+   * Step/ctxt-prompt: it is the innermost of those that resumed each other.
+   */
   fiber: Fiber | null = null;
   /** Instructions executed so far. */
   executed = 0;
@@ -228,7 +231,10 @@ export class Machine {
     else this.callOutside(fiber, target, sp - operands);
   }
 
-  /** Replaces the top frame by a frame of `target`. */
+  /**
+   * Replaces the top frame by a frame of `target`.
+   * Step_read/return_call_ref-frame-{null,addr}
+   */
   tailCall(target: FuncInstance | null, operands: number): void {
     if (target === null) throw new Trap("null function reference");
     const fiber = this.fiber!;
@@ -299,7 +305,10 @@ export class Machine {
     else this.enter(entry, 0, 0);
   }
 
-  /** The top frame stands at its end or at a `return`, its results on top. */
+  /**
+   * The top frame stands at its end or at a `return`, its results on top.
+   * Step_pure/return-frame, frame-vals
+   */
   returnFrame(): void {
     const fiber = this.fiber!;
     const { func, sp } = fiber.top;
@@ -315,6 +324,7 @@ export class Machine {
     this.stop = { kind: "host", call: { func: target, args } };
   }
 
+  /** Step_read/call_ref-func */
   private enter(target: FuncInstance, from: number, fp: number): void {
     const fiber = this.fiber!;
     const depth = fiber.below + fiber.depth;
@@ -353,7 +363,7 @@ export class Machine {
       if (fiber.depth === 0) {
         const { parent } = fiber;
         if (parent === null) return this.finish(fiber, from, n);
-        // To the `resume` at which the other fiber stands.
+        // Step_pure/prompt-vals: to the `resume` at which the other fiber stands.
         const { sp } = parent.top;
         reserve(parent, sp + n);
         this.goTo(parent, "return");
@@ -416,7 +426,10 @@ export class Machine {
     return { kind: "paused" };
   }
 
-  /** Ends the current fiber for an error that nothing catches: hands traps back, throws the rest. */
+  /**
+   * Ends the current fiber for an error that nothing catches: hands traps back, throws the rest.
+   * Step_pure/trap-{instrs,label,handler,frame}, trap-prompt: nobody is asked on the way out.
+   */
   fail(error: unknown): Trap | Exhaustion {
     const fiber = this.fiber!;
     for (let at: Fiber | null = fiber; at !== null; at = at.parent) at.status = "dead";

@@ -2,6 +2,9 @@
 // chapter "Numerics" defines them. Functions of i64 take BigInts: they serve the
 // rare operators; the frequent ones work on word pairs inside the interpreter.
 // Spec: https://webassembly.github.io/spec/core/exec/numerics.html
+//
+// Step_pure/unop-trap, {vunop,vbinop,vternop}-trap: these operators are defined on all
+// numbers, so none of them traps.
 
 import type { Code } from "../syntax/opcodes.js";
 import { Trap } from "../runtime/traps.js";
@@ -29,6 +32,7 @@ export const divideByZero = (): never => {
 export function divide64(code: number, a: bigint, b: bigint): bigint {
   if (b === 0n) divideByZero();
   switch (code) {
+    // Step_pure/binop-{val,trap}
     case 0x7f satisfies Code<"i64.div_s">:
       if (b === -1n && a === -0x8000000000000000n) throw new Trap("integer overflow");
       return a / b;

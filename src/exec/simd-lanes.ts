@@ -68,7 +68,7 @@ export const swizzle: Handler = () => {
 export const bitselect: Handler = bitwise((a, b, c) => (a & c) | (b & ~c));
 
 export const laneHandlers = {
-  // A value in the spec, which no rule reduces
+  // Step/ctxt-instrs: a value, as other constants are
   "v128.const": (code, at) => {
     for (let k = 0; k < 4; k++) R.i32[k] = code[at + k]!;
   },
@@ -90,7 +90,7 @@ export const laneHandlers = {
   "f32x4.splat": splat("i32"),
   "f64x2.splat": splat64,
 
-  // Step_pure/vextract_lane-num, vextract_lane-pack
+  // Step_pure/vextract_lane-{num,pack}
   "i8x16.extract_lane_s": extract("i8"),
   "i8x16.extract_lane_u": extract("u8"),
   "i16x8.extract_lane_s": extract("i16"),

@@ -105,8 +105,7 @@ export function simd(
 
 /**
  * The access whose immediates are at `at`, with the address in A.
- * Step_read/vload-oob, vload-pack-oob, vload-splat-oob, vload-zero-oob, vload_lane-oob,
- * Step/vstore-oob, vstore_lane-oob
+ * Step_read/vload{,-pack,-splat,-zero,_lane}-oob, Step/{vstore,vstore_lane}-oob
  */
 function access(
   instance: ModuleInstance,

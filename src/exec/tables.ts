@@ -1,11 +1,14 @@
 // The function an indirect call reaches.
-// Spec rule: Step_read/call_indirect
 
 import type { FuncInstance, ModuleInstance } from "../runtime/instances.js";
 import { Trap } from "../runtime/traps.js";
 import { matchesDefType } from "../valid/matching.js";
 
-/** @throws Trap where the table has no such element, holds null, or a function of another type */
+/**
+ * Step_pure/{call_indirect,return_call_indirect}: `table.get`, `ref.cast` and the null of
+ * `call_ref` in one.
+ * @throws Trap where the table has no such element, holds null, or a function of another type
+ */
 export function callee(
   instance: ModuleInstance,
   type: number,

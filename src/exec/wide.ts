@@ -16,8 +16,10 @@ export function wide({ i64 }: Fiber, code: number, sp: number): number {
   const pair = (k: number): bigint => (i64[top - k + 1]! << 64n) | unsigned(k);
   // prettier-ignore
   switch (code) {
+    // Step_pure/wideop
     case 0xfc0013 satisfies CodeOf<"i64.add128">: return put(i64, top - 4, pair(4) + pair(2));
     case 0xfc0014 satisfies CodeOf<"i64.sub128">: return put(i64, top - 4, pair(4) - pair(2));
+    // Step_pure/extwideop
     case 0xfc0015 satisfies CodeOf<"i64.mul_wide_s">: return put(i64, top - 2, i64[top - 2]! * i64[top - 1]!);
     case 0xfc0016 satisfies CodeOf<"i64.mul_wide_u">: return put(i64, top - 2, unsigned(2) * unsigned(1));
     default: throw new CrashError(`no wide arithmetic 0x${code.toString(16)}`);
