@@ -10,11 +10,13 @@ const LIST = `# A list.
 ## Control
 Step_pure/br_if-true
 Step_pure/br_if-false
+Type_ok/drop
 Step_pure/drop
 Step_read/ref.test
 
 of nothing
 Step_pure/label-vals
+Module_ok
 
 ## Numbers
 of i32.add
@@ -47,6 +49,15 @@ const table = {
   "i32.add": (a, b) => a + b,
   // Step_pure/binop-{val,trap}
   "i32.div_s": divide,
+};
+/** Module_ok, Type_ok/drop */
+const types = {
+  // Type_ok/drop: anything
+  drop: (v) => v.pop(),
+};
+const codes = {
+  drop: 0x1a,
+  "i32.add": "+",
 };
 `;
 /** What is wrong with the source once each \`[from, to]\` is done to it. */
@@ -94,6 +105,11 @@ describe("a handler without a rule", () => {
       "step.ts:20: the handler of i32.div_s names no rule of it",
     ]));
 
+  test("in a table of plain keys", () =>
+    expect(complaints(["  // Type_ok/drop: anything\n", ""])).toEqual([
+      "step.ts:25: the handler of drop names no rule of it",
+    ]));
+
   test("whose label is not held against the opcode table", () =>
     expect(complaints(['0x0d satisfies Code<"br_if">', "0x0d"])).toEqual([
       "step.ts:5: Step_pure/br_if-true is a rule of no instruction handled here",
@@ -130,6 +146,8 @@ describe("a rule that nobody claims", () => {
     expect(complaints(["-{true,false}", "-true"])).toEqual([
       "Step_pure/br_if-false is claimed nowhere",
     ]));
+  test("whose name has no relation", () =>
+    expect(complaints(["Module_ok, ", ""])).toEqual(["Module_ok is claimed nowhere"]));
   test("where it should be", () =>
     expect(complaints(["// Step_pure/binop-val", "// Step_pure/label-vals"])).toEqual([
       "step.ts:19: the handler of i32.add names no rule of it",

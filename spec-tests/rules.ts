@@ -1,5 +1,5 @@
-// Holds the handlers of instructions against the rules of the specification. A comment
-// that begins with names of rules claims them:
+// Holds what types and executes instructions against the rules of the specification. A
+// comment that begins with names of rules claims them:
 //
 //   // Step_pure/br_if-{true,false}, br-label-zero: what else there is to say
 //
@@ -7,7 +7,7 @@
 // what they list, a comma at the end of a line goes on in the next one. Names appear in
 // no other comments.
 //
-// A claim above `case 0x0d satisfies Code<"br_if">:` or `"br_if": ...`, with the same
+// A claim above `case 0x0d satisfies Code<"br_if">:` or `br_if: ...`, with the same
 // indentation, is about the handlers from there to the next claim or to the end of the
 // block. Any other claim stands where a rule holds without a handler, or for handlers
 // that have no label of their own.
@@ -32,7 +32,6 @@ export interface Instructions {
 
 /** Claims at one place, and the handlers that they are about. */
 interface Group {
-  readonly path: string;
   readonly indent: number;
   readonly claims: Claim[];
   readonly handled: Set<string>;
@@ -162,7 +161,7 @@ class ClaimReader {
       this.noMention(comment.slice(head.length), where);
       if (current === null) {
         const own = line.trimStart().startsWith("*") ? indent - 1 : indent;
-        current = { path, indent: own, claims: [], handled: new Set() };
+        current = { indent: own, claims: [], handled: new Set() };
         open = open.filter((group) => group.indent < own);
         open.push(current);
         this.groups.push(current);
@@ -188,8 +187,10 @@ class ClaimReader {
     const found = [...line.matchAll(/\bcase 0x[\da-f]+ satisfies \w+<"([^"]+)">/g)].flatMap(
       ([, label]) => this.instructions.internal.get(label!) ?? [label!],
     );
-    const key = /^\s*"([^"]+)":/.exec(line)?.[1];
-    if (key !== undefined && this.mnemonics.has(key)) found.push(key);
+    // What has a string or a number beside it is handled elsewhere.
+    const key = /^\s*(?:"([^"]+)"|(\w+)): (?!["\d])/.exec(line);
+    const label = key?.[1] ?? key?.[2];
+    if (label !== undefined && this.mnemonics.has(label)) found.push(label);
     for (const mnemonic of found) {
       this.handlers.push({ mnemonic, where, group });
       group?.handled.add(mnemonic);
@@ -200,14 +201,14 @@ class ClaimReader {
 /** `ref.test null` is `ref.test` in the rules. */
 const textOf = (mnemonic: string): string => mnemonic.split(" ", 1)[0]!;
 
-/** `Step/`, ...; and names that have none. */
+/** What names begin with: `Step/`, ...; and names that have no relation, in full. */
 const relationsOf = (rules: Rules["rules"]): string[] => [
-  ...new Set([...rules.keys()].map((rule) => rule.replace(/\/.*/, "/"))),
+  ...new Set([...rules.keys()].map((rule) => rule.replace(/\/.*/, "/").replace(/\w$/, "$&\\b"))),
 ];
 
 /** Not those of paths. */
 const mentions = (relations: readonly string[]): RegExp =>
-  new RegExp(`(?<![\\w./])(?:${relations.join("|")})[\\w.-]*\\w`, "g");
+  new RegExp(`(?<![\\w./])(?:${relations.join("|")})(?:[\\w.-]*\\w)?`, "g");
 
 /** `a{b,c}d` as `abd` and `acd`. */
 function expand(text: string): string[] {

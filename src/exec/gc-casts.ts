@@ -31,7 +31,7 @@ const ABSTRACT: readonly AbsHeapType[] = [
 export const heapCode = (heap: HeapType): number =>
   typeof heap === "number" ? heap : -1 - ABSTRACT.indexOf(heap);
 
-/** Ref_ok: `code` is a `heapCode`, `nullable` 0 or 1. */
+/** Ref_ok/{null,i31,struct,array,func,exn,host,extern,sub}: `code` is a `heapCode`, `nullable` 0 or 1. */
 export function matchesType(
   ref: Reference,
   instance: ModuleInstance,

@@ -153,7 +153,10 @@ function loadField(
   return sp + 2;
 }
 
-/** Puts the operand at word `from` into the field of `size` bytes at `at`. */
+/**
+ * Puts the operand at word `from` into the field of `size` bytes at `at`.
+ * Fieldval_ok/{val,packval}, Packval_ok: no more of it than the field holds.
+ */
 function storeField(
   { i32, refs }: Fiber,
   { slots }: StructInstance,

@@ -62,6 +62,10 @@ export function instantiate(
   return instance;
 }
 
+/**
+ * Finds what is wanted, and holds it against its type.
+ * Externaddr_ok/{tag,global,mem,table,func,sub}, Externtype_sub/{tag,global,mem,table,func}, Tagtype_sub
+ */
 function link(instance: ModuleInstance, wanted: Import, imports: Imports): void {
   const { module, name, description } = wanted;
   const given = imports.get(module)?.get(name);

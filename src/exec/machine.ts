@@ -465,6 +465,7 @@ function accept(fiber: Fiber, from: number, n: number): void {
   frame.pc += 4;
 }
 
+/** Val_ok/{num,vec,ref}, Num_ok, Vec_ok: as far as values know their types. */
 function checkArguments(func: FuncInstance, args: readonly Value[]): void {
   const { params } = func.signature;
   if (args.length !== params.length) {

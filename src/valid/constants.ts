@@ -11,7 +11,10 @@ import { checkFunction, checkGlobal } from "./indices.js";
 import { applyRule } from "./instructions.js";
 import type { Visitor } from "./visitor.js";
 
-/** Instr_const: `global.get` besides, of immutable globals. */
+/**
+ * Instr_const/{const,vconst,binop}, ref.{null,func,i31}, struct.new{,_default},
+ * array.new{,_default,_fixed}, any.convert_extern, extern.convert_any
+ */
 const constant: ReadonlySet<Mnemonic> = new Set<Mnemonic>([
   "end",
   "i32.const",
@@ -67,6 +70,7 @@ export function checkExpression(
   v.finish();
 }
 
+/** Expr_const, Instr_const/global.get: of immutable globals. */
 function checkConstant(v: FunctionValidator, { op, a }: Instruction): void {
   const isConstant =
     op.mnemonic === "global.get" ? !checkGlobal(v, a).mutable : constant.has(op.mnemonic);

@@ -48,7 +48,10 @@ export function ensure(
   if (!condition) throw new InvalidError(reason, location);
 }
 
-/** The function type at a type index, or undefined if it is out of bounds or another kind of type. */
+/**
+ * The function type at a type index, or undefined if it is out of bounds or another kind of type.
+ * Expand_use/typeidx
+ */
 export function funcTypeAt(module: Module, index: number): FuncType | undefined {
   const comp: CompType | undefined = module.types[index]?.comp;
   return comp?.kind === "func" ? comp : undefined;
@@ -61,7 +64,10 @@ export const functionType = (module: ValidModule, index: number): FuncType =>
 /** A non-null reference to nobody knows what: below all references. Its heap type is in no module. */
 export const BOT_REF: RefType = { kind: "ref", nullable: false, heap: "bot" as AbsHeapType };
 
-/** Subtyping between types of one module, and validation's bottom types. */
+/**
+ * Subtyping between types of one module, and validation's bottom types.
+ * Valtype_sub/bot, Heaptype_sub/bot
+ */
 export function matches(defs: readonly DefType[], a: OperandType, b: ValType): boolean {
   if (a === b || a === "bot") return true;
   if (typeof b !== "object") return false;
@@ -69,9 +75,10 @@ export function matches(defs: readonly DefType[], a: OperandType, b: ValType): b
   return typeof a === "object" && (b.nullable || !a.nullable) && matchesHeap(defs, a.heap, b.heap);
 }
 
+/** Heaptype_sub/typeidx-{l,r} */
 export const matchesHeap = (defs: readonly DefType[], a: HeapType, b: HeapType): boolean =>
   a === b ||
   matchesHeapType(typeof a === "number" ? defs[a]! : a, typeof b === "number" ? defs[b]! : b);
 
-/** Only nullable references and numbers have a value to start from. */
+/** Defaultable, Nondefaultable: only nullable references and numbers have a value to start from. */
 export const isDefaultable = (t: ValType): boolean => typeof t !== "object" || t.nullable;

@@ -23,7 +23,7 @@ const contType = (v: FunctionValidator, index: number): FuncType =>
 const matchAll = (v: FunctionValidator, a: readonly ValType[], b: readonly ValType[]): boolean =>
   a.length === b.length && a.every((t, i) => v.matches(t, b[i]!));
 
-/** Functype_sub, for a function from `params` to `results`. */
+/** Comptype_sub/func: for a function from `params` to `results`. */
 const matchesFunction = (
   v: FunctionValidator,
   params: readonly ValType[],
@@ -31,7 +31,7 @@ const matchesFunction = (
   other: FuncType,
 ): boolean => matchAll(v, other.params, params) && matchAll(v, results, other.results);
 
-/** A clause of an instruction whose continuation ends with `results`. */
+/** Handler_ok/{label,switch}: a clause of an instruction whose continuation ends with `results`. */
 function checkClause(
   v: FunctionValidator,
   { tag, label }: ResumeClause,
@@ -79,10 +79,12 @@ function returnContinuation(v: FunctionValidator, { params }: FuncType): FuncTyp
 }
 
 export const continuationRules = {
+  // Instr_ok/cont.new
   "cont.new": (v, { a }) => {
     v.popAll([refType(contFunction(v, a))]);
     v.push(refType(a, false));
   },
+  // Instr_ok/cont.bind
   "cont.bind": (v, { a, b }) => {
     const { params, results } = contType(v, a);
     const rest = contType(v, b);
@@ -93,23 +95,28 @@ export const continuationRules = {
     v.popAll([...params.slice(0, bound), refType(a)]);
     v.push(refType(b, false));
   },
+  // Instr_ok/suspend
   suspend: (v, { a }) => {
     const { params, results } = checkTag(v, a);
     v.popAll(params);
     v.pushAll(results);
   },
+  // Instr_ok/resume
   resume: (v, instruction) => {
     resume(v, instruction, contType(v, instruction.a).params);
   },
+  // Instr_ok/resume_throw
   resume_throw: (v, instruction) => {
     contFunction(v, instruction.a);
     const { params, results } = checkTag(v, instruction.b);
     if (results.length > 0) v.fail("non-empty tag result type");
     resume(v, instruction, params);
   },
+  // Instr_ok/resume_throw_ref
   resume_throw_ref: (v, instruction) => {
     resume(v, instruction, [EXN]);
   },
+  // Instr_ok/switch
   switch: (v, { a, b }) => {
     const target = contType(v, a);
     const left = returnContinuation(v, target);

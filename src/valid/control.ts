@@ -17,7 +17,7 @@ const single = new Map<ValType, BlockEffect>(
   (["i32", "i64", "f32", "f64", "v128"] as const).map((t) => [t, { params: [], results: [t] }]),
 );
 
-/** Blocktype_ok */
+/** Blocktype_ok/{valtype,typeidx} */
 export function blockEffect(v: FunctionValidator, block: BlockType): BlockEffect {
   if (block === null) return NOTHING;
   if (typeof block === "number") return functionTypeAt(v, block);
@@ -86,12 +86,12 @@ export const controlRules = {
     v.popAll(effect.params);
     v.pushControl("if", effect);
   },
-  // Instr_ok/if, between its branches
+  // Instr_ok/if: between its branches
   else: (v) => {
     if (v.frame.opener !== "if") v.malformed();
     v.pushControl("else", v.popControl());
   },
-  // Instr_ok/block, /loop, /if
+  // Instr_ok/{block,loop,if}, try-catch
   end: (v) => {
     checkLegacyEnd(v);
     let frame = v.popControl();

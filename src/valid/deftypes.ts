@@ -19,7 +19,10 @@ import type {
   ValType,
 } from "../syntax/types.js";
 
-/** A closed defined type; compare with `===`. */
+/**
+ * A closed defined type; compare with `===`.
+ * Expand, Expand_use/deftype: `sub.comp` is closed as well.
+ */
 export interface DefType {
   /** Unique among all types of the process, in order of first appearance. */
   readonly id: number;
@@ -38,7 +41,11 @@ export interface DefType {
 const groups = new Map<string, readonly DefType[]>();
 let nextId = 0;
 
-/** Closes all types of a module: the result has the same indices. */
+/**
+ * Closes all types of a module: the result has the same indices.
+ * Deftype_ok, Heaptype_sub/rec-{struct,array,func,sub}: closed types know no references
+ * into their group, only to its types.
+ */
 export function closeTypes(types: readonly SubType[]): DefType[] {
   const defs: DefType[] = [];
   while (defs.length < types.length) {

@@ -19,7 +19,7 @@ function checkException(v: FunctionValidator, index: number): FuncType {
   return type;
 }
 
-/** Catch_ok/catch, /catch_ref, /catch_all, /catch_all_ref */
+/** Catch_ok/{catch,catch_ref,catch_all,catch_all_ref} */
 function checkCatch(v: FunctionValidator, { tag, ref, label }: CatchClause): void {
   const values: readonly ValType[] = tag === null ? [] : checkException(v, tag).params;
   const caught = ref ? [...values, EXN] : values;
@@ -54,26 +54,30 @@ export const exceptionRules = {
     v.pushControl("try_table", effect);
   },
 
-  // Legacy: no rule of the specification.
+  // Instr_ok/try-{catch,delegate}
   try: (v, { block }) => {
     const effect = blockEffect(v, block);
     v.popAll(effect.params);
     v.pushControl("try", effect);
   },
+  // Catch_ok/catch_block
   catch: (v, { a }) => {
     const { results } = endOfTry(v);
     v.pushControl("catch", { params: checkException(v, a).params, results });
   },
+  // Catch_ok/catch_all_block
   catch_all: (v) => {
     const { results } = endOfTry(v);
     v.pushControl("catch_all", { params: [], results });
   },
+  // Instr_ok/try-delegate
   delegate: (v, { a }) => {
     if (v.frame.opener !== "try") v.malformed();
     const { results } = v.popControl();
     v.label(a);
     v.pushAll(results);
   },
+  // Instr_ok/rethrow
   rethrow: (v, { a }) => {
     v.label(a);
     const { opener } = v.controls[v.controls.length - 1 - a]!;

@@ -34,7 +34,13 @@ export class ControlFrame implements Control {
 const format = (t: OperandType): string => (typeof t === "string" ? t : formatValType(t));
 const list = (types: readonly OperandType[]): string => `[${types.map(format).join(" ")}]`;
 
-/** Validates any number of bodies of one module, one after the other. */
+/**
+ * Validates any number of bodies of one module, one after the other.
+ *
+ * Instrs_ok/{empty,instr,seq,frame}: instructions work on the stack that those before left.
+ * Instrs_ok/sub, Instrtype_ok, Instrtype_sub: what they take matches by subtyping, and below the
+ * floor of unreachable code there is anything.
+ */
 export class FunctionValidator implements FunctionState {
   readonly locals: ValType[] = [];
   readonly operands: OperandType[] = [];
@@ -78,6 +84,7 @@ export class FunctionValidator implements FunctionState {
     this.finish();
   }
 
+  /** Local_ok/{set,unset}, Localtype_ok */
   #declareLocals(type: FuncType, definedIndex: number, offset: number): void {
     const { locals, module } = this;
     const location = { offset, func: this.#func! };
@@ -95,7 +102,7 @@ export class FunctionValidator implements FunctionState {
     }
   }
 
-  /** Sets up the stacks for an expression and returns the reader to drive. */
+  /** Expr_ok: sets up the stacks for an expression and returns the reader to drive. */
   begin(expression: Expression, results: readonly ValType[]): InstructionReader {
     const { offset, end } = expression;
     const reader = new InstructionReader(this.module.bytes, offset, end);

@@ -22,7 +22,7 @@ function mutableElementAt(v: FunctionValidator, index: number): FieldType {
   return field;
 }
 
-/** Storagetype_sub */
+/** Storagetype_sub/{val,pack} */
 const matchesStorage = (v: FunctionValidator, a: StorageType, b: StorageType): boolean =>
   a === b || (!isPacked(a) && !isPacked(b) && v.matches(a, b));
 

@@ -38,7 +38,14 @@ for (const [mnemonic, rule] of Object.entries(rules)) {
   if (code < 256) byByte[code] = rule;
 }
 
-/** Checks one instruction and applies it to the validator's stacks. */
+/**
+ * Checks one instruction and applies it to the validator's stacks.
+ *
+ * Instr_ok/{nop,const,unop,binop,testop,relop,cvtop}, {wideop,extwideop}, atomic.fence,
+ * {vconst,vvunop,vvbinop,vvternop,vvtestop,vunop,vbinop,vternop,vtestop,vrelop,vshiftop},
+ * {vbitmask,vswizzlop,vshuffle,vsplat,vextract_lane,vreplace_lane},
+ * {vextunop,vextbinop,vextternop,vnarrow,vcvtop}: the table has their effect.
+ */
 export function applyRule(v: FunctionValidator, instruction: Instruction): void {
   const { op } = instruction;
   const effect = op.type;

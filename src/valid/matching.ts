@@ -18,7 +18,10 @@ import type {
 } from "../syntax/types.js";
 import type { DefType } from "./deftypes.js";
 
-/** The abstract types strictly above each abstract type. */
+/**
+ * The abstract types strictly above each abstract type.
+ * Heaptype_sub/{trans,eq-any,i31-eq,struct-eq,array-eq,none,nofunc,noexn,noextern,nocont}
+ */
 const above: Readonly<Record<AbsHeapType, readonly AbsHeapType[]>> = {
   any: [],
   eq: ["any"],
@@ -44,7 +47,7 @@ const bottomOf: Readonly<Record<CompType["kind"], AbsHeapType>> = {
   cont: "nocont",
 };
 
-/** Heaptype_sub: every value of heap type `a` has heap type `b`. */
+/** Heaptype_sub/{refl,struct,array,func,cont,def}: every value of heap type `a` has heap type `b`. */
 export function matchesHeapType(a: HeapType<DefType>, b: HeapType<DefType>): boolean {
   if (a === b) return true;
   if (typeof a === "string") {
@@ -55,14 +58,14 @@ export function matchesHeapType(a: HeapType<DefType>, b: HeapType<DefType>): boo
   return b === kind || above[kind].includes(b);
 }
 
-/** Deftype_sub: the same type, or a declared subtype of it at any distance. */
+/** Deftype_sub/{refl,super}: the same type, or a declared subtype of it at any distance. */
 export const matchesDefType = (a: DefType, b: DefType): boolean => a.ancestors[b.depth] === b;
 
-/** Reftype_sub */
+/** Reftype_sub/{nonnull,null} */
 export const matchesRefType = (a: RefType<DefType>, b: RefType<DefType>): boolean =>
   (b.nullable || !a.nullable) && matchesHeapType(a.heap, b.heap);
 
-/** Valtype_sub */
+/** Valtype_sub/{num,vec,ref}, Numtype_sub, Vectype_sub */
 export const matchesValType = (a: ValType<DefType>, b: ValType<DefType>): boolean =>
   typeof a === "object" && typeof b === "object" ? matchesRefType(a, b) : a === b;
 
@@ -70,20 +73,21 @@ export const matchesValType = (a: ValType<DefType>, b: ValType<DefType>): boolea
 const matchesAll = (a: readonly ValType<DefType>[], b: readonly ValType<DefType>[]): boolean =>
   a.length === b.length && a.every((t, i) => matchesValType(t, b[i]!));
 
-/** Functype_sub: parameters may be more general, results more special. */
+/** Comptype_sub/func: parameters may be more general, results more special. */
 export const matchesFuncType = (a: FuncType<DefType>, b: FuncType<DefType>): boolean =>
   matchesAll(b.params, a.params) && matchesAll(a.results, b.results);
 
+/** Storagetype_sub/{val,pack}, Packtype_sub */
 const matchesStorage = (a: StorageType<DefType>, b: StorageType<DefType>): boolean =>
   typeof a === "object" && typeof b === "object" ? matchesRefType(a, b) : a === b;
 
-/** Fieldtype_sub: a field that can be written is invariant. */
+/** Fieldtype_sub/{const,var}: a field that can be written is invariant. */
 const matchesField = (a: FieldType<DefType>, b: FieldType<DefType>): boolean =>
   a.mutable === b.mutable &&
   matchesStorage(a.storage, b.storage) &&
   (!a.mutable || matchesStorage(b.storage, a.storage));
 
-/** Comptype_sub: what a declared subtype's structure owes its supertype's. */
+/** Comptype_sub/{struct,array,func,cont}: what a declared subtype's structure owes its supertype's. */
 export function matchesCompType(a: CompType<DefType>, b: CompType<DefType>): boolean {
   switch (a.kind) {
     case "func":
@@ -99,7 +103,7 @@ export function matchesCompType(a: CompType<DefType>, b: CompType<DefType>): boo
 const hasField = (a: FieldType<DefType> | undefined, b: FieldType<DefType>): boolean =>
   a !== undefined && matchesField(a, b);
 
-/** Limits_sub, and what the proposals add to it: `a` is what is there, `b` what an import asks for. */
+/** Limits_sub/{max,eps}: and what the proposals add to it; `a` is what is there, `b` what an import asks for. */
 export const matchesLimits = (a: Limits, b: Limits): boolean =>
   a.address === b.address &&
   a.shared === b.shared &&
@@ -117,7 +121,7 @@ export const matchesTableType = (a: TableType<DefType>, b: TableType<DefType>): 
   matchesRefType(a.element, b.element) &&
   matchesRefType(b.element, a.element);
 
-/** Globaltype_sub: invariant when mutable. */
+/** Globaltype_sub/{const,var}: invariant when mutable. */
 export const matchesGlobalType = (a: GlobalType<DefType>, b: GlobalType<DefType>): boolean =>
   a.mutable === b.mutable &&
   matchesValType(a.type, b.type) &&

@@ -21,7 +21,10 @@ function paramsIn64(op: Opcode): readonly ValType[] {
 /** Threads: these accesses must be aligned. */
 const isAtomic = ({ code }: Opcode): boolean => code >> 16 === 0xfe;
 
-/** Instr_ok/load, Instr_ok/store; Memarg_ok */
+/**
+ * Memarg_ok, Instr_ok/{load,store}-{val,pack}, vload-{val,pack,splat,zero}, vload_lane,
+ * vstore{,_lane}, atomic_{load,store,rmw,cmpxchg}, memory.atomic.{wait,notify}
+ */
 export function applyAccess(v: FunctionValidator, { op, a, b, memOffset }: Instruction): void {
   const { address } = checkMemory(v, a).limits;
   if (2 ** b > op.access!) v.fail("alignment must not be larger than natural");

@@ -24,7 +24,7 @@ import {
 import { FunctionValidator } from "./function.js";
 import { checkMemoryLimits, checkTableType, checkTypes, checkValType } from "./types.js";
 
-/** Module_ok without the bodies. The result is a valid module only once they are checked too. */
+/** Module_ok: without the bodies. The result is a valid module only once they are checked too. */
 export function checkModule(module: Module): ValidModule {
   const declared = new Set<number>();
   const space = <T>(kind: Exclude<ExternKind, "func">, defined: readonly T[]): readonly T[] => [
@@ -62,7 +62,10 @@ export function checkModule(module: Module): ValidModule {
   return valid;
 }
 
-/** Externtype_ok for imports and definitions alike. */
+/**
+ * Externtype_ok/{tag,global,mem,table,func}, Globaltype_ok: of imports and definitions alike.
+ * Import_ok, Tag_ok, Mem_ok
+ */
 function checkExternTypes(module: Module, context: ModuleContext): void {
   for (const index of [...context.funcs, ...context.tags.map((tag) => tag.type)]) {
     ensure(index < module.types.length, `unknown type ${index}`);
@@ -73,13 +76,13 @@ function checkExternTypes(module: Module, context: ModuleContext): void {
   for (const global of context.globals) checkValType(module, global.type);
 }
 
-/** Tagtype_ok of WebAssembly 3.0, without stack switching. */
+/** Tagtype_ok: of WebAssembly 3.0, without stack switching. */
 export function checkTagResults(module: ValidModule): void {
   for (const { type } of module.context.tags)
     ensure(funcTypeAt(module, type)!.results.length === 0, "non-empty tag result type");
 }
 
-/** Globals_ok: an initialiser sees the globals before its own. */
+/** Global_ok, Globals_ok/{empty,cons}: an initialiser sees the globals before its own. */
 function checkGlobals(v: FunctionValidator, declared: Set<number>): void {
   const { globals, imported } = v.module;
   globals.forEach(({ type, init }, i) => {
@@ -114,7 +117,7 @@ function checkElements(v: FunctionValidator, declared: Set<number>): void {
   }
 }
 
-/** Elemmode_ok */
+/** Elemmode_ok/{passive,declare,active} */
 function checkElementMode(
   v: FunctionValidator,
   { mode, type, offset }: ElementSegment,
@@ -128,7 +131,7 @@ function checkElementMode(
   checkOffset(v, mode, table.limits.address, declared);
 }
 
-/** Data_ok */
+/** Data_ok, Datamode_ok/{passive,active} */
 function checkDatas(v: FunctionValidator, declared: Set<number>): void {
   for (const { mode, offset } of v.module.datas) {
     if (mode.kind !== "active") continue;
@@ -146,7 +149,7 @@ function checkOffset(
   checkExpression(v, mode.offset, [address], { declared });
 }
 
-/** Export_ok; and names are distinct. */
+/** Export_ok, Externidx_ok/{tag,global,mem,table,func}: and names are distinct. */
 function checkExports(module: ValidModule, declared: Set<number>): void {
   const { funcs, tables, memories, globals, tags } = module.context;
   const spaces: Record<Export["kind"], readonly unknown[]> = {

@@ -1,6 +1,7 @@
 // What the files of typing rules share: one function per mnemonic whose stack
 // effect depends on immediates or context. Rows of the opcode table with a fixed
-// effect need no rule. The name above each rule is the specification's.
+// effect need no rule. The name above each rule is the specification's
+// (`spec-tests/rules.ts`).
 // Spec: https://webassembly.github.io/spec/core/valid/instructions.html
 
 import type { Instruction } from "../syntax/instruction.js";

@@ -6,7 +6,7 @@ import type { Instruction } from "../syntax/instruction.js";
 import { lanesOf } from "../syntax/vectors.js";
 import type { FunctionValidator } from "./function.js";
 
-/** Instr_ok/vextract_lane, vreplace_lane, vshuffle, vload_lane, vstore_lane: of their premises, the lanes. */
+/** Instr_ok/{vextract_lane,vreplace_lane,vshuffle,vload_lane,vstore_lane}: of their premises, the lanes. */
 export function checkLanes(v: FunctionValidator, instruction: Instruction): void {
   const { op, lane, vector } = instruction;
   const lanes = op.mnemonic === "i8x16.shuffle" ? lanesOf(vector) : [lane];

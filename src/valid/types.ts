@@ -16,7 +16,10 @@ import { ensure } from "./context.js";
 import { closeTypes, type DefType } from "./deftypes.js";
 import { matchesCompType } from "./matching.js";
 
-/** Types_ok: checks the type section and closes it. */
+/**
+ * Checks the type section and closes it.
+ * Types_ok/{empty,cons}, Type_ok, Rectype_ok/{empty,cons}, Rectype_ok2/{empty,cons}
+ */
 export function checkTypes(module: Module): DefType[] {
   const { types } = module;
   // Closing relies on the indices, so all of them are checked before anything is closed.
@@ -39,7 +42,7 @@ export function checkTypes(module: Module): DefType[] {
   return defs;
 }
 
-/** Subtype_ok */
+/** Subtype_ok, Subtype_ok2 */
 function checkSupers(
   types: readonly SubType[],
   defs: readonly DefType[],
@@ -54,6 +57,7 @@ function checkSupers(
   }
 }
 
+/** Comptype_ok/{struct,array,func,cont}, Fieldtype_ok, Storagetype_ok/{val,pack}, Packtype_ok */
 function forEachIndex(comp: CompType, visit: (index: number) => void): void {
   const storage = (t: StorageType): void => {
     if (typeof t === "object" && typeof t.heap === "number") visit(t.heap);
@@ -74,13 +78,17 @@ function forEachIndex(comp: CompType, visit: (index: number) => void): void {
   }
 }
 
-/** Valtype_ok, as a question: the type index that is out of bounds, if any. */
+/**
+ * The type index that is out of bounds, if any.
+ * Valtype_ok/{num,vec,ref,bot}, Numtype_ok, Vectype_ok, Reftype_ok, Heaptype_ok/{abs,typeuse,bot},
+ * Typeuse_ok/{typeidx,rec,deftype}: all else is well-formed by the grammar.
+ */
 export const unknownTypeIn = (module: Module, t: ValType): number | undefined =>
   typeof t === "object" && typeof t.heap === "number" && t.heap >= module.types.length
     ? t.heap
     : undefined;
 
-/** Valtype_ok */
+/** Valtype_ok/ref, Resulttype_ok */
 export function checkValType(module: Module, t: ValType): void {
   const unknown = unknownTypeIn(module, t);
   ensure(unknown === undefined, `unknown type ${unknown}`);
@@ -101,7 +109,7 @@ export function checkTableType(module: Module, { limits, element }: TableType): 
   checkValType(module, element);
 }
 
-/** Memtype_ok, with the limits of memory64, threads and custom-page-sizes. */
+/** Memtype_ok: with the limits of memory64, threads and custom-page-sizes. */
 export function checkMemoryLimits(limits: Limits): void {
   const { pageSizeLog2, shared, max } = limits;
   ensure(pageSizeLog2 === 0 || pageSizeLog2 === 16, "invalid custom page size");

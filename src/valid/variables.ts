@@ -13,7 +13,7 @@ export const variableRules = {
   drop: (v) => {
     v.pop();
   },
-  // Instr_ok/select-impl
+  // Instr_ok/select-{impl,expl}
   select: (v) => {
     v.popOne("i32");
     const second = v.pop();
@@ -27,7 +27,6 @@ export const variableRules = {
     }
     v.push(known);
   },
-  // Instr_ok/select-expl
   "select t": (v, { types }) => {
     const [type] = types;
     if (type === undefined || types.length > 1) v.fail("invalid result arity");
