@@ -2,7 +2,7 @@
 // kind of mistake is found and said with its place.
 
 import { describe, expect, test } from "@jest/globals";
-import { checkRules, parseRules } from "./rules.js";
+import { checkNames, checkRules, parseRules } from "./rules.js";
 
 const mnemonics = ["br_if", "drop", "i32.add", "i32.div_s", "ref.test", "ref.test null"];
 const LIST = `# A list.
@@ -199,4 +199,17 @@ describe("the list", () => {
       "Step_pure/binop-val: no instruction i32.sub",
     );
   });
+});
+
+test("names that may stand anywhere", () => {
+  const text = `
+import { stop } from "../asyncify/stop-all.js";
+// Here asyncify/stop, then (asyncify/start).
+`;
+  const check = (rules: readonly string[]) => checkNames(rules, [{ path: "stop.ts", text }]);
+  expect(check(["asyncify/start", "asyncify/stop"])).toEqual([]);
+  expect(check(["asyncify/stop", "asyncify/check"])).toEqual([
+    "stop.ts:3: there is no rule asyncify/start",
+    "asyncify/check is named nowhere",
+  ]);
 });

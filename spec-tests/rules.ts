@@ -75,7 +75,7 @@ export function checkRules(
   instructions: Instructions,
   sources: readonly Source[],
 ): string[] {
-  const reader = new ClaimReader(relationsOf(rules), instructions);
+  const reader = new ClaimReader(relationsOf([...rules.keys()]), instructions);
   for (const source of sources) reader.read(source);
   const { complaints, groups, handlers } = reader;
   const isOf = (rule: string, mnemonic: string): boolean =>
@@ -112,9 +112,21 @@ export function checkRules(
   return complaints;
 }
 
-/** Names of rules in a text, wherever they stand. */
-export const namesIn = (text: string, rules: Rules["rules"]): string[] =>
-  text.match(mentions(relationsOf(rules))) ?? [];
+/** The same for rules of no instruction, whose names may stand anywhere. */
+export function checkNames(rules: readonly string[], sources: readonly Source[]): string[] {
+  const complaints: string[] = [];
+  const missing = new Set(rules);
+  const mention = mentions(relationsOf(rules));
+  for (const { path, text } of sources) {
+    for (const [i, line] of text.split("\n").entries()) {
+      for (const name of line.match(mention) ?? []) {
+        missing.delete(name);
+        if (!rules.includes(name)) complaints.push(`${path}:${i + 1}: there is no rule ${name}`);
+      }
+    }
+  }
+  return [...complaints, ...[...missing].map((rule) => `${rule} is named nowhere`)];
+}
 
 class ClaimReader {
   readonly complaints: string[] = [];
@@ -202,8 +214,8 @@ class ClaimReader {
 const textOf = (mnemonic: string): string => mnemonic.split(" ", 1)[0]!;
 
 /** What names begin with: `Step/`, ...; and names that have no relation, in full. */
-const relationsOf = (rules: Rules["rules"]): string[] => [
-  ...new Set([...rules.keys()].map((rule) => rule.replace(/\/.*/, "/").replace(/\w$/, "$&\\b"))),
+const relationsOf = (rules: readonly string[]): string[] => [
+  ...new Set(rules.map((rule) => rule.replace(/\/.*/, "/").replace(/\w$/, "$&\\b"))),
 ];
 
 /** Not those of paths. */

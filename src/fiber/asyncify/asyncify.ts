@@ -93,7 +93,7 @@ export class Asyncify implements Interposer {
     this.stackPointer = findStackPointer(instance);
   }
 
-  /** asyncify/enter-normal, return-normal: while false, calls are ordinary calls. */
+  /** Rules asyncify/enter-normal, asyncify/return-normal: while false, calls are ordinary calls. */
   get armed(): boolean {
     return this.state !== NORMAL;
   }
@@ -146,7 +146,7 @@ export class Asyncify implements Interposer {
     return "leave";
   }
 
-  /** asyncify/overflow */
+  /** Rule asyncify/overflow. */
   private checkRoom(func: FuncInstance, site: SitePlan, address: number, size: number): void {
     const end = this.word(this.data + 4);
     if (address + size <= end || this.settings.overflowLikeBinaryen === true) return;
@@ -172,7 +172,7 @@ export class Asyncify implements Interposer {
     return plan;
   }
 
-  // asyncify/start_unwind, start_rewind, stop, get_state
+  // Rules asyncify/start_unwind, asyncify/start_rewind, asyncify/stop, asyncify/get_state.
   private runtimeFunction(name: RuntimeName): FuncInstance {
     const starts = name.startsWith("start_");
     const comp: FuncType = {
