@@ -88,6 +88,22 @@ test("accesses reach any memory, with addresses of 64 bits", () => {
   expect(() => call("load", i64(1n << 40n))).toThrow("out of bounds");
 });
 
+// The official suite (June 2026) has no operand that is too wide.
+test("a narrow exchange compares no more than it replaces", () => {
+  const { call } = load(`(module (memory 1)
+    (func (export "i32") (param i32 i32) (result i32)
+      (i32.atomic.rmw8.cmpxchg_u (i32.const 0) (local.get 0) (local.get 1)))
+    (func (export "i64") (param i64 i64) (result i64)
+      (i64.atomic.rmw32.cmpxchg_u (i32.const 0) (local.get 0) (local.get 1)))
+    (func (export "load") (result i64) (i64.atomic.load (i32.const 0))))`);
+  expect(call("i32", i32(0x100), i32(0x2ab))).toEqual(i32(0));
+  expect(call("load")).toEqual(i64(0xabn));
+  expect(call("i64", i64(0x1_0000_00abn), i64(-1n))).toEqual(i64(0xabn));
+  expect(call("load")).toEqual(i64(0xffff_ffffn));
+  expect(call("i64", i64(0xabn), i64(0n))).toEqual(i64(0xffff_ffffn));
+  expect(call("load")).toEqual(i64(0xffff_ffffn));
+});
+
 test("accesses must be aligned, and a fence ends in zero", () => {
   const module = (...body: Parameters<typeof code>[1][]) =>
     wasm(

@@ -90,7 +90,7 @@ export function atomics(
 
   const old = read(place, bytes);
   if (group !== Group.load) {
-    const value = result(group, old, operand(1), operands === 3 ? operand(2) : 0n, wide ? 64 : 32);
+    const value = result(group, old, operand(1), operands === 3 ? operand(2) : 0n, 8 * bytes);
     if (value !== null) write(place, bytes, value);
     if (group === Group.store) return at;
   }
@@ -98,7 +98,7 @@ export function atomics(
   return at + 2;
 }
 
-/** What is stored where `old` was; null for nothing. `bits` are those of the operands. */
+/** What is stored where `old` was; null for nothing. `bits` are those accessed. */
 function result(
   group: Group,
   old: bigint,
@@ -118,7 +118,6 @@ function result(
     case Group.xor:
       return old ^ x;
     case Group.cmpxchg:
-      // The whole operand counts: what was read is extended with zeros.
       return old === BigInt.asUintN(bits, x) ? replacement : null;
     default:
       return x;
