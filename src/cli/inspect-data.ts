@@ -114,7 +114,7 @@ function descriptionAt(
   const at = index - imported.length;
   switch (kind) {
     case "func":
-      return module.functions[at] && { kind, type: module.functions[at].type };
+      return module.functions[at] && { kind, type: module.functions[at].type, exact: true };
     case "table":
       return module.tables[at] && { kind, type: module.tables[at].type };
     case "memory":

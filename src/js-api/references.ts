@@ -47,9 +47,11 @@ const isSmall = (value: number): boolean =>
 
 /** Whether a reference other than null is of a heap type of its hierarchy or another. */
 export function isOf(reference: Exclude<Reference, null>, heap: HeapType<DefType>): boolean {
-  if (reference instanceof FuncInstance) return matchesHeapType(reference.type, heap);
-  if (reference instanceof ContinuationInstance) return matchesHeapType(reference.type, heap);
+  // What a reference is, it is exactly.
+  const is = (type: DefType) => matchesHeapType({ exact: type }, heap);
+  if (reference instanceof FuncInstance) return is(reference.type);
+  if (reference instanceof ContinuationInstance) return is(reference.type);
   if (heap === "extern" || heap === "any") return true;
-  if (isHeapObject(reference)) return matchesHeapType(reference.type, heap);
+  if (isHeapObject(reference)) return is(reference.type);
   return typeof reference === "number" && (heap === "i31" || heap === "eq");
 }

@@ -33,6 +33,8 @@ const constant: ReadonlySet<Mnemonic> = new Set<Mnemonic>([
   "ref.i31",
   "struct.new",
   "struct.new_default",
+  "struct.new_desc",
+  "struct.new_default_desc",
   "array.new",
   "array.new_default",
   "array.new_fixed",
