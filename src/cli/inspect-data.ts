@@ -66,9 +66,12 @@ export function importInfos(module: Module): ImportInfo[] {
     index: next[description.kind]++,
     module: from,
     name,
-    type: describe(module, description),
+    type: `${isExact(description) ? "exact " : ""}${describe(module, description)}`,
   }));
 }
+
+const isExact = (description: ImportDescription): boolean =>
+  description.kind === "func" && description.exact;
 
 export const exportInfos = (module: Module): ExportInfo[] =>
   module.exports.map(({ name, kind, index }) => {

@@ -3,7 +3,13 @@
 
 import { MAX_FIXED_ELEMENTS } from "../binary/limits.js";
 import type { Instruction } from "../syntax/instruction.js";
-import { type FieldType, formatValType, madeOf, refType, type StorageType } from "../syntax/types.js";
+import {
+  type FieldType,
+  formatValType,
+  madeOf,
+  refType,
+  type StorageType,
+} from "../syntax/types.js";
 import { isDefaultable } from "./context.js";
 import type { FunctionValidator } from "./function.js";
 import { isPacked, unpacked } from "./gc.js";
