@@ -49,8 +49,6 @@ export function matchesType(
   if (ref === null) return nullable !== 0;
   if (code >= 0) return isTyped(ref) && matchesDefType(ref.type, instance.types[code]!);
   switch (ABSTRACT[-1 - code]) {
-    case undefined:
-      return isTyped(ref) && ref.type === instance.types[exactIndex(code)]!;
     case "any":
     case "func":
     case "extern":
@@ -65,6 +63,8 @@ export function matchesType(
       return ref instanceof StructInstance;
     case "array":
       return ref instanceof ArrayInstance;
+    case undefined:
+      return isTyped(ref) && ref.type === instance.types[exactIndex(code)]!;
     default:
       // The bottoms hold null only.
       return false;
