@@ -108,15 +108,19 @@ export function gc(
       return sp;
     }
 
+    // Step/struct.new_desc-{null,desc}
     case 0xfb0020 satisfies CodeOf<"struct.new_desc">:
       return newStruct(fiber, instance.types[a]!, sp - 2, descriptorAt(refs[top]));
+    // Step_read/struct.new_default_desc-{null,desc}
     case 0xfb0021 satisfies CodeOf<"struct.new_default_desc">:
       refs[top] = StructInstance.zero(instance.types[a]!, descriptorAt(refs[top]));
       return sp;
+    // Step_read/ref.get_desc-{null,struct}
     case 0xfb0022 satisfies CodeOf<"ref.get_desc">:
       if (refs[top] === null) throw new Trap("null reference");
       refs[top] = (refs[top] as StructInstance).descriptor;
       return sp;
+    // Step_read/ref.cast_desc_eq-{null,succeed,fail}
     case 0xfb0023 satisfies CodeOf<"ref.cast_desc_eq">:
     case 0xfb0024 satisfies CodeOf<"ref.cast_desc_eq null">: {
       const ref = refs[top - 1] as Reference;

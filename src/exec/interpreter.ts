@@ -429,7 +429,7 @@ export function interpret(machine: Machine, fuel: number): void {
             sp = to + n; pc = code[pc + 1]!; continue;
           }
 
-          // Custom descriptors
+          // Step_read/br_on_cast_desc_eq-{null,succeed,fail}, br_on_cast_desc_eq_fail-{null,succeed,fail}
           case 0xd7 satisfies InternalCode<"br_on_cast_desc_eq">: case 0xd8 satisfies InternalCode<"br_on_cast_desc_eq_fail">: {
             const succeeds = isDescribedBy(refs[(sp - 4) >> 1] as Reference, refs[(sp - 2) >> 1], code[pc + 5]!);
             sp -= 2;

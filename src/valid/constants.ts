@@ -12,7 +12,7 @@ import { applyRule } from "./instructions.js";
 import type { Visitor } from "./visitor.js";
 
 /**
- * Instr_const/{const,vconst,binop}, ref.{null,func,i31}, struct.new{,_default},
+ * Instr_const/{const,vconst,binop}, ref.{null,func,i31}, struct.new{,_default}{,_desc},
  * array.new{,_default,_fixed}, any.convert_extern, extern.convert_any
  */
 const constant: ReadonlySet<Mnemonic> = new Set<Mnemonic>([

@@ -59,19 +59,25 @@ function getDescriptor(v: FunctionValidator, { a }: Instruction): void {
 }
 
 export const descriptorRules = {
+  // Instr_ok/struct.new_desc
   "struct.new_desc": (v, instruction) => {
     make(v, instruction, structTypeAt(v, instruction.a).fields.map(unpacked));
   },
+  // Instr_ok/struct.new_default_desc
   "struct.new_default_desc": (v, instruction) => {
     checkDefaultable(v, structTypeAt(v, instruction.a));
     make(v, instruction, []);
   },
+  // Instr_ok/ref.get_desc
   "ref.get_desc": getDescriptor,
+  // Instr_ok/ref.cast_desc_eq
   "ref.cast_desc_eq": cast,
   "ref.cast_desc_eq null": cast,
+  // Instr_ok/br_on_cast_desc_eq
   br_on_cast_desc_eq: (v, instruction) => {
     branchOnCast(v, instruction, onSuccess, (to) => descriptorFor(v, to));
   },
+  // Instr_ok/br_on_cast_desc_eq_fail
   br_on_cast_desc_eq_fail: (v, instruction) => {
     branchOnCast(v, instruction, onFailure, (to) => descriptorFor(v, to));
   },

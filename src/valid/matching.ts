@@ -49,7 +49,7 @@ const bottomOf: Readonly<Record<CompType["kind"], AbsHeapType>> = {
   cont: "nocont",
 };
 
-/** Heaptype_sub/{refl,struct,array,func,cont,def}: every value of heap type `a` has heap type `b`. */
+/** Heaptype_sub/{refl,struct,array,func,cont,def,exact}: every value of heap type `a` has heap type `b`. */
 export function matchesHeapType(a: HeapType<DefType>, b: HeapType<DefType>): boolean {
   if (a === b) return true;
   if (typeof a === "string") {

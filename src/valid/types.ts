@@ -44,7 +44,7 @@ export function checkTypes(module: Module): DefType[] {
   return defs;
 }
 
-/** A type and its descriptor are structures of one group, name each other, and come in this order. */
+/** Desctype_ok: a type and its descriptor are structures of one group, name each other, and come in this order. */
 function checkDescriptors(
   types: readonly SubType[],
   { describes, descriptor, comp, groupStart, groupSize }: SubType,
@@ -86,8 +86,8 @@ const mismatch = ({ supers }: SubType, index: number): string =>
   `sub type ${index} does not match super type ${supers[0]}`;
 
 /**
- * The descriptor of a subtype is below its supertype's, so that who looks at an object as
- * one of the supertype finds it. What a descriptor describes never changes with subtyping:
+ * Desctype_sub: the descriptor of a subtype is below its supertype's, so that who looks at an
+ * object as one of the supertype finds it. What a descriptor describes never changes with subtyping:
  * engines may lay descriptors out in another way than other structures.
  */
 function checkClauses(
@@ -133,7 +133,7 @@ function forEachIndex(comp: CompType, visit: (index: number) => void): void {
 
 /**
  * The type index that is out of bounds, if any.
- * Valtype_ok/{num,vec,ref,bot}, Numtype_ok, Vectype_ok, Reftype_ok, Heaptype_ok/{abs,typeuse,bot},
+ * Valtype_ok/{num,vec,ref,bot}, Numtype_ok, Vectype_ok, Reftype_ok, Heaptype_ok/{abs,typeuse,exact,bot},
  * Typeuse_ok/{typeidx,rec,deftype}: all else is well-formed by the grammar.
  */
 export function unknownTypeIn(module: Module, t: ValType): number | undefined {
