@@ -20,12 +20,12 @@ const utf8 = (text: string): number[] => [text.length, ...new TextEncoder().enco
 /** A structure of an i64 and an i32 with its descriptor, and a subtype with its own. */
 const [A, B, C, D] = [0, 1, 2, 3];
 const group = [
-  ...[0x4e, 4],
-  ...[0x50, 0, 0x4d, B, 0x5f, 2, I64, 0, I32, 1],
-  ...[0x50, 0, 0x4c, A, 0x5f, 1, I32, 0],
-  ...[0x50, 1, A, 0x4d, D, 0x5f, 3, I64, 0, I32, 1, V128, 0],
-  ...[0x50, 1, B, 0x4c, C, 0x5f, 1, I32, 0],
-];
+  [0x4e, 4],
+  [0x50, 0, 0x4d, B, 0x5f, 2, I64, 0, I32, 1],
+  [0x50, 0, 0x4c, A, 0x5f, 1, I32, 0],
+  [0x50, 1, A, 0x4d, D, 0x5f, 3, I64, 0, I32, 1, V128, 0],
+  [0x50, 1, B, 0x4c, C, 0x5f, 1, I32, 0],
+].flat();
 const OBJECT = [REF_NULL, A];
 const DESCRIPTOR = [REF_NULL, B];
 const EXACT_B = [REF_NULL, EXACT, B];
@@ -37,8 +37,11 @@ interface Func {
   readonly body: readonly Item[];
 }
 const lists = ({ params, results }: Func): number[] => [
-  ...[0x60, params.length, ...params.flat()],
-  ...[results.length, ...results.flat()],
+  0x60,
+  params.length,
+  ...params.flat(),
+  results.length,
+  ...results.flat(),
 ];
 
 /** Exports the functions by name; their types follow those of the group. */
@@ -78,9 +81,9 @@ const branches = (mnemonic: Item, succeeds: boolean): Func => ({
   params: [[ANYREF], DESCRIPTOR],
   results: [[I32]],
   body: [
-    ...["block", ANYREF, ...get0!, ...get1!, mnemonic, 3, 0, ANY, A, "drop"],
-    ...["i32.const", succeeds ? 7 : 1, "return", "end", "drop", "i32.const", succeeds ? 1 : 7],
-  ] as Item[],
+    ["block", ANYREF, ...get0!, ...get1!, mnemonic, 3, 0, ANY, A, "drop"],
+    ["i32.const", succeeds ? 7 : 1, "return", "end", "drop", "i32.const", succeeds ? 1 : 7],
+  ].flat() as Item[],
 });
 
 const { call, refOf } = load({
