@@ -21,6 +21,13 @@ export function sleb(n: number): number[] {
   return [...bytes, n & 0x7f];
 }
 
+/** Signed LEB128 of an int64. */
+export function sleb64(n: bigint): number[] {
+  const bytes: number[] = [];
+  for (; n < -64n || n > 63n; n >>= 7n) bytes.push(Number(n & 0x7fn) | 0x80);
+  return [...bytes, Number(n & 0x7fn)];
+}
+
 export function join(...parts: readonly Bytes[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

@@ -22,14 +22,15 @@ import {
 } from "../syntax/types.js";
 import type { Reader } from "./reader.js";
 
-const numTypes: Readonly<Record<number, NumType | VecType>> = {
+/** Both directions of the format rest on these two tables. */
+export const numTypes: Readonly<Record<number, NumType | VecType>> = {
   0x7f: "i32",
   0x7e: "i64",
   0x7d: "f32",
   0x7c: "f64",
   0x7b: "v128",
 };
-const heapTypes: Readonly<Record<number, AbsHeapType>> = {
+export const heapTypes: Readonly<Record<number, AbsHeapType>> = {
   0x75: "nocont",
   0x74: "noexn",
   0x73: "nofunc",

@@ -1,7 +1,7 @@
 // Which function a command is to call, and with what: names and arguments as given
 // on the command line.
 
-import { listNames, nearNames } from "../debug/names.js";
+import { listNames, nearNames } from "../util/near-names.js";
 import type { FuncInstance, ModuleInstance } from "../runtime/instances.js";
 import type { Value } from "../runtime/values.js";
 import type { ExternKind } from "../syntax/module.js";

@@ -1,7 +1,7 @@
 // The debugger's command language: a line in, lines out, on a `DebugSession`. No
 // terminal here: whoever owns one feeds lines and prints what comes back.
 
-import { nearNames } from "./names.js";
+import { nearNames } from "../util/near-names.js";
 import { UsageError } from "../util/errors.js";
 import { commands, type DebugCommand } from "./commands.js";
 import type { DebugSession, End, Stop } from "./session.js";

@@ -55,6 +55,20 @@ export class LinkError extends BobbinError {
   readonly kind = "link";
 }
 
+/** Assembly text that is wrong, or wants what cannot be done. Lines and columns count from 1. */
+export class AssemblyError extends BobbinError {
+  readonly kind = "assembly";
+  /** @param reason what is wrong there, and what was expected */
+  constructor(
+    readonly reason: string,
+    readonly file: string,
+    readonly line: number,
+    readonly column: number,
+  ) {
+    super(`${file}:${line}:${column}: ${reason}`);
+  }
+}
+
 /** The caller used the library or the command line wrongly. */
 export class UsageError extends BobbinError {
   readonly kind = "usage";
