@@ -1,0 +1,20 @@
+// Where code comes from. Whoever shows a place in a module asks by byte offset; what
+// answers may be an assembler's own table, and later a source map or DWARF.
+
+export interface SourcePosition {
+  /** As the source was named, without folders. */
+  readonly file: string;
+  /** Both count from 1. */
+  readonly line: number;
+  readonly column: number;
+  /** The line itself, without the white space around it; empty where it is not at hand. */
+  readonly text: string;
+}
+
+export interface SourceLines {
+  /** The source of the instruction at a byte offset of the module. */
+  at(offset: number): SourcePosition | undefined;
+}
+
+/** `stackful.s:123` */
+export const formatSource = ({ file, line }: SourcePosition): string => `${file}:${line}`;
