@@ -13,6 +13,8 @@ const ORDER = [
   "text",
   "ast",
   "valid",
+  "link",
+  "asm",
   "runtime",
   "exec",
   "fiber",

@@ -4,6 +4,7 @@
 // Spec: https://webassembly.github.io/spec/core/binary/modules.html
 
 import type { CustomSection, Module, Names, SectionSpan } from "../syntax/module.js";
+import type { SourceLines } from "../syntax/source-lines.js";
 import { readCode } from "./bodies.js";
 import { InstructionReader } from "./code.js";
 import { emptyNames, readNames } from "./names.js";
@@ -27,6 +28,8 @@ import {
 export interface DecodeOptions {
   /** Leaves function bodies unread: malformed code then shows up in whoever reads it. */
   readonly lazyBodies?: boolean;
+  /** Where the code comes from. */
+  readonly lines?: SourceLines;
 }
 
 interface Section {
@@ -141,5 +144,7 @@ export function decode(bytes: Uint8Array, options: DecodeOptions = {}): Module {
   checkCounts(r, draft);
   checkLimits(r, draft);
   const { functionTypes: _types, lazyBodies: _lazy, ...decoded } = draft;
-  return { bytes, sections, customs, names: namesOf(bytes, customs), ...decoded };
+  const { lines } = options;
+  const sources = lines === undefined ? {} : { lines };
+  return { bytes, ...sources, sections, customs, names: namesOf(bytes, customs), ...decoded };
 }

@@ -4,7 +4,7 @@
 
 import { UncaughtException } from "../runtime/exceptions.js";
 import { Exhaustion, type StackEntry, Trap } from "../runtime/traps.js";
-import { BobbinError, CrashError, LinkError } from "../util/errors.js";
+import { AssemblyError, BobbinError, CrashError, LinkError } from "../util/errors.js";
 
 /** Exit codes of all commands. */
 export const ExitCode = {
@@ -77,7 +77,8 @@ export interface Failure {
 
 export function describeFailure(error: unknown): Failure {
   if (error instanceof FileError)
-    return { ...describeFailure(error.cause), file: printable(error.file) };
+    // A failure that has a file already is about that one: something linked, say.
+    return { file: printable(error.file), ...describeFailure(error.cause) };
   if (!(error instanceof BobbinError) || error instanceof CrashError) return internal(error);
   const { kind } = error;
   const message = oneLine(error.message);
@@ -97,6 +98,10 @@ export function describeFailure(error: unknown): Failure {
   if (error instanceof HostException) {
     const { wasmStack } = error;
     return { ...plain, exitCode: ExitCode.finding, reason: kind, stack: wasmStack };
+  }
+  if (error instanceof AssemblyError) {
+    const file = printable(`${error.file}:${error.line}:${error.column}`);
+    return { ...plain, file, reason: error.reason, message: oneLine(error.reason) };
   }
   if (error instanceof LinkError && error.message.startsWith("unknown import"))
     return { ...plain, message: `${message}: give it with --host FILE.mjs${stubHint(message)}` };
@@ -118,8 +123,9 @@ export const failureLine = ({ file, message }: Failure): string =>
 /** The wasm stack for `--stack`, one line for each frame. */
 export const stackLines = ({ stack, frames = stack.length }: Failure): string[] => [
   ...stack.map(
-    ({ name, func, offset, instruction }, i) =>
-      `    #${i} ${printable(name)} (function ${func}) at byte 0x${offset.toString(16)} (${instruction})`,
+    ({ name, func, offset, instruction, source }, i) =>
+      `    #${i} ${printable(name)} (function ${func}) at byte 0x${offset.toString(16)} (${instruction})` +
+      (source === undefined ? "" : `, ${printable(source)}`),
   ),
   ...(frames > stack.length ? [`    … and ${frames - stack.length} more`] : []),
 ];

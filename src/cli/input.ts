@@ -1,11 +1,15 @@
-// Reads a module from a file, and says what is wrong with what is none.
+// Reads a module from a file, assembles and links it where it has to be, and says what
+// is wrong with what is none.
 
 import { readFile } from "node:fs/promises";
+import { assembleInput, type AssembleOptions, inSource } from "../asm/assemble.js";
 import { decode } from "../binary/decode.js";
+import { link } from "../link/link.js";
+import { isObject, type LinkInput } from "../link/object.js";
 import type { Module } from "../syntax/module.js";
 import { decodeUtf8 } from "../util/utf8.js";
 import { validate, type ValidModule } from "../valid/validate.js";
-import { InputError } from "./failure.js";
+import { about, InputError } from "./failure.js";
 
 const reasons: Record<string, string> = {
   ENOENT: "no such file",
@@ -22,14 +26,17 @@ export function fileReason(error: unknown): string {
   return reasons[code ?? ""] ?? message;
 }
 
-/** @throws InputError */
-export async function readBytes(file: string): Promise<Uint8Array> {
-  let bytes: Uint8Array;
+async function readRaw(file: string): Promise<Uint8Array> {
   try {
-    bytes = await readFile(file);
+    return await readFile(file);
   } catch (error) {
     throw new InputError(fileReason(error));
   }
+}
+
+/** @throws InputError */
+export async function readBytes(file: string): Promise<Uint8Array> {
+  const bytes = await readRaw(file);
   if (bytes.length === 0) throw new InputError("the file is empty");
   refuseText(bytes);
   return bytes;
@@ -53,13 +60,65 @@ function refuseText(bytes: Uint8Array): void {
   throw new InputError(
     /^\((?:;|module\b|func\b|type\b|import\b|component\b)/.test(code)
       ? "is WebAssembly text (wat), a binary module is wanted: make one with wat2wasm or wasm-as"
-      : "is a text file, a binary WebAssembly module is wanted",
+      : "is a text file, a binary WebAssembly module or assembly (.s) is wanted",
   );
 }
 
-/** @throws InputError, MalformedError */
-export const readModule = async (file: string): Promise<Module> => decode(await readBytes(file));
+export interface InputOptions {
+  /** More files to link: assembly, object files. */
+  readonly link?: readonly string[];
+}
 
-/** @throws InputError, MalformedError, InvalidError */
-export const readValidModule = async (file: string): Promise<ValidModule> =>
-  validate(await readModule(file));
+/** Assembly is known by its name. */
+const isAssembly = (file: string): boolean => /\.s$/i.test(file);
+
+/** A file as something to link. @throws InputError, AssemblyError */
+export async function readLinkInput(
+  file: string,
+  options: AssembleOptions = {},
+): Promise<LinkInput> {
+  if (!isAssembly(file)) return { name: file, bytes: await readBytes(file) };
+  const bytes = await readRaw(file);
+  const text = decodeUtf8(bytes, 0, bytes.length);
+  if (text === undefined) throw new InputError("is no text: malformed UTF-8");
+  return assembleInput(text, { ...options, file });
+}
+
+const readAll = (files: readonly string[]): Promise<LinkInput[]> =>
+  Promise.all(files.map((file) => about(file, () => readLinkInput(file))));
+
+/**
+ * A module as it is, or as it was linked. An object file alone stays one.
+ * @throws InputError, AssemblyError, MalformedError, LinkError
+ */
+export async function readModule(
+  file: string,
+  { link: more = [] }: InputOptions = {},
+): Promise<Module> {
+  if (more.length === 0 && !isAssembly(file)) return decode(await readBytes(file));
+  const { bytes, lines } = link(await readAll([file, ...more]));
+  return decode(bytes, { lines });
+}
+
+/**
+ * The same, valid. Object files are linked even if they are alone.
+ * @throws InputError, AssemblyError, MalformedError, LinkError, InvalidError
+ */
+export async function readProgram(file: string, options: InputOptions = {}): Promise<ValidModule> {
+  const module = await readModule(file, options);
+  return validated(isObject(module) ? relinked(file, module) : module);
+}
+
+function relinked(name: string, { bytes }: Module): Module {
+  const linked = link([{ name, bytes }]);
+  return decode(linked.bytes, { lines: linked.lines });
+}
+
+/** Validates; what is wrong with assembled code is told of its text. */
+export function validated(module: Module): ValidModule {
+  try {
+    return validate(module);
+  } catch (error) {
+    throw inSource(error, module.lines);
+  }
+}

@@ -5,12 +5,12 @@ import type { Command } from "commander";
 import { findFunction } from "../debug/names.js";
 import type { Module } from "../syntax/module.js";
 import { printWat } from "../text/wat.js";
-import { validate, type ValidModule } from "../valid/validate.js";
+import type { ValidModule } from "../valid/validate.js";
 import { UsageError } from "../util/errors.js";
 import { columns, hex } from "./columns.js";
 import type { CommonOptions, Context } from "./context.js";
 import { about, ExitCode, printable } from "./failure.js";
-import { readModule } from "./input.js";
+import { type InputOptions, readModule, validated } from "./input.js";
 import { type CrossCheck, crossCheck } from "../ast/cross-check.js";
 import { crossCheckTable } from "./inspect-cross-check.js";
 import * as data from "./inspect-data.js";
@@ -22,9 +22,9 @@ import {
   sitesInfo,
   siteTable,
 } from "./inspect-roles.js";
-import { type AsyncifyFlags, asyncifyOptions, operand } from "./options.js";
+import { type AsyncifyFlags, asyncifyOptions, linkOption, operand } from "./options.js";
 
-interface InspectOptions extends CommonOptions, AsyncifyFlags {
+interface InspectOptions extends CommonOptions, AsyncifyFlags, InputOptions {
   readonly sections?: boolean;
   readonly functions?: boolean;
   readonly roles?: boolean;
@@ -48,6 +48,7 @@ export function register(program: Command, context: Context): void {
     .command("inspect")
     .description("show sections, imports, exports, functions, Asyncify roles, code")
     .argument("[file]", "WebAssembly module", operand)
+    .addOption(linkOption())
     .option("--sections", "sections with offsets and sizes")
     .option("--functions", "functions with types, offsets and sizes")
     .option("--roles", "the role of each function under Asyncify, and why")
@@ -71,7 +72,9 @@ export function register(program: Command, context: Context): void {
         if (file === undefined) throw new UsageError("missing required argument 'file'");
         const parts = swapped ? { ...options, disassemble: true } : options;
         checkWat(parts);
-        return about(file, async () => inspect(file, await readModule(file), parts, context));
+        return about(file, async () =>
+          inspect(file, await readModule(file, options), parts, context),
+        );
       });
     });
 }
@@ -112,7 +115,7 @@ function inspect(file: string, module: Module, options: InspectOptions, context:
 
 function tryValidate(module: Module): { valid?: ValidModule; problem?: unknown } {
   try {
-    return { valid: validate(module) };
+    return { valid: validated(module) };
   } catch (problem) {
     return { problem };
   }

@@ -1,6 +1,7 @@
 // Options that several commands share, and the arguments that look like options.
 
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { InputOptions } from "./input.js";
 import type { AsyncifyOptions } from "../fiber/asyncify/roles.js";
 
 /**
@@ -35,12 +36,19 @@ export function count(min: number, max = Number.MAX_SAFE_INTEGER): (text: string
 const list = (text: string): string[] => text.split(",").filter(Boolean);
 
 /** How a program is run: limits, and who answers its imports. */
-export interface ExecutionOptions extends AsyncifyFlags {
+export interface ExecutionOptions extends AsyncifyFlags, InputOptions {
   readonly fuel?: number;
   readonly maxFrames?: number;
   readonly host?: string;
   readonly stubImports?: boolean;
 }
+
+/** More files that belong to the program. */
+export const linkOption = (): Option =>
+  new Option(
+    "--link <file>",
+    "link assembly (.s) or an object file too; may be repeated",
+  ).argParser(operands);
 
 const MAX_FRAMES = 100_000_000;
 
@@ -54,6 +62,7 @@ export function executionOptions(command: Command): Command {
         count(1, MAX_FRAMES),
       )
       .option("--host <file>", "JavaScript module that supplies the imports", operand)
+      .addOption(linkOption())
       .option("--stub-imports", "imported functions nobody supplies return zeros, and are traced"),
   );
 }

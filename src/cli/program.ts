@@ -12,7 +12,7 @@ import type { ValidModule } from "../valid/validate.js";
 import { argumentsOf, exportedSignature } from "./call.js";
 import type { Context } from "./context.js";
 import { loadHostScript } from "./host-file.js";
-import { readValidModule } from "./input.js";
+import { readProgram } from "./input.js";
 import { asyncifySettings, type ExecutionOptions } from "./options.js";
 
 export interface ProgramOptions extends ExecutionOptions {
@@ -35,7 +35,7 @@ export async function loadProgram(
   options: ProgramOptions,
   log: (line: string) => void,
 ): Promise<Program> {
-  const module = await readValidModule(file);
+  const module = await readProgram(file, options);
   const { name, signature } = exportedSignature(module, options.invoke);
   const args = argumentsOf(name, signature, texts);
   const hostScript = options.host === undefined ? undefined : await loadHostScript(options.host);

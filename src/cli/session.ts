@@ -21,7 +21,7 @@ import type { ValidModule } from "../valid/validate.js";
 import type { Context } from "./context.js";
 import { about, HostException } from "./failure.js";
 import { loadHostScript } from "./host-file.js";
-import { readValidModule } from "./input.js";
+import { readProgram } from "./input.js";
 import { exportedFunction } from "./call.js";
 import { asyncifySettings, type ExecutionOptions, wantsAsyncify } from "./options.js";
 import { mergeImports, stubImports } from "./stubs.js";
@@ -49,7 +49,7 @@ export interface Session {
 
 /** @throws InputError, MalformedError, InvalidError, LinkError; Trap and Exhaustion of the start function */
 export async function open(file: string, options: OpenOptions, context: Context): Promise<Session> {
-  const module = await readValidModule(file);
+  const module = await readProgram(file, options);
   const log = options.log ?? context.out;
   const script = options.host === undefined ? null : await loadHostScript(options.host);
   const host =

@@ -24,7 +24,7 @@ export class Breakpoints {
   }
 
   /**
-   * @param place a function (index or name), `FUNC+0x12`, or a byte offset `0x1f`
+   * @param place a function (index or name), `FUNC+0x12`, a byte offset `0x1f`, or a line of source `FILE:12`
    * @throws UsageError where no instruction stands there
    */
   add(place: string): Breakpoint {
@@ -65,6 +65,8 @@ export class Breakpoints {
 
   private resolve(place: string): { func: FuncInstance; offset: number } {
     if (/^0x[\da-f]+$/i.test(place)) return this.atOffset(Number(place));
+    const line = /^(.+):(\d+)$/.exec(place);
+    if (line !== null) return this.atLine(line[1]!, Number(line[2]));
     const [, name = place, distance = "0"] = /^(.+)\+(0x[\da-f]+|\d+)$/i.exec(place) ?? [];
     const { module } = this.instance;
     const func = this.defined(findFunction(module, name));
@@ -79,6 +81,13 @@ export class Breakpoints {
     const at = functions.findIndex(({ body }) => offset >= body.offset && offset < body.end);
     if (at < 0) throw new UsageError(`byte 0x${offset.toString(16)} is in no function`);
     return { func: this.defined(imported.func + at), offset };
+  }
+
+  /** The first instruction of a line of source. */
+  private atLine(file: string, line: number): { func: FuncInstance; offset: number } {
+    const [offset] = this.instance.module.lines?.offsets(file, line) ?? [];
+    if (offset !== undefined) return this.atOffset(offset);
+    throw new UsageError(`no instruction comes from line ${line} of ${file}`);
   }
 
   private defined(index: number): FuncInstance {

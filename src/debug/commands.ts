@@ -74,7 +74,7 @@ export const commands: readonly DebugCommand[] = [
   {
     name: "break",
     aliases: ["b"],
-    usage: "break FUNC | FUNC+0xN | 0xOFFSET",
+    usage: "break FUNC | FUNC+0xN | 0xOFFSET | FILE:LINE",
     help: "stop before an instruction",
     run(console, [place]) {
       if (place === undefined) throw new UsageError("break where? a function or 0xOFFSET");
@@ -223,7 +223,7 @@ export const commands: readonly DebugCommand[] = [
     help: "this list",
     run(console) {
       for (const { usage, aliases, help } of commands)
-        console.write(`  ${usage.padEnd(34)} ${aliases.join(" ").padEnd(10)} ${help}`);
+        console.write(`  ${usage.padEnd(46)} ${aliases.join(" ").padEnd(10)} ${help}`);
       console.write("An empty line repeats the last command; a line starting with # is a comment.");
     },
   },

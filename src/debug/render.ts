@@ -5,6 +5,7 @@ import type { FiberView } from "../exec/fiber.js";
 import type { FiberState } from "../observe/fibers.js";
 import { getGlobal } from "../exec/instantiate.js";
 import type { ModuleInstance } from "../runtime/instances.js";
+import { formatSource, type SourcePosition } from "../syntax/source-lines.js";
 import { formatValType, type ValType } from "../syntax/types.js";
 import { disassembleFunction } from "../text/disassemble.js";
 import { identifier } from "../text/identifiers.js";
@@ -17,9 +18,16 @@ import { type FrameView, frameViews, type Position, type TypedValue } from "./vi
 export const hex = (offset: number, digits = 4): string =>
   `0x${offset.toString(16).padStart(digits, "0")}`;
 
-/** `func+0x12  0x0043  i32.add` */
-export const positionLine = ({ func, relative, offset, instruction }: Position): string =>
-  `${func.name}+0x${relative.toString(16)}  ${hex(offset)}  ${instruction}`;
+/** `func+0x12  0x0043  i32.add`, and the line of its source where that is known. */
+export const positionLine = (position: Position): string => {
+  const { func, relative, offset, instruction, source } = position;
+  const place = `${func.name}+0x${relative.toString(16)}  ${hex(offset)}  ${instruction}`;
+  return source === undefined ? place : `${place}  ${sourceText(source)}`;
+};
+
+/** `; stackful.s:57  i32.load rewinding_stack` */
+const sourceText = (source: SourcePosition): string =>
+  `; ${formatSource(source)}  ${source.text}`.trimEnd();
 
 /** What happened; where the program stands now is another line. Null where nothing needs saying. */
 export function stopLine(stop: Stop): string | null {
@@ -139,13 +147,16 @@ export function codeLines(
   around = Infinity,
 ): string[] {
   const { func } = position;
-  const code = disassembleFunction(func.instance!.module, func.index);
+  const { module } = func.instance!;
+  const code = disassembleFunction(module, func.index);
   const stops = new Set(breakpoints.all.filter((b) => b.func === func).map(({ offset }) => offset));
   const middle = code.findIndex(({ offset }) => offset === position.offset);
   const from = Math.max(0, middle - around);
   const lines = code.slice(from, Math.min(code.length, middle + around + 1));
   return lines.map(({ offset, depth, text }) => {
     const marks = `${offset === current ? ">" : " "}${stops.has(offset) ? "*" : " "}`;
-    return `${marks} ${hex(offset)}  ${"  ".repeat(depth)}${text}`;
+    const source = module.lines?.at(offset);
+    const line = `${marks} ${hex(offset)}  ${"  ".repeat(depth)}${text}`;
+    return source === undefined ? line : `${line.padEnd(44)}  ${sourceText(source)}`;
   });
 }

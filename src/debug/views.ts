@@ -8,6 +8,7 @@ import type { FiberView } from "../exec/fiber.js";
 import { readSlot } from "../exec/slots.js";
 import type { FuncInstance } from "../runtime/instances.js";
 import type { Value } from "../runtime/values.js";
+import type { SourcePosition } from "../syntax/source-lines.js";
 import type { ValType } from "../syntax/types.js";
 import { formatInstruction } from "../text/disassemble.js";
 import { CrashError } from "../util/errors.js";
@@ -22,6 +23,8 @@ export interface Position {
   readonly relative: number;
   /** The instruction there, as text. */
   readonly instruction: string;
+  /** Where it comes from, if that is known. */
+  readonly source?: SourcePosition;
 }
 
 export interface FrameView extends Position {
@@ -42,7 +45,9 @@ export function positionAt(func: FuncInstance, offset: number): Position {
   const reader = new InstructionReader(module.bytes, offset, body.end);
   reader.next();
   const instruction = formatInstruction(module, reader.instruction, func.index);
-  return { func, offset, relative: offset - body.offset, instruction };
+  const source = module.lines?.at(offset);
+  const relative = offset - body.offset;
+  return { func, offset, relative, instruction, ...(source && { source }) };
 }
 
 /** The frames of a fiber, innermost first. */

@@ -4,6 +4,7 @@
 import { InstructionReader } from "../binary/code.js";
 import type { FuncInstance } from "../runtime/instances.js";
 import type { StackEntry } from "../runtime/traps.js";
+import { formatSource } from "../syntax/source-lines.js";
 import { type Code, offsetOfPc } from "./code.js";
 import type { FiberView } from "./fiber.js";
 
@@ -16,11 +17,13 @@ export function stackOf(innermost: FiberView, limit = STACK_ENTRIES): StackEntry
     for (let i = fiber.depth - 1; i >= 0 && entries.length < limit; i--) {
       const { func, pc } = fiber.frames[i]!;
       const offset = offsetOfPc(func.code as Code, pc);
+      const source = func.instance!.module.lines?.at(offset);
       entries.push({
         func: func.index,
         name: func.name,
         offset,
         instruction: mnemonicAt(func, offset),
+        ...(source && { source: formatSource(source) }),
       });
     }
   }

@@ -1,7 +1,7 @@
 // A table from byte offsets to lines of sources: what the assembler hands on with an
 // object file, and what is left of it when functions have moved to their places.
 
-import type { SourceLines, SourcePosition } from "../syntax/source-lines.js";
+import { isFileNamed, type SourceLines, type SourcePosition } from "../syntax/source-lines.js";
 
 /** An instruction that begins at `offset`. */
 export interface LineMark {
@@ -50,6 +50,13 @@ export class LineTable implements SourceLines {
     if (entry?.offset !== offset) return undefined;
     const { source, line, column } = entry;
     return { file: source.file, line, column, text: this.textOf(source)[line - 1]?.trim() ?? "" };
+  }
+
+  offsets(file: string, line: number): number[] {
+    return this.entries
+      .filter((entry) => entry.line === line && isFileNamed(entry.source.file, file))
+      .map(({ offset }) => offset)
+      .sort((a, b) => a - b);
   }
 
   private textOf(source: Source): readonly string[] {

@@ -7,11 +7,13 @@
 // above the target; they stay together as one continuation under the data pointer
 // of the unwind, and come back together when it is rewound.
 
+import { offsetOfPc } from "../exec/code.js";
 import { codeOf } from "../exec/lower.js";
 import type { FiberView } from "../exec/fiber.js";
 import type { Observer } from "../exec/hooks.js";
 import { FuncInstance } from "../runtime/instances.js";
 import type { Module } from "../syntax/module.js";
+import type { SourcePosition } from "../syntax/source-lines.js";
 import type { TraceEvent } from "./events.js";
 
 /** A fiber of the program. 0 is the stack that the host called. */
@@ -128,6 +130,14 @@ export class FiberTracker {
       this.active.push(...resumed);
       this.tell("resume", resumed, event.data);
     }
+  }
+
+  /** Where the program stands, as a line of its source, if that is known. */
+  get source(): SourcePosition | undefined {
+    const depth = this.callerDepth();
+    if (depth === 0) return undefined;
+    const { func, pc } = this.machineFiber!.frames[depth - 1]!;
+    return func.instance?.module.lines?.at(offsetOfPc(codeOf(func), pc));
   }
 
   /** Frames up to the one that called a runtime function: instrumented modules have frames of these too. */

@@ -33,8 +33,9 @@ export function describeEvent(event: TracedEvent): string {
     case "host return":
       return `host ${event.module}.${event.name} = ${list(event.results) || "nothing"}`;
     case "runtime": {
+      const from = event.source === undefined ? "" : `  ${event.source}`;
       const call = `${event.name}(${event.argument === null ? "" : hex(event.argument)})`;
-      return `${call.padEnd(22)} ${event.before} -> ${event.after}  ${stack(event)}`;
+      return `${call.padEnd(22)} ${event.before} -> ${event.after}  ${stack(event)}${from}`;
     }
     case "push":
     case "pop": {

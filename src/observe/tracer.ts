@@ -1,6 +1,7 @@
 // Numbers the events of a run and says which fiber was on at each.
 
 import type { Observer } from "../exec/hooks.js";
+import { formatSource, type SourcePosition } from "../syntax/source-lines.js";
 import type { TraceEvent } from "./events.js";
 import { type FiberEvent, FiberTracker } from "./fibers.js";
 
@@ -10,6 +11,8 @@ export type TracedEvent = (TraceEvent | FiberEvent) & {
   readonly seq: number;
   /** The program's fiber that was on when it happened: 0 is the main one. */
   readonly fiber: number;
+  /** Of calls of runtime functions: the line of source, `file.s:12`, where it is known. */
+  readonly source?: string;
 };
 
 export class Tracer {
@@ -26,11 +29,13 @@ export class Tracer {
   /** Takes the events of the run in order. */
   readonly event = (event: TraceEvent): void => {
     // The fiber that a runtime call stops or starts changes after the call.
-    this.number(event);
+    const source = event.type === "runtime" ? this.tracker.source : undefined;
+    this.number(event, source);
     this.tracker.event(event);
   };
 
-  private number(event: TraceEvent | FiberEvent): void {
-    this.sink({ seq: ++this.seq, fiber: this.tracker.current.id, ...event });
+  private number(event: TraceEvent | FiberEvent, source?: SourcePosition): void {
+    const from = source && { source: formatSource(source) };
+    this.sink({ seq: ++this.seq, fiber: this.tracker.current.id, ...event, ...from });
   }
 }

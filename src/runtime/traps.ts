@@ -40,6 +40,8 @@ export interface StackEntry {
   /** Byte offset of the instruction in the module. */
   readonly offset: number;
   readonly instruction: string;
+  /** `file.s:12`, where the source is known. */
+  readonly source?: string;
 }
 
 /** `call stack exhausted` and `fuel exhausted`: the program may be right, the limit was too low. */
@@ -62,7 +64,8 @@ export abstract class StoppedError extends BobbinError {
     const top = this.wasmStack[0];
     return top === undefined
       ? ""
-      : `in ${top.name} (function ${top.func}) at byte 0x${top.offset.toString(16)} (${top.instruction})`;
+      : `in ${top.name} (function ${top.func}) at byte 0x${top.offset.toString(16)} (${top.instruction})` +
+          (top.source === undefined ? "" : `, ${top.source}`);
   }
 }
 

@@ -2,6 +2,7 @@
 // instruction by instruction through `binary/code.ts` wherever one is needed.
 // Spec: https://webassembly.github.io/spec/core/syntax/modules.html
 
+import type { SourceLines } from "./source-lines.js";
 import type {
   GlobalType,
   MemoryType,
@@ -120,6 +121,8 @@ export interface SectionSpan {
 
 export interface Module {
   readonly bytes: Uint8Array;
+  /** Where its code comes from, if anybody knows. */
+  readonly lines?: SourceLines;
   readonly sections: readonly SectionSpan[];
   readonly types: readonly SubType[];
   readonly imports: readonly Import[];

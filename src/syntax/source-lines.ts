@@ -2,7 +2,7 @@
 // answers may be an assembler's own table, and later a source map or DWARF.
 
 export interface SourcePosition {
-  /** As the source was named, without folders. */
+  /** As the source was named. */
   readonly file: string;
   /** Both count from 1. */
   readonly line: number;
@@ -12,9 +12,18 @@ export interface SourcePosition {
 }
 
 export interface SourceLines {
-  /** The source of the instruction at a byte offset of the module. */
+  /** The source of the instruction that begins at a byte offset of the module. */
   at(offset: number): SourcePosition | undefined;
+  /** The instructions of a line, by byte offset; `file` may leave out folders. */
+  offsets(file: string, line: number): readonly number[];
 }
 
+const withoutFolders = (file: string): string => file.slice(file.search(/[^/\\]*$/));
+
+/** Whether a person who says `name` may mean `file`. */
+export const isFileNamed = (file: string, name: string): boolean =>
+  file === name || withoutFolders(file) === name;
+
 /** `stackful.s:123` */
-export const formatSource = ({ file, line }: SourcePosition): string => `${file}:${line}`;
+export const formatSource = ({ file, line }: SourcePosition): string =>
+  `${withoutFolders(file)}:${line}`;
