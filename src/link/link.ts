@@ -218,8 +218,6 @@ export class Linker {
 
   private imported(object: ObjectFile, symbol: ObjectSymbol): Entity {
     const { module, name, description } = importOf(object, symbol);
-    if (module.startsWith("GOT."))
-      throw new LinkError(`${object.name}: position-independent code is not supported (${name})`);
     const type =
       description.kind === "func"
         ? this.types.indexOf(signatureAt(object, description.type))

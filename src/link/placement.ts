@@ -8,6 +8,7 @@
 // never knew more of those bytes. Behind the memory's end would be no place: an
 // allocator that asks for the memory's size takes all up to there.
 
+import { LinkError } from "../util/errors.js";
 import type { ObjectFile } from "./object.js";
 
 export interface PlacedSegment {
@@ -47,6 +48,9 @@ export function placeSegments(objects: readonly ObjectFile[], start: number): Pl
   const all = objects.flatMap((object) =>
     object.module.datas.map((_, index) => ({ object, index, rank: rankOf(object, index) })),
   );
+  for (const { name, module } of objects)
+    if (module.datas.some(({ mode }) => mode.kind !== "active"))
+      throw new LinkError(`${name} has passive data, which cannot be linked yet`);
   let at = start;
   let alignment = 1;
   const segments = all

@@ -1,0 +1,164 @@
+// The assembler against object files that clang made of the same sources, and each
+// instruction against the decoder.
+
+import { readFileSync } from "node:fs";
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { decode } from "../binary/decode.js";
+import { link } from "../link/link.js";
+import { opcodes, opcodeOf, type Immediate, type Mnemonic } from "../syntax/opcodes.js";
+import { disassembleFunction } from "../text/disassemble.js";
+import { validate } from "../valid/validate.js";
+import { assemble, assembleInput } from "./assemble.js";
+import { instructionOf, type Sample, samples } from "./dialect.testing.js";
+
+const fixtures = new URL("../../fixtures/", import.meta.url);
+const textOf = (file: string) => readFileSync(new URL(file, fixtures), "utf8");
+const bytesOf = (file: string) => readFileSync(new URL(file, fixtures));
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
+
+test.each([
+  ["src/stackful.s", "asm/stackful.o", true],
+  ["src/stackful.s", "asm/stackful.mvp.o", false],
+  ["asm/dialect.s", "asm/dialect.o", true],
+] as const)("%s is clang's %s, byte for byte", (source, object, referenceTypes) => {
+  const { bytes } = assemble(textOf(source), { referenceTypes });
+  expect(hex(bytes)).toBe(hex(bytesOf(object)));
+});
+
+test("the functions of the fiber assembly are clang's, instruction for instruction", () => {
+  const ours = decode(assemble(textOf("src/stackful.s")).bytes);
+  const clangs = decode(bytesOf("asm/stackful.o"));
+  expect(ours.functions).toHaveLength(4);
+  for (let i = 0; i < ours.functions.length; i++) {
+    const index = ours.imported.func + i;
+    expect(disassembleFunction(ours, index)).toEqual(disassembleFunction(clangs, index));
+  }
+});
+
+test("every instruction has its line", () => {
+  const text = textOf("src/stackful.s");
+  const { bytes, lines } = link([assembleInput(text, { file: "x/stackful.s" })]);
+  const module = decode(bytes);
+  const source = text.split("\n");
+  for (let i = 0; i < module.functions.length; i++)
+    for (const { offset, text: shown } of disassembleFunction(module, module.imported.func + i)) {
+      const at = lines.at(offset)!;
+      expect(at.text).toBe(source[at.line - 1]!.trim());
+      const [mnemonic] = shown.split(" ");
+      expect(at.text.split(" ")[0]!.replace(/^end_.*/, "end")).toBe(mnemonic);
+      expect(lines.offsets("stackful.s", at.line)).toContain(offset);
+    }
+  expect(lines.at(0)).toBeUndefined();
+});
+
+/** Instructions that the dialect cannot write: their types have no names in it. */
+const untyped = (Object.keys(opcodes) as Mnemonic[]).filter((mnemonic) =>
+  opcodes[mnemonic].immediates.some(
+    (immediate: Immediate) =>
+      ["ref", "ref null", "castflags", "heaptypes", "handlers"].includes(immediate) ||
+      (immediate === "type" && !mnemonic.startsWith("call") && !mnemonic.startsWith("return_call")),
+  ),
+);
+const written = (Object.keys(opcodes) as Mnemonic[]).filter(
+  (mnemonic) => !untyped.includes(mnemonic) && mnemonic !== "end",
+);
+
+test("which instructions cannot be written", () => {
+  expect(
+    untyped.filter(
+      (mnemonic) => !/^(struct|array|ref|br_on_cast|cont|resume|switch)/.test(mnemonic),
+    ),
+  ).toEqual([]);
+});
+
+const DECLARATIONS = `
+.section .data.d,"",@
+.text
+.functype f (i32) -> (i64)
+.globaltype g, i32
+.tabletype t, funcref
+.tagtype e i32
+`;
+
+/** What the decoder reads of one instruction in a function. */
+function readBack(sample: Sample) {
+  const closing = {
+    block: "end_block",
+    loop: "end_loop",
+    if: "end_if",
+    try: "catch_all\\nend_try",
+    try_table: "end_try_table",
+  }[sample.mnemonic as string];
+  const opening = { else: "if", catch: "try", catch_all: "try", delegate: "try" }[
+    sample.mnemonic as string
+  ];
+  const end = { else: "end_if", catch: "end_try", catch_all: "end_try" }[sample.mnemonic as string];
+  const lines = [opening, sample.text, end, closing?.replace("\\n", "\n")].filter(Boolean);
+  const { bytes } = assemble(
+    `${DECLARATIONS}\nm:\n.functype m () -> ()\n${lines.join("\n")}\nend_function\n`,
+  );
+  return instructionOf(decode(bytes), opening === undefined ? 0 : 1);
+}
+
+test.each(written)("%s", (mnemonic) => {
+  fc.assert(
+    fc.property(samples(mnemonic), (sample) => {
+      const read = readBack(sample);
+      expect(read.op.mnemonic).toBe(mnemonic);
+      for (const [key, value] of Object.entries(sample.expected))
+        expect([key, read[key as keyof typeof read]]).toEqual([key, value]);
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test("LLVM's own names", () => {
+  const code = [
+    ...["i32.const 1", "i32.const 2", "i32.const 3", "i32.select", "drop"],
+    ...["ref.null_func", "ref.null_func", "i32.const 0", "funcref.select", "drop"],
+    ...["i32.const 0", "i16x8.load8x8_s 0", "drop"],
+  ];
+  const text = `m:\n.functype m () -> ()\n${code.join("\n")}\nend_function`;
+  const module = validate(decode(link([assembleInput(text)]).bytes));
+  expect(disassembleFunction(module, 0).map((line) => line.text)).toEqual([
+    ...["i32.const 1", "i32.const 2", "i32.const 3", "select", "drop"],
+    ...["ref.null func", "ref.null func", "i32.const 0", "select (result funcref)", "drop"],
+    ...["i32.const 0", "v128.load8x8_s", "drop", "end"],
+  ]);
+});
+
+test("integers and floats of data", () => {
+  const { bytes } = assemble(`
+    .section .data.x,"",@
+    .p2align 2
+  start:
+    .int8 1, -1, 'a'
+    .p2align 2
+    .int16 0x1234
+    .balign 4, 0xee
+    .int32 end - start, 1 << 4 | 3, -(2 * 3)
+    .quad 0xffffffffffffffff
+    .ascii "a\\n\\x41\\101"
+    .asciz "é"
+    .float 1.5
+    .double -0x1p-1
+    .fill 2, 2, 0x0102
+    .skip 2, 9
+  end:
+    .size start, end - start
+    .size end, 0
+  `);
+  const { datas } = decode(bytes);
+  const data = bytes.slice(datas[0]!.start, datas[0]!.end);
+  expect(hex(data)).toBe(
+    [
+      ...["01ff6100", "3412eeee", "35000000", "13000000", "faffffff", "ffffffffffffffff"],
+      ...["610a4141", "c3a900", "0000c03f", "000000000000e0bf", "02010201", "0909"],
+    ].join(""),
+  );
+});
+
+test("opcodes of samples are those of the table", () => {
+  for (const mnemonic of written) expect(opcodeOf(opcodes[mnemonic].code)!.mnemonic).toBe(mnemonic);
+});
