@@ -8,6 +8,10 @@ export * from "./syntax/types.js";
 export { opcodes, opcodeOf, type Mnemonic, type Opcode } from "./syntax/opcodes.js";
 export { disassembleFunction, type DisassembledInstruction } from "./text/disassemble.js";
 export { printWat, type WatOptions } from "./text/wat.js";
+export { assemble, assembleInput, type AssembleOptions } from "./asm/assemble.js";
+export { link, type Linked } from "./link/link.js";
+export { isObject, type LinkInput } from "./link/object.js";
+export type { SourceLines, SourcePosition } from "./syntax/source-lines.js";
 
 export { instantiate, getGlobal, setGlobal } from "./exec/instantiate.js";
 export { Machine, type HostCall, type MachineOptions, type Outcome } from "./exec/machine.js";
@@ -44,6 +48,7 @@ export {
 export { ExceptionInstance, UncaughtException } from "./runtime/exceptions.js";
 export { Exhaustion, type StackEntry, Trap, type TrapReason } from "./runtime/traps.js";
 export {
+  AssemblyError,
   BobbinError,
   CrashError,
   InvalidError,
