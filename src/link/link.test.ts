@@ -256,5 +256,5 @@ test("indices of a program move, and keep their width", () => {
   expect(linked.imports).toEqual([]);
   expect(linked.exports).toEqual([{ name: "m", kind: "func", index: 0 }]);
   const { body: code } = linked.functions[0]!;
-  expect([...linked.bytes.slice(code.offset, code.end)]).toEqual([0x10, 0x81, 0, 0x0b]);
+  expect(Array.from(linked.bytes.slice(code.offset, code.end))).toEqual([0x10, 0x81, 0, 0x0b]);
 });
