@@ -1,16 +1,13 @@
-// The assembler against object files that clang made of the same sources, and each
-// instruction against the decoder.
+// The assembler against object files that clang made of the same sources. Each single
+// instruction is held against the decoder in `spec-tests/asm-instructions.test.ts`.
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { decode } from "../binary/decode.js";
 import { link } from "../link/link.js";
-import { opcodes, opcodeOf, type Immediate, type Mnemonic } from "../syntax/opcodes.js";
 import { disassembleFunction } from "../text/disassemble.js";
 import { validate } from "../valid/validate.js";
 import { assemble, assembleInput } from "./assemble.js";
-import { instructionOf, type Sample, samples } from "./dialect.testing.js";
 
 const fixtures = new URL("../../fixtures/", import.meta.url);
 const textOf = (file: string) => readFileSync(new URL(file, fixtures), "utf8");
@@ -50,67 +47,6 @@ test("every instruction has its line", () => {
       expect(lines.offsets("stackful.s", at.line)).toContain(offset);
     }
   expect(lines.at(0)).toBeUndefined();
-});
-
-/** Instructions that the dialect cannot write: their types have no names in it. */
-const untyped = (Object.keys(opcodes) as Mnemonic[]).filter((mnemonic) =>
-  opcodes[mnemonic].immediates.some(
-    (immediate: Immediate) =>
-      ["ref", "ref null", "castflags", "heaptypes", "handlers"].includes(immediate) ||
-      (immediate === "type" && !mnemonic.startsWith("call") && !mnemonic.startsWith("return_call")),
-  ),
-);
-const written = (Object.keys(opcodes) as Mnemonic[]).filter(
-  (mnemonic) => !untyped.includes(mnemonic) && mnemonic !== "end",
-);
-
-test("which instructions cannot be written", () => {
-  expect(
-    untyped.filter(
-      (mnemonic) => !/^(struct|array|ref|br_on_cast|cont|resume|switch)/.test(mnemonic),
-    ),
-  ).toEqual([]);
-});
-
-const DECLARATIONS = `
-.section .data.d,"",@
-.text
-.functype f (i32) -> (i64)
-.globaltype g, i32
-.tabletype t, funcref
-.tagtype e i32
-`;
-
-/** What the decoder reads of one instruction in a function. */
-function readBack(sample: Sample) {
-  const closing = {
-    block: "end_block",
-    loop: "end_loop",
-    if: "end_if",
-    try: "catch_all\\nend_try",
-    try_table: "end_try_table",
-  }[sample.mnemonic as string];
-  const opening = { else: "if", catch: "try", catch_all: "try", delegate: "try" }[
-    sample.mnemonic as string
-  ];
-  const end = { else: "end_if", catch: "end_try", catch_all: "end_try" }[sample.mnemonic as string];
-  const lines = [opening, sample.text, end, closing?.replace("\\n", "\n")].filter(Boolean);
-  const { bytes } = assemble(
-    `${DECLARATIONS}\nm:\n.functype m () -> ()\n${lines.join("\n")}\nend_function\n`,
-  );
-  return instructionOf(decode(bytes), opening === undefined ? 0 : 1);
-}
-
-test.each(written)("%s", (mnemonic) => {
-  fc.assert(
-    fc.property(samples(mnemonic), (sample) => {
-      const read = readBack(sample);
-      expect(read.op.mnemonic).toBe(mnemonic);
-      for (const [key, value] of Object.entries(sample.expected))
-        expect([key, read[key as keyof typeof read]]).toEqual([key, value]);
-    }),
-    { numRuns: 20 },
-  );
 });
 
 test("LLVM's own names", () => {
@@ -158,8 +94,4 @@ test("integers and floats of data", () => {
     "01ff6100 3412eeee 35000000 13000000 faffffff ffffffffffffffff".replaceAll(" ", "") +
       "610a4141 c3a900 0000c03f 000000000000e0bf 02010201 0909".replaceAll(" ", ""),
   );
-});
-
-test("opcodes of samples are those of the table", () => {
-  for (const mnemonic of written) expect(opcodeOf(opcodes[mnemonic].code)!.mnemonic).toBe(mnemonic);
 });

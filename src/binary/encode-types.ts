@@ -1,27 +1,30 @@
 // Types as bytes: the other direction of `types.ts`.
 // Spec: https://webassembly.github.io/spec/core/binary/types.html
 
-import type {
-  AbsHeapType,
-  FuncType,
-  GlobalType,
-  HeapType,
-  Limits,
-  NumType,
-  TableType,
-  ValType,
-  VecType,
+import {
+  type AbsHeapType,
+  type FuncType,
+  type GlobalType,
+  type HeapType,
+  isExact,
+  type Limits,
+  type NumType,
+  type TableType,
+  type ValType,
+  type VecType,
 } from "../syntax/types.js";
 import { leb, sleb64 } from "./encode.js";
-import { heapTypes, numTypes } from "./types.js";
+import { EXACT, heapTypes, numTypes } from "./types.js";
 
 const reversed = <T extends string>(codes: Readonly<Record<number, T>>) =>
   new Map(Object.entries(codes).map(([code, type]) => [type, Number(code)]));
 const numberCodes = reversed<NumType | VecType>(numTypes);
 const heapCodes = reversed<AbsHeapType>(heapTypes);
 
-export const encodeHeapType = (heap: HeapType): number[] =>
-  typeof heap === "number" ? sleb64(BigInt(heap)) : [heapCodes.get(heap)!];
+export function encodeHeapType(heap: HeapType): number[] {
+  if (isExact(heap)) return [EXACT, ...leb(heap.exact)];
+  return typeof heap === "number" ? sleb64(BigInt(heap)) : [heapCodes.get(heap)!];
+}
 
 export function encodeValType(type: ValType): number[] {
   if (typeof type === "string") return [numberCodes.get(type)!];

@@ -67,7 +67,7 @@ function readExpression(r: InstructionReader, sectionEnd: number): Expression {
 }
 
 /** Imports of exact functions are a kind of their own in the bytes; exports have no such kind. */
-const EXACT_FUNC = 0x20;
+export const EXACT_FUNC = 0x20;
 
 function readDescription(r: InstructionReader): ImportDescription {
   const code = r.byte();

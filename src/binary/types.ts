@@ -51,7 +51,7 @@ const shorthands: Readonly<Record<number, RefType>> = Object.fromEntries(
   Object.entries(heapTypes).map(([code, heap]) => [code, refType(heap)]),
 );
 
-const EXACT = 0x62;
+export const EXACT = 0x62;
 
 export function readHeapType(r: Reader): HeapType {
   const start = r.pos;

@@ -13,6 +13,7 @@ import {
 } from "../binary/encode.js";
 import { encodeNames } from "../binary/encode-names.js";
 import { encodeGlobalType, encodeLimits, encodeTableType } from "../binary/encode-types.js";
+import { EXACT_FUNC } from "../binary/sections.js";
 import { emptyNames } from "../binary/names.js";
 import type { Module } from "../syntax/module.js";
 import type { Linker } from "./link.js";
@@ -68,7 +69,9 @@ function importEntries({ funcs, globals, tables, tags, program }: Linker): Bytes
       : [],
   );
   return [
-    ...funcs.importedOnes.map((func) => entry(func, [Extern.func, ...leb(func.type)])),
+    ...funcs.importedOnes.map((func) =>
+      entry(func, [func.exact === true ? EXACT_FUNC : Extern.func, ...leb(func.type)]),
+    ),
     ...tables.importedOnes.map((table) =>
       entry(table, [Extern.table, ...encodeTableType(table.type)]),
     ),

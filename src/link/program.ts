@@ -64,8 +64,9 @@ export class Program {
     const { module, map } = this;
     return [
       ...importsOf(module, "func").map((i, n): Func => {
-        const { type } = i.description;
-        return this.replace(i.module, i.name, type) ?? this.imported("func", n, i, type);
+        const { type, exact } = i.description;
+        const known = this.replace(i.module, i.name, type);
+        return known ?? { ...this.imported("func", n, i, type), exact };
       }),
       ...module.functions.map(({ type, offset, body }, i) => ({
         ...this.named("func", module.imported.func + i),

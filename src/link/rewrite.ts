@@ -4,6 +4,7 @@
 import { InstructionReader, isIndex } from "../binary/code.js";
 import { leb } from "../binary/encode.js";
 import { Reader } from "../binary/reader.js";
+import { readValType } from "../binary/types.js";
 import type { Expression } from "../syntax/module.js";
 import type { Immediate, Opcode } from "../syntax/opcodes.js";
 
@@ -76,10 +77,10 @@ function copyImmediates(r: Reader, op: Opcode, map: IndexMap, out: number[]): vo
     if (isIndex(immediate)) index(immediate in map ? map[immediate as keyof IndexMap] : keep);
     else if (immediate === "blocktype") {
       const start = r.pos;
-      // A reference to a type takes a second number.
       const first = r.peek();
-      if (first === 0x63 || first === 0x64) r.byte();
-      r.s33();
+      if (first === 0x40) r.byte();
+      else if ((first & 0xc0) === 0x40) readValType(r);
+      else r.s33();
       raw(r.pos, start);
     } else if (immediate === "catches" || immediate === "handlers") {
       const start = r.pos;

@@ -27,6 +27,8 @@ interface Entity {
 export interface Func extends Entity {
   /** In the program's types. */
   readonly type: number;
+  /** An import whose type must be this one, not a subtype. */
+  readonly exact?: boolean;
   /** The body as the code section holds it, without its size; made when all indices are known. */
   readonly body?: () => Uint8Array;
 }

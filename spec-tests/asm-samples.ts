@@ -2,10 +2,10 @@
 // read of them.
 
 import fc from "fast-check";
-import { InstructionReader } from "../binary/code.js";
-import type { Instruction } from "../syntax/instruction.js";
-import type { Module } from "../syntax/module.js";
-import { opcodeOf, opcodes, type Immediate, type Mnemonic } from "../syntax/opcodes.js";
+import { InstructionReader } from "../src/binary/code.js";
+import type { Instruction } from "../src/syntax/instruction.js";
+import type { Module } from "../src/syntax/module.js";
+import { opcodeOf, opcodes, type Immediate, type Mnemonic } from "../src/syntax/opcodes.js";
 
 export interface Sample {
   readonly mnemonic: Mnemonic;
