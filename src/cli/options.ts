@@ -40,7 +40,12 @@ export interface ExecutionOptions extends AsyncifyFlags {
   readonly maxFrames?: number;
   readonly host?: string;
   readonly stubImports?: boolean;
+  readonly fiberAbi?: FiberAbiMode;
 }
+
+/** Who switches the program's fibers: its own assembly over asyncify, or the machine. */
+export type FiberAbiMode = (typeof FIBER_ABI_MODES)[number];
+const FIBER_ABI_MODES = ["asyncify", "native"] as const;
 
 const MAX_FRAMES = 100_000_000;
 
@@ -55,6 +60,18 @@ export function executionOptions(command: Command): Command {
       )
       .option("--host <file>", "JavaScript module that supplies the imports", operand)
       .option("--stub-imports", "imported functions nobody supplies return zeros, and are traced"),
+  );
+}
+
+/** For commands that run a program one way. */
+export function fiberAbiOption(command: Command): Command {
+  return command.addOption(
+    new Option(
+      "--fiber-abi <how>",
+      "switch the fibers of stackful's assembly by unwinding (asyncify) or at once (native)",
+    )
+      .choices(FIBER_ABI_MODES)
+      .default("asyncify"),
   );
 }
 

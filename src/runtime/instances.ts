@@ -123,6 +123,19 @@ export type ExternInstance =
 /** Imports by module name, then name. */
 export type Imports = ReadonlyMap<string, ReadonlyMap<string, ExternInstance>>;
 
+/** Imports of several suppliers; the first that has one wins. */
+export function mergeImports(...suppliers: readonly Imports[]): Imports {
+  const merged = new Map<string, Map<string, ExternInstance>>();
+  for (const supplier of suppliers) {
+    for (const [module, names] of supplier) {
+      const into = merged.get(module) ?? new Map<string, ExternInstance>();
+      merged.set(module, into);
+      for (const [name, given] of names) if (!into.has(name)) into.set(name, given);
+    }
+  }
+  return merged;
+}
+
 export class ModuleInstance {
   readonly funcs: FuncInstance[] = [];
   readonly tables: TableInstance[] = [];

@@ -70,7 +70,11 @@ export class Follower {
     try {
       const state: State = { path: new Path(), stack: [], calls: [] };
       const { params } = this.signature(index);
-      this.enter(state, index, params.map((_, i) => symbol(`p${i}`)));
+      this.enter(
+        state,
+        index,
+        params.map((_, i) => symbol(`p${i}`)),
+      );
       return this.follow(state);
     } catch (error) {
       if (error instanceof NotFollowed) return null;
@@ -236,7 +240,13 @@ export class Follower {
           const taken = (next: State) => {
             ended = branch(next, a);
           };
-          return this.fork(state, pop(), taken, () => undefined, () => ended);
+          return this.fork(
+            state,
+            pop(),
+            taken,
+            () => undefined,
+            () => ended,
+          );
         }
         case "call":
           this.call(state, a);
@@ -277,7 +287,11 @@ export class Follower {
       prepare(next);
       return ends() ? path.end("return") : this.follow(next);
     };
-    return state.path.fork(condition, way(then, ended), way(otherwise, () => false));
+    return state.path.fork(
+      condition,
+      way(then, ended),
+      way(otherwise, () => false),
+    );
   }
 
   private label({ block, after }: Step, height: number): Label {

@@ -105,7 +105,8 @@ function runtimeFunctions(module: ValidModule): Map<number, string> {
     if (from === "asyncify") found.set(index, name);
   });
   for (const { kind, name, index } of module.exports)
-    if (kind === "func" && RUNTIME_EXPORT.test(name)) found.set(index, name.slice("asyncify_".length));
+    if (kind === "func" && RUNTIME_EXPORT.test(name))
+      found.set(index, name.slice("asyncify_".length));
   return found;
 }
 const RUNTIME_EXPORT = /^asyncify_(start|stop)_(un|re)wind$/;
@@ -124,7 +125,9 @@ function candidatesOf(module: ValidModule, runtime: ReadonlyMap<number, string>)
 function hasType(module: ValidModule, index: number, name: FiberFunction): boolean {
   const { params, results } = module.types[module.context.funcs[index]!]!.comp as FuncType;
   return (
-    params.length === arityOf(name) && results.length === 0 && params.every((type) => type === "i32")
+    params.length === arityOf(name) &&
+    results.length === 0 &&
+    params.every((type) => type === "i32")
   );
 }
 
