@@ -115,7 +115,7 @@ function program(maxFrames = 1000) {
   return { call, trap, word, view, sp, events, fibers, leaveFrom };
 }
 
-test("results, payloads, the words below a suspended stack, the stack pointer", () => {
+test("fiber/enter, fiber/switch_leave, fiber/switch_enter: results, payloads, the words below a suspended stack, the stack pointer", () => {
   const { call, word, sp, events } = program();
   expect(call("enter", STACK, 41, entry("echo"))).toBe(42);
   expect(word(BACK)).toBe(STACK);
@@ -162,7 +162,7 @@ test("an exception leaves a fiber for who entered it", () => {
   expect(events.at(-1)).toMatchObject({ name: "fiber_switch_leave", depth: 1, fibers: 1 });
 });
 
-describe("misuse has a name", () => {
+describe("misuse has a name: fiber/unknown, fiber/returned", () => {
   test("resume where nothing is suspended", () => {
     expect(program().trap("resume", STACK, 0)).toBe(
       "unknown fiber: fiber_switch_enter(0x1000): no fiber is suspended there",
@@ -242,7 +242,7 @@ test("frames count over all fibers that wait for each other", () => {
   expect(() => program(50).call("enter", STACK, 0, entry("deep"))).toThrow(Exhaustion);
 });
 
-test("fibers that nobody can resume are dropped", () => {
+test("fiber/dropped: fibers that nobody can resume", () => {
   const { call, view, fibers } = program();
   for (let i = 0; i < 3000; i++) call("enter", STACK + 16 * i, 0, entry("echo"));
   expect(fibers.suspendedCount).toBe(3000);

@@ -204,7 +204,7 @@ export class FiberAbi {
     return [];
   }
 
-  /** The innermost fiber that was entered from the stack pointer `target`. @throws Trap */
+  /** The innermost fiber that was entered from the stack pointer `target`, or rule fiber/unknown. */
   private enteredFrom(leaving: Fiber, target: number): { outer: Fiber; link: Link } {
     for (let fiber: Fiber | null = leaving; fiber !== null; fiber = fiber.parent) {
       const link = this.links.get(fiber);
@@ -222,7 +222,7 @@ export class FiberAbi {
     );
   }
 
-  /** @throws Trap always */
+  /** Rule fiber/unknown. @throws Trap always */
   private refuse(machine: Machine, sp: number, number: number): never {
     const around = this.chainOf(machine.fiber!);
     const why =
@@ -236,7 +236,7 @@ export class FiberAbi {
     throw new Trap("unknown fiber", `fiber_switch_enter(${hex(sp)}): ${why}`);
   }
 
-  /** Rule fiber/entry-returned. */
+  /** Rule fiber/returned. */
   private entryReturned({ name }: FuncInstance, sp: number): FuncInstance {
     return FuncInstance.native(NULLARY, "fiber entry", () => {
       throw new Trap(
@@ -246,7 +246,7 @@ export class FiberAbi {
     });
   }
 
-  /** Drops the fibers whose number is no longer where it was: nobody can resume them. */
+  /** Rule fiber/dropped, for all whose number is no longer where it was: nobody can resume them. */
   private sweep(): void {
     for (const [number, { sp }] of this.suspended)
       if (this.word(sp - HEADER + NUMBER) !== number) this.suspended.delete(number);
