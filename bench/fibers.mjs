@@ -79,6 +79,10 @@ const summary = (list) => {
 
 /** Nanoseconds for a switch there and back, of a fiber that waits at each depth. */
 function switches() {
+  // The first program measured would pay for the compilation of all.
+  const warm = bobbin({ native: true });
+  warm.call("begin", 10);
+  for (let i = 0; i < 10; i++) warm.call("turns", 20_000);
   return [0, 10, 100, 1000, 10_000, 100_000].map((depth) => {
     const engines = { native: bobbin({ native: true }) };
     // The assembly's 65,552 bytes hold no more records than that.
@@ -119,35 +123,51 @@ function crowd() {
   }
   return { fibers: FIBERS, bytes, create: (made * 1e6) / FIBERS, visit: summary(visits) };
 }
+/** Milliseconds to unwind `depth` frames, and to rewind them. */
+function sinkOnce(depth) {
+  let data = 0;
+  let started = 0;
+  let arrived = 0;
+  const program = bobbin({
+    native: true,
+    pause(asyncify) {
+      if (asyncify.state === 2) {
+        arrived = now();
+        runtime("stop_rewind");
+      } else {
+        runtime("start_unwind", data);
+        started = now();
+      }
+    },
+  });
+  const runtime = (name, ...args) =>
+    program.machine.invoke(program.asyncify.functions.get(name), args.map(i32));
+  data = program.call("buffer", depth * 64 + 1024);
+  program.call("sink", depth);
+  const unwound = now();
+  runtime("stop_unwind");
+  runtime("start_rewind", data);
+  const rewinding = now();
+  program.call("sink", depth);
+  return { unwind: unwound - started, rewind: arrived - rewinding };
+}
+
 /** Nanoseconds a frame to unwind and to rewind natively, by depth. */
 function unwinds() {
   return [1000, 10_000, 100_000, 1_000_000].map((depth) => {
     const times = { unwind: [], rewind: [] };
+    const repeats = Math.ceil(300_000 / depth);
     for (let round = -1; round < Math.min(ROUNDS, 5); round++) {
-      let data = 0;
-      let started = 0;
-      let arrived = 0;
-      const program = bobbin({
-        native: true,
-        pause(asyncify) {
-          const name = asyncify.state === 2 ? "stop_rewind" : "start_unwind";
-          if (name === "stop_rewind") arrived = now();
-          runtime(name, ...(name === "stop_rewind" ? [] : [data]));
-          if (name === "start_unwind") started = now();
-        },
-      });
-      const runtime = (name, ...args) =>
-        program.machine.invoke(program.asyncify.functions.get(name), args.map(i32));
-      data = program.call("buffer", depth * 64 + 1024);
-      program.call("sink", depth);
-      const unwound = now();
-      runtime("stop_unwind");
-      runtime("start_rewind", data);
-      const rewinding = now();
-      program.call("sink", depth);
+      let unwind = 0;
+      let rewind = 0;
+      for (let i = 0; i < repeats; i++) {
+        const took = sinkOnce(depth);
+        unwind += took.unwind;
+        rewind += took.rewind;
+      }
       if (round < 0) continue;
-      times.unwind.push(((unwound - started) * 1e6) / depth);
-      times.rewind.push(((arrived - rewinding) * 1e6) / depth);
+      times.unwind.push((unwind * 1e6) / depth / repeats);
+      times.rewind.push((rewind * 1e6) / depth / repeats);
     }
     return { depth, unwind: summary(times.unwind), rewind: summary(times.rewind) };
   });

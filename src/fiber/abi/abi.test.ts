@@ -188,7 +188,7 @@ describe("misuse has a name: fiber/unknown, fiber/returned", () => {
     const kept = bytes.slice(STACK - 16, STACK);
     call("resume", STACK, 3);
     bytes.set(kept, STACK - 16);
-    expect(trap("resume", STACK, 0)).toMatch(/^unknown fiber/);
+    expect(trap("resume", STACK, 0)).toContain("unknown fiber: ");
   });
   test("resume of the running fiber", () => {
     expect(program().trap("enter", STACK, 0, entry("self"))).toBe(
