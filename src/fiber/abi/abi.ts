@@ -75,7 +75,6 @@ export class FiberAbi {
   readonly functions: ReadonlyMap<number, FuncInstance>;
   /** Those that the module imports instead of defining them. */
   readonly imports: Imports;
-  private readonly type: number;
   private instance: ModuleInstance | null = null;
   private stackPointer!: GlobalInstance;
   private readonly links = new WeakMap<Fiber, Link>();
@@ -108,10 +107,6 @@ export class FiberAbi {
     }
     this.functions = functions;
     this.imports = imports;
-    this.type = module.types.findIndex(
-      ({ comp }) =>
-        comp.kind === "func" && comp.params.join() === "i32,i32" && comp.results.length === 0,
-    );
   }
 
   /** Binds the ABI to an instance, before its start function runs. */
@@ -145,7 +140,7 @@ export class FiberAbi {
     const resumer = machine.fiber!;
     const caller = this.sp;
     this.sp = sp;
-    const func = callee(this.instance!, this.type, this.assembly.table, entry, 0);
+    const func = callee(this.instance!, this.assembly.type, this.assembly.table, entry, 0);
     const fiber = machine.freshFiber(func);
     const chain = { fiber, outer: fiber };
     checkRoom(machine, resumer, chain);

@@ -3,7 +3,7 @@
 // What some optimizer made part of a larger function is not found: only functions can
 // be replaced.
 
-import type { FuncType } from "../../syntax/types.js";
+import type { SubType } from "../../syntax/types.js";
 import { importsOf } from "../../syntax/module.js";
 import type { ValidModule } from "../../valid/validate.js";
 import { constant, type Expression, symbol } from "./expressions.js";
@@ -29,8 +29,9 @@ export interface FiberAssembly {
   readonly functions: ReadonlyMap<number, FiberFunction>;
   /** Global index of `__stack_pointer`. */
   readonly stackPointer: number;
-  /** Table that entries are looked up in. */
+  /** Table that entries are looked up in, and index of their type, `(i32, i32) -> ()`. */
   readonly table: number;
+  readonly type: number;
 }
 
 /** Null where the module has no fiber assembly that could be replaced whole. */
@@ -61,9 +62,9 @@ function defined(module: ValidModule): FiberAssembly | null {
   const leaveText = leaveTree(places, parameters(3));
   const leaves = candidates.filter(({ tree }) => tree === leaveText);
   for (const { index } of leaves) functions.set(index, "fiber_switch_leave");
-  const { stackPointer, table } = places;
+  const { stackPointer, table, type } = places;
   // Fibers that could be entered but not left, or the reverse, would be half a switch.
-  return leaves.length === 0 ? null : { functions, stackPointer, table };
+  return leaves.length === 0 ? null : { functions, stackPointer, table, type };
 }
 
 const parameters = (count: number): Expression[] =>
@@ -122,14 +123,15 @@ function candidatesOf(module: ValidModule, runtime: ReadonlyMap<number, string>)
   );
 }
 
-function hasType(module: ValidModule, index: number, name: FiberFunction): boolean {
-  const { params, results } = module.types[module.context.funcs[index]!]!.comp as FuncType;
-  return (
-    params.length === arityOf(name) &&
-    results.length === 0 &&
-    params.every((type) => type === "i32")
-  );
-}
+const hasType = (module: ValidModule, index: number, name: FiberFunction): boolean =>
+  takesOnly(module.types[module.context.funcs[index]!]!, arityOf(name));
+
+/** A function type of so many i32 parameters and no result. */
+const takesOnly = ({ comp }: SubType, count: number): boolean =>
+  comp.kind === "func" &&
+  comp.params.length === count &&
+  comp.results.length === 0 &&
+  comp.params.every((type) => type === "i32");
 
 /** Imports of these names and types: whoever supplies them natively needs a stack pointer and a table. */
 function imported(module: ValidModule): FiberAssembly | null {
@@ -141,9 +143,10 @@ function imported(module: ValidModule): FiberAssembly | null {
   const names = new Set(functions.values());
   if (!names.has("fiber_enter") || !names.has("fiber_switch_leave")) return null;
   const stackPointer = stackPointerOf(module);
-  return stackPointer === null || module.context.tables.length === 0
+  const type = module.types.findIndex((defined) => takesOnly(defined, 2));
+  return stackPointer === null || type < 0 || module.context.tables.length === 0
     ? null
-    : { functions, stackPointer, table: 0 };
+    : { functions, stackPointer, table: 0, type };
 }
 
 function stackPointerOf(module: ValidModule): number | null {
