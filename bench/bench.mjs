@@ -37,7 +37,7 @@ const load = (path) => readFileSync(here(path));
 const median = (list) => list.toSorted((x, y) => x - y)[list.length >> 1];
 
 if (positionals[0] === "fibers") {
-  const args = ["--expose-gc", here("fibers.mjs"), ...process.argv.slice(3)];
+  const args = [here("fibers.mjs"), ...process.argv.slice(3)];
   execFileSync(process.execPath, args, { stdio: "inherit" });
 } else if (options.worker !== undefined)
   process.stdout.write(JSON.stringify(await measure(options.worker, Number(options.rounds))));

@@ -1,11 +1,14 @@
 // npm run bench -- fibers: what switches and unwinds cost, by depth and by number.
 // Native switches against native asyncify on the same module, and against the
 // instrumented twin in the host engine; each figure is the median of rounds taken in
-// turns, with the lowest and highest beside it. Times are processor time.
+// turns, with the lowest and highest beside it. Times are processor time; each row has a
+// process of its own, so that none inherits what V8 learned from another.
 //
-//   node --expose-gc bench/fibers.mjs [--rounds N] [--fibers N] [--json]
+//   node bench/fibers.mjs [--rounds N] [--fibers N] [--json]
 
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import {
   Asyncify,
@@ -24,6 +27,8 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "7" },
     fibers: { type: "string", default: "100000" },
     json: { type: "boolean", default: false },
+    part: { type: "string" },
+    depth: { type: "string", default: "0" },
   },
 });
 const ROUNDS = Number(options.rounds);
@@ -78,30 +83,23 @@ const summary = (list) => {
 };
 
 /** Nanoseconds for a switch there and back, of a fiber that waits at each depth. */
-function switches() {
-  // The first program measured would pay for the compilation of all.
-  const warm = bobbin({ native: true });
-  warm.call("begin", 10);
-  for (let i = 0; i < 10; i++) warm.call("turns", 20_000);
-  return [0, 10, 100, 1000, 10_000, 100_000].map((depth) => {
-    const engines = { native: bobbin({ native: true }) };
-    // The assembly's 65,552 bytes hold no more records than that.
-    if (depth <= 1000)
-      Object.assign(engines, { asyncify: bobbin({ native: false }), host: host() });
-    const turns = {
-      native: 20_000,
-      asyncify: Math.ceil(100_000 / (depth + 10)),
-      host: Math.ceil(2e6 / (depth + 10)),
-    };
-    const times = Object.fromEntries(Object.keys(engines).map((name) => [name, []]));
-    for (const engine of Object.values(engines)) engine.call("begin", depth);
-    for (let round = -2; round < ROUNDS; round++)
-      for (const [name, { call }] of Object.entries(engines)) {
-        const took = (time(() => call("turns", turns[name])) * 1e6) / turns[name];
-        if (round >= 0) times[name].push(took);
-      }
-    return { depth, ...Object.fromEntries(Object.entries(times).map(([k, v]) => [k, summary(v)])) };
-  });
+function switches(depth) {
+  const engines = { native: bobbin({ native: true }) };
+  // The assembly's 65,552 bytes hold no more records than that.
+  if (depth <= 1000) Object.assign(engines, { asyncify: bobbin({ native: false }), host: host() });
+  const turns = {
+    native: 20_000,
+    asyncify: Math.ceil(100_000 / (depth + 10)),
+    host: Math.ceil(2e6 / (depth + 10)),
+  };
+  const times = Object.fromEntries(Object.keys(engines).map((name) => [name, []]));
+  for (const engine of Object.values(engines)) engine.call("begin", depth);
+  for (let round = -4; round < ROUNDS; round++)
+    for (const [name, { call }] of Object.entries(engines)) {
+      const took = (time(() => call("turns", turns[name])) * 1e6) / turns[name];
+      if (round >= 0) times[name].push(took);
+    }
+  return { depth, ...Object.fromEntries(Object.entries(times).map(([k, v]) => [k, summary(v)])) };
 }
 
 /** Many fibers suspended at once: bytes for each, and time to resume all in random order. */
@@ -153,46 +151,57 @@ function sinkOnce(depth) {
 }
 
 /** Nanoseconds a frame to unwind and to rewind natively, by depth. */
-function unwinds() {
-  return [1000, 10_000, 100_000, 1_000_000].map((depth) => {
-    const times = { unwind: [], rewind: [] };
-    const repeats = Math.ceil(300_000 / depth);
-    for (let round = -1; round < Math.min(ROUNDS, 5); round++) {
-      let unwind = 0;
-      let rewind = 0;
-      for (let i = 0; i < repeats; i++) {
-        const took = sinkOnce(depth);
-        unwind += took.unwind;
-        rewind += took.rewind;
-      }
-      if (round < 0) continue;
-      times.unwind.push((unwind * 1e6) / depth / repeats);
-      times.rewind.push((rewind * 1e6) / depth / repeats);
+function unwinds(depth) {
+  const times = { unwind: [], rewind: [] };
+  const repeats = Math.ceil(300_000 / depth);
+  for (let round = -1; round < Math.min(ROUNDS, 5); round++) {
+    let unwind = 0;
+    let rewind = 0;
+    for (let i = 0; i < repeats; i++) {
+      const took = sinkOnce(depth);
+      unwind += took.unwind;
+      rewind += took.rewind;
     }
-    return { depth, unwind: summary(times.unwind), rewind: summary(times.rewind) };
-  });
+    if (round < 0) continue;
+    times.unwind.push((unwind * 1e6) / depth / repeats);
+    times.rewind.push((rewind * 1e6) / depth / repeats);
+  }
+  return { depth, unwind: summary(times.unwind), rewind: summary(times.rewind) };
 }
 
-const cell = (s, unit = 1) =>
-  s === undefined
-    ? "-".padStart(24)
-    : `${(s.median / unit).toFixed(0).padStart(8)} ${`(${(s.min / unit).toFixed(0)}–${(s.max / unit).toFixed(0)})`.padEnd(15)}`;
+const PARTS = { switches, crowd, unwinds };
+if (options.part !== undefined)
+  process.stdout.write(JSON.stringify(PARTS[options.part](Number(options.depth))));
+else report();
 
-const results = {
-  host: `V8 ${process.versions.v8}`,
-  switches: switches(),
-  crowd: crowd(),
-  unwinds: unwinds(),
-};
-if (options.json) console.log(JSON.stringify(results));
-else report(results);
+function part(name, depth = 0) {
+  const args = ["--expose-gc", fileURLToPath(import.meta.url), "--part", name, "--depth", depth];
+  const rest = ["--rounds", options.rounds, "--fibers", options.fibers];
+  const all = [...args, ...rest].map(String);
+  return JSON.parse(execFileSync(process.execPath, all, { encoding: "utf8" }));
+}
 
-function report({ host: engine, switches, crowd, unwinds }) {
+function cell(s) {
+  if (s === undefined) return "-".padStart(24);
+  const [median, min, max] = [s.median, s.min, s.max].map((x) => x.toFixed(0));
+  return `${median.padStart(8)} ${`(${min}–${max})`.padEnd(15)}`;
+}
+
+function report() {
+  const results = {
+    host: `V8 ${process.versions.v8}`,
+    switches: [0, 10, 100, 1000, 10_000, 100_000].map((depth) => part("switches", depth)),
+    crowd: part("crowd"),
+    unwinds: [1000, 10_000, 100_000, 1_000_000].map((depth) => part("unwinds", depth)),
+  };
+  if (options.json) return console.log(JSON.stringify(results));
   console.log(`a switch there and back, ns: median (lowest–highest) of ${ROUNDS} rounds\n`);
-  console.log("frames deep  native fibers            native asyncify          twin in " + engine);
-  for (const { depth, native, asyncify, host } of switches)
+  console.log(
+    `frames deep  native fibers            native asyncify          twin in ${results.host}`,
+  );
+  for (const { depth, native, asyncify, host } of results.switches)
     console.log(`${String(depth).padStart(11)} ${cell(native)} ${cell(asyncify)} ${cell(host)}`);
-  const { fibers, bytes, create, visit } = crowd;
+  const { fibers, bytes, create, visit } = results.crowd;
   console.log(
     `\n${fibers} fibers suspended at once: ${bytes.toFixed(0)} bytes each beside linear memory`,
   );
@@ -201,6 +210,6 @@ function report({ host: engine, switches, crowd, unwinds }) {
   );
   console.log("\nnative asyncify, ns a frame\n");
   console.log("frames deep  unwind                   rewind");
-  for (const { depth, unwind, rewind } of unwinds)
+  for (const { depth, unwind, rewind } of results.unwinds)
     console.log(`${String(depth).padStart(11)} ${cell(unwind)} ${cell(rewind)}`);
 }

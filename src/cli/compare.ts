@@ -145,7 +145,7 @@ export function renderComparison(comparison: Comparison, wanted: Level): string[
   );
   const verdict = agree(comparison, wanted)
     ? `equal at ${level}${outside.length > 0 ? ", outside the domain of the comparison" : ""}`
-    : `different: ${isClose(level, wanted) ? "native fibers" : level === null ? "not even E0" : `${level} only, ${wanted} wanted`}`;
+    : `different: ${isClose(level, wanted) ? "native fibers" : `${level === null ? "not even E0" : `${level} only`}, ${wanted} wanted`}`;
   return [
     ...ran,
     "",
