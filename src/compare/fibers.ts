@@ -49,7 +49,8 @@ export function memoryDifference(
   const end = Math.max(a.length, b.length);
   let at = 0;
   for (const [start, next] of [...areas, [end, end] as const]) {
-    for (; at < Math.min(start, end); at++)
+    const stop = Math.min(start, end);
+    for (; at < stop; at++)
       if (a[at] !== b[at]) return { address: at, a: a[at] ?? -1, b: b[at] ?? -1 };
     at = Math.max(at, next);
   }
