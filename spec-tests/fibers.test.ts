@@ -70,24 +70,28 @@ describe.each(withFibers.map((fixture) => [fixture.file, fixture] as const))(
     const module = validate(decode(load(fixture.file)));
     const runs = fixture.runs.map((run) => [`${run.invoke}(${run.args.join(", ")})`, run] as const);
 
-    test.each(runs)("%s", async (_name, run) => {
-      const request = await requestOf(fixture, run);
-      const stories: TracedEvent[][] = [[], []];
-      const [asyncify, native] = await Promise.all(
-        [false, true].map((nativeFibers, i) => {
-          const tracer = new Tracer((event) => stories[i]!.push(event));
-          const { observer } = tracer;
-          return runNative({ ...request, module, nativeFibers, observer, onEvent: tracer.event });
-        }),
-      );
-      expect(native!.events.some(({ type }) => type === "runtime")).toBe(false);
-      expect(compareRuns(native!, asyncify!, "E0")).toBeNull();
-      expect(fiberStory(stories[1]!)).toEqual(fiberStory(stories[0]!));
-      for (const { file } of fixture.twins) {
-        const host = await runOnEngine({ ...request, bytes: load(file), plain: module });
-        expect(compareRuns(native!, host, "E0")).toBeNull();
-        expect(memoryDifference(native!, host, asyncifyAreas(host.events))).toBeNull();
-      }
-    });
+    test.each(runs)(
+      "%s",
+      async (_name, run) => {
+        const request = await requestOf(fixture, run);
+        const stories: TracedEvent[][] = [[], []];
+        const [asyncify, native] = await Promise.all(
+          [false, true].map((nativeFibers, i) => {
+            const tracer = new Tracer((event) => stories[i]!.push(event));
+            const { observer } = tracer;
+            return runNative({ ...request, module, nativeFibers, observer, onEvent: tracer.event });
+          }),
+        );
+        expect(native!.events.some(({ type }) => type === "runtime")).toBe(false);
+        expect(compareRuns(native!, asyncify!, "E0")).toBeNull();
+        expect(fiberStory(stories[1]!)).toEqual(fiberStory(stories[0]!));
+        for (const { file } of fixture.twins) {
+          const host = await runOnEngine({ ...request, bytes: load(file), plain: module });
+          expect(compareRuns(native!, host, "E0")).toBeNull();
+          expect(memoryDifference(native!, host, asyncifyAreas(host.events))).toBeNull();
+        }
+      },
+      120_000,
+    );
   },
 );
