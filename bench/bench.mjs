@@ -3,13 +3,16 @@
 // the table gives the median over rounds in several processes, and the spread.
 //
 //   node bench/bench.mjs [--processes N] [--rounds N] [--json]
+//   node bench/bench.mjs fibers …: see fibers.mjs
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  strict: !process.argv.includes("fibers"),
   options: {
     processes: { type: "string", default: "3" },
     rounds: { type: "string", default: "5" },
@@ -33,7 +36,10 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const load = (path) => readFileSync(here(path));
 const median = (list) => list.toSorted((x, y) => x - y)[list.length >> 1];
 
-if (options.worker !== undefined)
+if (positionals[0] === "fibers") {
+  const args = [here("fibers.mjs"), ...process.argv.slice(3)];
+  execFileSync(process.execPath, args, { stdio: "inherit" });
+} else if (options.worker !== undefined)
   process.stdout.write(JSON.stringify(await measure(options.worker, Number(options.rounds))));
 else report();
 

@@ -74,6 +74,7 @@ const cases: readonly (readonly [
     ],
     0,
   ],
+  ["trace-native-fibers", () => ["trace", ...CROSSING, ...HOST, "--fiber-abi", "native"], 0],
   ["check", () => ["check", ...CROSSING, ...HOST], 0],
   [
     "check-overflow",
@@ -111,6 +112,12 @@ const cases: readonly (readonly [
   ],
   ["compare-json", () => ["compare", ...CROSSING, "--stub-imports", "--json"], 0],
   ["debug-crossing", () => ["debug", ...CROSSING, ...HOST], 0, SCRIPT.join("\n")],
+  [
+    "debug-native-fibers",
+    () => ["debug", ...CROSSING, ...HOST, "--fiber-abi", "native"],
+    0,
+    SCRIPT.join("\n"),
+  ],
   ["inspect-roles", () => ["inspect", fixture("wasm/crossing.wasm"), "--roles", "--sites"], 0],
 ];
 

@@ -1,7 +1,8 @@
 // What types or executes an instruction names the rules that it implements, every rule is
 // named where it holds, and nobody names a rule that is not there: those of the
 // specification and of proposals (spec-rules.txt) in src/valid and src/exec, those of native
-// asyncify (rules.md) in src/fiber/asyncify. The latter are named in tests as well.
+// asyncify and of the native fiber ABI (rules.md) in src/fiber. The latter are named in
+// tests as well.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -44,9 +45,10 @@ test("validation and execution name the rules of the specification, all of them"
   expect(checkRules(rules, instructions, code)).toEqual([]);
 });
 
-const asyncify = [...read("src/fiber/asyncify/rules.md").matchAll(/^(asyncify\/[\w-]+) /gm)].map(
-  ([, rule]) => rule!,
-);
+const rulesIn = (file: string): string[] =>
+  [...read(file).matchAll(/^(\w+\/[\w-]+) /gm)].map(([, rule]) => rule!);
+const asyncify = rulesIn("src/fiber/asyncify/rules.md");
+const fibers = rulesIn("src/fiber/abi/rules.md");
 
 test("the code of native asyncify names its rules, all of them", () => {
   expect(asyncify.length).toBeGreaterThan(12);
@@ -55,3 +57,9 @@ test("the code of native asyncify names its rules, all of them", () => {
 
 test("the tests of native asyncify name its rules, all of them", () =>
   expect(checkNames(asyncify, sourcesIn("src/fiber/asyncify", isTest))).toEqual([]));
+
+test("the code and the tests of the native fiber ABI name its rules, all of them", () => {
+  expect(fibers.length).toBe(6);
+  expect(checkNames(fibers, sourcesIn("src/fiber/abi", isCode))).toEqual([]);
+  expect(checkNames(fibers, sourcesIn("src/fiber/abi", isTest))).toEqual([]);
+});

@@ -32,6 +32,7 @@ export {
   type ExternInstance,
   type HostFunction,
   type Imports,
+  type NativeFunction,
 } from "./runtime/instances.js";
 export { MemoryInstance } from "./runtime/memory.js";
 export {
@@ -57,6 +58,8 @@ export {
   UsageError,
 } from "./util/errors.js";
 
+export { FiberAbi, type FiberAbiSettings } from "./fiber/abi/abi.js";
+export { recognizeFibers, type FiberAssembly, type FiberFunction } from "./fiber/abi/recognize.js";
 export { Asyncify, type AsyncifySettings } from "./fiber/asyncify/asyncify.js";
 export { analyzeRoles } from "./fiber/asyncify/analyze.js";
 export type * from "./fiber/asyncify/roles.js";

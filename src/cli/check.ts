@@ -12,7 +12,7 @@ import type { ModuleInstance } from "../runtime/instances.js";
 import { formatValue } from "../runtime/notation.js";
 import type { CommonOptions, Context } from "./context.js";
 import { about, describeFailure, ExitCode, failureJson } from "./failure.js";
-import { executionOptions, operand, operands } from "./options.js";
+import { executionOptions, fiberAbiOption, operand, operands } from "./options.js";
 import { loadProgram, logOf, type Program, type ProgramOptions, runProgram } from "./program.js";
 
 interface CheckOptions extends ProgramOptions, CommonOptions {}
@@ -29,7 +29,7 @@ export function register(program: Command, context: Context): void {
     .argument("<file>", "WebAssembly module, instrumented or not", operand)
     .argument("[args...]", "arguments of the function", operands)
     .option("--invoke <name>", "the function to call (_start or main)", operand);
-  executionOptions(command)
+  fiberAbiOption(executionOptions(command))
     .option("--json", "print one JSON object")
     .addHelpText("after", EXAMPLES)
     .action((file: string, args: string[] | undefined, options: CheckOptions) =>

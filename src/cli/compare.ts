@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import { type ComparedEvent, type Difference, type Level, levels } from "../compare/compare.js";
 import {
+  agree,
   compareProgram,
   type Comparison,
   ORACLES,
@@ -74,7 +75,7 @@ async function compare(
       ? new FileError(twinFile, error)
       : error;
   });
-  const good = isEqual(comparison, options.level);
+  const good = agree(comparison, options.level);
   if (options.json === true) context.out(JSON.stringify(comparisonJson(comparison, options.level)));
   else for (const line of renderComparison(comparison, options.level)) context.out(line);
   return good ? ExitCode.good : ExitCode.finding;
@@ -101,9 +102,6 @@ export const compareWith = (
   twin: Uint8Array,
 ): Promise<Comparison> => compareProgram({ ...request, plain: module, twin, asyncify, limits });
 
-export const isEqual = ({ level }: Comparison, wanted: Level): boolean =>
-  level !== null && levels.indexOf(level) >= levels.indexOf(wanted);
-
 const versionOf = (oracle: OracleName): string =>
   oracle === "host" ? `V8 ${process.versions["v8"] ?? "?"}` : "";
 const eventText = (event: ComparedEvent | undefined): string =>
@@ -123,43 +121,53 @@ function endText({ results, reason, globals, digest }: ComparedEvent & { type: "
 /** For people: what ran, how close they are, and where they part. */
 export function renderComparison(comparison: Comparison, wanted: Level): string[] {
   const { runs, pairs, level, outside } = comparison;
-  const ran = (Object.keys(ORACLES) as OracleName[]).map((name) => {
-    const { results, error, events } = runs[name];
+  const ran = (Object.keys(ORACLES) as OracleName[]).flatMap((name) => {
+    const run = runs[name];
+    if (run === undefined) return [];
+    const { results, error, events } = run;
     const outcome =
       error === undefined
         ? (results ?? []).map((value) => formatValue(value)).join(" ")
         : error.reason;
     const version = versionOf(name);
-    return `${name.padEnd(7)} ${`${ORACLES[name]}${version && ` (${version})`}`.padEnd(62)} ${String(events.length).padStart(5)} events  ${outcome}`;
+    return [
+      `${name.padEnd(7)} ${`${ORACLES[name]}${version && ` (${version})`}`.padEnd(62)} ${String(events.length).padStart(5)} events  ${outcome}`,
+    ];
   });
-  const rows = pairs.map(({ a, b, level: reached }) => `${a} ~ ${b}`.padEnd(16) + cells(reached));
+  const rows = pairs.map((pair) => `${pair.a} ~ ${pair.b}`.padEnd(16) + cells(pair));
   const differences = pairs.flatMap((pair) =>
     pair.difference === null ? [] : ["", ...renderDifference(pair, pair.difference)],
   );
-  const verdict = isEqual(comparison, wanted)
+  const memories = pairs.flatMap(({ a, b, memory }) =>
+    memory === null
+      ? []
+      : ["", `memory of ${a} and ${b} differs at ${memory.address}: ${memory.a}, ${memory.b}`],
+  );
+  const verdict = agree(comparison, wanted)
     ? `equal at ${level}${outside.length > 0 ? ", outside the domain of the comparison" : ""}`
-    : `different: ${level === null ? "not even E0" : `${level} only`}, ${wanted} wanted`;
+    : `different: ${isClose(level, wanted) ? "native fibers" : `${level === null ? "not even E0" : `${level} only`}, ${wanted} wanted`}`;
   return [
     ...ran,
     "",
     "                E0   E1   E2",
     ...rows,
     ...differences,
+    ...memories,
     ...outside.map((why) => `outside the domain: ${why}`),
     "",
     `verdict: ${verdict}`,
   ];
 }
 
-const cells = (reached: Level | null): string =>
-  levels
-    .map((level) =>
-      (reached !== null && levels.indexOf(reached) >= levels.indexOf(level) ? "yes" : "NO").padEnd(
-        5,
-      ),
-    )
-    .join("")
-    .trimEnd();
+const isClose = (reached: Level | null, wanted: Level): boolean =>
+  reached !== null && levels.indexOf(reached) >= levels.indexOf(wanted);
+
+function cells({ level: reached, limit, memory }: Pair): string {
+  const cell = (level: Level) =>
+    isClose(limit, level) ? (isClose(reached, level) ? "yes" : "NO") : "-";
+  const told = limit === "E2" ? "" : `memory ${memory === null ? "yes" : "NO"}`;
+  return (levels.map((level) => cell(level).padEnd(5)).join("") + told).trimEnd();
+}
 
 function renderDifference({ a, b }: Pair, difference: Difference): string[] {
   const { level, index, contextA } = difference;
@@ -180,7 +188,7 @@ function comparisonJson(comparison: Comparison, wanted: Level): unknown {
         ? { type: "end", text: endText(e) }
         : eventToJson({ ...e, seq: 0, fiber: 0 });
   return {
-    verdict: isEqual(comparison, wanted) ? "equal" : "different",
+    verdict: agree(comparison, wanted) ? "equal" : "different",
     level,
     wanted,
     runs: Object.entries(runs).map(([name, { results, error, events }]) => ({
@@ -191,10 +199,11 @@ function comparisonJson(comparison: Comparison, wanted: Level): unknown {
       ...(results === undefined ? {} : { results: results.map((value) => formatValue(value)) }),
       ...(error === undefined ? {} : { error: error.reason }),
     })),
-    pairs: pairs.map(({ a, b, level: reached, difference }) => ({
+    pairs: pairs.map(({ a, b, level: reached, limit, memory, difference }) => ({
       a,
       b,
       level: reached,
+      ...(limit === "E2" ? {} : { limit, memory }),
       difference:
         difference === null
           ? null

@@ -8,7 +8,13 @@ import { DebugSession, type End } from "../debug/session.js";
 import { UsageError } from "../util/errors.js";
 import type { Context } from "./context.js";
 import { about, describeFailure, ExitCode } from "./failure.js";
-import { executionOptions, type ExecutionOptions, operand, operands } from "./options.js";
+import {
+  executionOptions,
+  fiberAbiOption,
+  type ExecutionOptions,
+  operand,
+  operands,
+} from "./options.js";
 import { defaultExport, exportedFunction, parseArguments } from "./call.js";
 import { open, type Session } from "./session.js";
 
@@ -29,7 +35,7 @@ export function register(program: Command, context: Context): void {
     .argument("<file>", "WebAssembly module", operand)
     .argument("[args...]", "arguments of the function", operands)
     .option("--invoke <name>", "the function to call (_start or main)", operand);
-  executionOptions(command)
+  fiberAbiOption(executionOptions(command))
     .addHelpText("after", EXAMPLES)
     .action((file: string, args: string[] | undefined, options: DebugOptions) =>
       context.run({}, () => about(file, () => debug(file, args ?? [], options, context))),

@@ -41,6 +41,7 @@ export interface ExecutionOptions extends AsyncifyFlags, InputOptions {
   readonly maxFrames?: number;
   readonly host?: string;
   readonly stubImports?: boolean;
+  readonly fiberAbi?: FiberAbiMode;
 }
 
 /** More files that belong to the program. */
@@ -49,6 +50,10 @@ export const linkOption = (): Option =>
     "--link <file>",
     "link assembly (.s) or an object file too; may be repeated",
   ).argParser(operands);
+
+/** Who switches the program's fibers: its own assembly over asyncify, or the machine. */
+export type FiberAbiMode = (typeof FIBER_ABI_MODES)[number];
+const FIBER_ABI_MODES = ["asyncify", "native"] as const;
 
 const MAX_FRAMES = 100_000_000;
 
@@ -64,6 +69,18 @@ export function executionOptions(command: Command): Command {
       .option("--host <file>", "JavaScript module that supplies the imports", operand)
       .addOption(linkOption())
       .option("--stub-imports", "imported functions nobody supplies return zeros, and are traced"),
+  );
+}
+
+/** For commands that run a program one way. */
+export function fiberAbiOption(command: Command): Command {
+  return command.addOption(
+    new Option(
+      "--fiber-abi <how>",
+      "switch the fibers of stackful's assembly by unwinding (asyncify) or at once (native)",
+    )
+      .choices(FIBER_ABI_MODES)
+      .default("asyncify"),
   );
 }
 

@@ -8,6 +8,7 @@ import type { Run, RunRequest } from "../compare/run.js";
 import { runTwinOnBobbin } from "../compare/twin.js";
 import type { AsyncifyOptions } from "../fiber/asyncify/roles.js";
 import type { ModuleInstance } from "../runtime/instances.js";
+import { UsageError } from "../util/errors.js";
 import type { ValidModule } from "../valid/validate.js";
 import { argumentsOf, exportedSignature } from "./call.js";
 import type { Context } from "./context.js";
@@ -25,6 +26,8 @@ export interface Program {
   readonly instrumented: boolean;
   readonly request: RunRequest;
   readonly asyncify: AsyncifyOptions;
+  /** The fiber assembly is executed natively. */
+  readonly nativeFibers: boolean;
   readonly limits: { readonly fuel?: number; readonly maxFrames?: number };
 }
 
@@ -50,6 +53,7 @@ export async function loadProgram(
       stub: options.stubImports ?? false,
     },
     asyncify: asyncifySettings(options),
+    nativeFibers: options.fiberAbi === "native",
     limits: {
       ...(options.fuel === undefined ? {} : { fuel: options.fuel }),
       ...(options.maxFrames === undefined ? {} : { maxFrames: options.maxFrames }),
@@ -65,7 +69,9 @@ export interface Watching {
 
 /** Runs the program on Bobbin: with native asyncify, or as it is where it is instrumented. */
 export function runProgram(program: Program, watching: Watching): Promise<Run> {
-  const { module, request, asyncify, limits } = program;
+  const { module, request, asyncify, nativeFibers, limits } = program;
+  if (nativeFibers && program.instrumented)
+    throw new UsageError("--fiber-abi native takes the module before it is instrumented");
   const watched = {
     ...request,
     ...(watching.onEvent === undefined ? {} : { onEvent: watching.onEvent }),
@@ -84,7 +90,7 @@ export function runProgram(program: Program, watching: Watching): Promise<Run> {
         plain: module,
         mapping: identity(module),
       })
-    : runNative({ ...watched, ...seen, limits, module, asyncify, suspend: true });
+    : runNative({ ...watched, ...seen, limits, module, asyncify, nativeFibers, suspend: true });
 }
 
 /** An instrumented module is its own plain module, but for the runtime functions. */

@@ -3,7 +3,13 @@
 import type { Command } from "commander";
 import type { Context, CommonOptions } from "./context.js";
 import { about, ExitCode } from "./failure.js";
-import { executionOptions, type ExecutionOptions, operand, operands } from "./options.js";
+import {
+  executionOptions,
+  fiberAbiOption,
+  type ExecutionOptions,
+  operand,
+  operands,
+} from "./options.js";
 import { defaultExport, exportedFunction, parseArguments } from "./call.js";
 import { open } from "./session.js";
 import { formatValue } from "../runtime/notation.js";
@@ -26,7 +32,7 @@ export function register(program: Command, context: Context): void {
     .argument("<file>", "WebAssembly module", operand)
     .argument("[args...]", "arguments of the function", operands)
     .option("--invoke <name>", "the function to call (_start or main)", operand);
-  executionOptions(command)
+  fiberAbiOption(executionOptions(command))
     .option("--stack", "print the wasm stack of a trap")
     .option("--json", "print results or the error as JSON")
     .addHelpText("after", EXAMPLES)

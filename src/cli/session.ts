@@ -7,13 +7,19 @@ import { Machine } from "../exec/machine.js";
 import { stackOf } from "../exec/stack.js";
 import type { FiberView } from "../exec/fiber.js";
 import { type Host, invokeAs } from "../compare/host.js";
+import { FiberAbi } from "../fiber/abi/abi.js";
 import { Asyncify } from "../fiber/asyncify/asyncify.js";
 import { FiberTracker, type FiberState, hasFiberAssembly } from "../observe/fibers.js";
 import { jsExports } from "../js-api/exports.js";
 import { jsImports } from "../js-api/imports.js";
 import { toJsValue, toWasmResults } from "../js-api/values.js";
 import { worldOf } from "../js-api/world.js";
-import type { FuncInstance, Imports, ModuleInstance } from "../runtime/instances.js";
+import {
+  type FuncInstance,
+  type Imports,
+  mergeImports,
+  type ModuleInstance,
+} from "../runtime/instances.js";
 import type { StackEntry } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
 import { BobbinError, LinkError } from "../util/errors.js";
@@ -24,7 +30,7 @@ import { loadHostScript } from "./host-file.js";
 import { readProgram } from "./input.js";
 import { exportedFunction } from "./call.js";
 import { asyncifySettings, type ExecutionOptions, wantsAsyncify } from "./options.js";
-import { mergeImports, stubImports } from "./stubs.js";
+import { stubImports } from "./stubs.js";
 
 export interface OpenOptions extends ExecutionOptions {
   /** Follow the fibers of the program, where it has the fiber assembly. */
@@ -58,7 +64,9 @@ export async function open(file: string, options: OpenOptions, context: Context)
       : await script({ log: (...values) => log(values.map(String).join(" ")) });
   const pending = new PendingCalls();
   const tracker =
-    options.followFibers === true && hasFiberAssembly(module) ? new FiberTracker() : null;
+    options.followFibers === true && (hasFiberAssembly(module) || options.fiberAbi === "native")
+      ? new FiberTracker()
+      : null;
   const machine = new Machine({
     ...(options.fuel === undefined ? {} : { fuel: options.fuel }),
     ...(options.maxFrames === undefined ? {} : { maxFrames: options.maxFrames }),
@@ -66,8 +74,10 @@ export async function open(file: string, options: OpenOptions, context: Context)
   });
   const asyncify = asyncifyFor(module, options, tracker);
   machine.interposer = asyncify;
+  const fibers = fibersFor(module, options, tracker);
   const supplied = mergeImports(
     asyncify === null ? new Map() : new Map([["asyncify", asyncify.imports]]),
+    fibers?.imports ?? new Map(),
     await hostImports(machine, module, host, options.host),
   );
   const imports =
@@ -76,7 +86,11 @@ export async function open(file: string, options: OpenOptions, context: Context)
       : supplied;
   let instance: ModuleInstance;
   try {
-    instance = instantiate(machine, module, imports, (allocated) => asyncify?.attach(allocated));
+    const attach = (allocated: ModuleInstance) => {
+      asyncify?.attach(allocated);
+      fibers?.attach(allocated);
+    };
+    instance = instantiate(machine, module, imports, attach, fibers?.functions);
   } catch (error) {
     throw pending.explain(error);
   }
@@ -114,6 +128,19 @@ function asyncifyFor(
         ...(tracker === null ? {} : { listener: (event) => tracker.event(event) }),
       })
     : null;
+}
+
+/** Native fibers, where the user asks for them. */
+function fibersFor(
+  module: ValidModule,
+  { fiberAbi }: OpenOptions,
+  tracker: FiberTracker | null,
+): FiberAbi | null {
+  if (fiberAbi !== "native") return null;
+  return new FiberAbi(
+    module,
+    tracker === null ? {} : { listener: (event) => tracker.event(event) },
+  );
 }
 
 async function hostImports(

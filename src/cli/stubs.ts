@@ -53,16 +53,3 @@ function zeroOf(type: ValType<DefType>, label: string): Value {
       throw new LinkError(`import ${label} cannot be stubbed: ${formatValType(type)} has no zero`);
   }
 }
-
-/** Imports of several suppliers; the first that has one wins. */
-export function mergeImports(...suppliers: readonly Imports[]): Imports {
-  const merged = new Map<string, Map<string, ExternInstance>>();
-  for (const supplier of suppliers) {
-    for (const [module, names] of supplier) {
-      const into = merged.get(module) ?? new Map<string, ExternInstance>();
-      merged.set(module, into);
-      for (const [name, given] of names) if (!into.has(name)) into.set(name, given);
-    }
-  }
-  return merged;
-}

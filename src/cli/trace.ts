@@ -6,7 +6,7 @@ import { eventToJson, renderLine } from "../observe/render.js";
 import { Tracer } from "../observe/tracer.js";
 import type { CommonOptions, Context } from "./context.js";
 import { about, ExitCode } from "./failure.js";
-import { executionOptions, operand, operands } from "./options.js";
+import { executionOptions, fiberAbiOption, operand, operands } from "./options.js";
 import { loadProgram, type ProgramOptions, runProgram } from "./program.js";
 
 interface TraceOptions extends ProgramOptions, CommonOptions {
@@ -31,7 +31,7 @@ export function register(program: Command, context: Context): void {
         .choices(["text", "jsonl"])
         .default("text"),
     );
-  executionOptions(command)
+  fiberAbiOption(executionOptions(command))
     .option("--json", "the same as --format jsonl")
     .addHelpText("after", EXAMPLES)
     .action((file: string, args: string[] | undefined, options: TraceOptions) =>

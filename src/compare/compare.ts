@@ -36,10 +36,12 @@ export interface Difference {
 }
 const CONTEXT = 8;
 
+/** What the host does not see. */
+const INSIDE: ReadonlySet<TraceEvent["type"]> = new Set(["runtime", "push", "pop", "switch"]);
+
 /** The events of a run that matter at a level, and its end. */
 export function project(run: Run, level: Level): ComparedEvent[] {
-  const seen = (type: TraceEvent["type"]) =>
-    level !== "E0" || !(type === "runtime" || type === "push" || type === "pop");
+  const seen = (type: TraceEvent["type"]) => level !== "E0" || !INSIDE.has(type);
   return [...run.events.filter(({ type }) => seen(type)), endOf(run)];
 }
 
@@ -121,6 +123,14 @@ export function sameEvent(a: ComparedEvent, b: ComparedEvent, level: Level): boo
         a.func === b.func &&
         a.callIndex === b.callIndex &&
         (level !== "E2" || (a.address === b.address && a.size === b.size && sameStack(a, b)))
+      );
+    case "switch":
+      return (
+        b.type === a.type &&
+        a.name === b.name &&
+        a.from === b.from &&
+        a.to === b.to &&
+        a.payload === b.payload
       );
     case "end":
       return (

@@ -4,6 +4,7 @@
 import { instantiate } from "../exec/instantiate.js";
 import type { Observer } from "../exec/hooks.js";
 import { Machine, type MachineOptions } from "../exec/machine.js";
+import { FiberAbi } from "../fiber/abi/abi.js";
 import { Asyncify } from "../fiber/asyncify/asyncify.js";
 import type { AsyncifyEvent } from "../fiber/asyncify/events.js";
 import { twinLayout } from "../fiber/asyncify/records.js";
@@ -11,7 +12,7 @@ import type { AsyncifyOptions } from "../fiber/asyncify/roles.js";
 import { jsExports } from "../js-api/exports.js";
 import { jsImports } from "../js-api/imports.js";
 import type { TraceEvent } from "../observe/events.js";
-import type { ExternInstance, Imports, ModuleInstance } from "../runtime/instances.js";
+import { type Imports, mergeImports, type ModuleInstance } from "../runtime/instances.js";
 import type { ValidModule } from "../valid/validate.js";
 import { type Boundary, watchImports } from "./boundary.js";
 import { digestOf, DigestSchedule, Intervals } from "./digest.js";
@@ -20,6 +21,8 @@ import { drive, failedStart, globalsOf, makeHost, type Run, type RunRequest } fr
 export interface NativeRequest extends RunRequest {
   readonly module: ValidModule;
   readonly asyncify?: AsyncifyOptions;
+  /** Execute the module's fiber assembly as native switches: nothing unwinds for it. */
+  readonly nativeFibers?: boolean;
   /** S by function index, from the twin: records then have the twin's sizes. */
   readonly payloads?: ReadonlyMap<number, number>;
   /** Store past the end of a buffer, as Binaryen does, instead of trapping before. */
@@ -41,6 +44,10 @@ export async function runNative(request: NativeRequest): Promise<Run> {
     overflowLikeBinaryen: request.overflowLikeBinaryen ?? false,
     listener: run.asyncify,
   });
+  const fibers =
+    request.nativeFibers === true
+      ? new FiberAbi(module, { listener: (event) => run.emit(event) })
+      : null;
   run.stateOf = () => asyncify.state;
   const machine = new Machine({
     ...request.limits,
@@ -52,13 +59,24 @@ export async function runNative(request: NativeRequest): Promise<Run> {
   const { asyncify: own, ...others } = imports;
   const wanted = host.imports?.["asyncify"] === undefined ? others : { ...others, asyncify: own };
   const watched = watchImports(module, wanted, run, { suspend });
-  const given = jsImports(machine, module, watched, { suspend });
+  const given = withRuntime(jsImports(machine, module, watched, { suspend }), asyncify);
+  const onAllocated = (instance: ModuleInstance) => {
+    run.instance = instance;
+    asyncify.attach(instance);
+    fibers?.attach(instance);
+    request.onInstance?.(instance);
+  };
   try {
-    run.instance = instantiate(machine, module, withRuntime(given, asyncify), (instance) => {
-      run.instance = instance;
-      asyncify.attach(instance);
-      request.onInstance?.(instance);
-    });
+    run.instance =
+      fibers === null
+        ? instantiate(machine, module, given, onAllocated)
+        : instantiate(
+            machine,
+            module,
+            mergeImports(fibers.imports, given),
+            onAllocated,
+            fibers.functions,
+          );
   } catch (error) {
     return {
       ...run.result(),
@@ -72,10 +90,8 @@ export async function runNative(request: NativeRequest): Promise<Run> {
 }
 
 /** The runtime functions, for modules that import them. A host may supply its own. */
-export function withRuntime(imports: Imports, asyncify: Asyncify): Imports {
-  const supplied = imports.get("asyncify") ?? new Map<string, ExternInstance>();
-  return new Map([...imports, ["asyncify", new Map([...asyncify.imports, ...supplied])]]);
-}
+export const withRuntime = (imports: Imports, asyncify: Asyncify): Imports =>
+  mergeImports(imports, new Map([["asyncify", asyncify.imports]]));
 
 /** Collects the events of a native run; is the boundary between program and host. */
 class NativeEvents implements Boundary {

@@ -1,11 +1,13 @@
 // The whole comparison of one program: Bobbin with native asyncify on the plain
 // module, Bobbin on the instrumented twin as an ordinary module, and the engine
-// that Bobbin runs in on the twin; and how close they are to each other.
+// that Bobbin runs in on the twin; and how close they are to each other. Where the
+// module has the fiber assembly, a fourth run executes that natively.
 
 import type { MachineOptions } from "../exec/machine.js";
 import type { AsyncifyOptions } from "../fiber/asyncify/roles.js";
 import type { ValidModule } from "../valid/validate.js";
 import { compareRuns, type Difference, highestLevel, type Level, levels } from "./compare.js";
+import { asyncifyAreas, definedFibers, type MemoryDifference, memoryDifference } from "./fibers.js";
 import { runNative } from "./native.js";
 import type { Run, RunRequest } from "./run.js";
 import { runTwinOnBobbin } from "./twin.js";
@@ -15,6 +17,7 @@ export const ORACLES = {
   native: "Bobbin, native asyncify on the plain module",
   twin: "Bobbin, the twin as an ordinary module",
   host: "the host's engine on the twin",
+  fibers: "Bobbin, native fibers on the plain module",
 } as const;
 export type OracleName = keyof typeof ORACLES;
 
@@ -35,13 +38,22 @@ export interface Pair {
   readonly level: Level | null;
   /** The first difference at the next level; null where there is none. */
   readonly difference: Difference | null;
+  /** The closest that they can be: native fibers leave no trace of an unwind. */
+  readonly limit: Level;
+  /** At that limit: how final memory differs outside of what unwinds wrote. */
+  readonly memory: MemoryDifference | null;
 }
 
+export type Runs = Readonly<Record<Exclude<OracleName, "fibers">, Run>> & {
+  /** Where the module has the fiber assembly. */
+  readonly fibers?: Run;
+};
+
 export interface Comparison {
-  readonly runs: Readonly<Record<OracleName, Run>>;
+  readonly runs: Runs;
   /** native and host first: that is the claim; the others tell where to look. */
   readonly pairs: readonly Pair[];
-  /** The level that all runs share. */
+  /** The level that all runs share which can reach any. */
   readonly level: Level | null;
   /** Why closeness cannot be expected: the run leaves the domain of the equivalence. */
   readonly outside: readonly string[];
@@ -77,14 +89,46 @@ export async function compareProgram(request: ComparisonRequest): Promise<Compar
     pairOf(runs, "twin", "host"),
     pairOf(runs, "native", "twin"),
   ];
-  return { runs, pairs, level: lowest(pairs.map(({ level }) => level)), outside: outsideOf(runs) };
+  const level = lowest(pairs.map((pair) => pair.level));
+  if (definedFibers(plain) === null) return { runs, pairs, level, outside: outsideOf(runs) };
+  onRun("fibers");
+  const fibers = await runNative({
+    ...request,
+    digest: false,
+    module: plain,
+    asyncify,
+    nativeFibers: true,
+    limits,
+  });
+  refuseExhausted(fibers);
+  const all = { ...runs, fibers };
+  return { runs: all, pairs: [...pairs, fibersPair(all)], level, outside: outsideOf(all) };
+}
+
+/** Whether all runs are as close as is wanted, or as they can be. */
+export const agree = ({ pairs }: Comparison, wanted: Level): boolean =>
+  pairs.every(({ level, limit, memory }) => {
+    if (level === null || memory !== null) return false;
+    return levels.indexOf(level) >= Math.min(levels.indexOf(wanted), levels.indexOf(limit));
+  });
+
+function fibersPair(runs: Runs & { readonly fibers: Run }): Pair {
+  const { fibers, host } = runs;
+  const difference = compareRuns(fibers, host, "E0");
+  const memory = memoryDifference(fibers, host, asyncifyAreas(host.events));
+  const level = difference === null ? "E0" : null;
+  return { a: "fibers", b: "host", level, difference, limit: "E0", memory };
 }
 
 function refuseExhausted({ error }: Run): void {
   if (error?.kind === "exhaustion") throw error.thrown;
 }
 
-function pairOf(runs: Comparison["runs"], a: OracleName, b: OracleName): Pair {
+function pairOf(
+  runs: Runs,
+  a: Exclude<OracleName, "fibers">,
+  b: Exclude<OracleName, "fibers">,
+): Pair {
   const level = highestLevel(runs[a], runs[b]);
   const next = levels[level === null ? 0 : levels.indexOf(level) + 1];
   return {
@@ -92,17 +136,26 @@ function pairOf(runs: Comparison["runs"], a: OracleName, b: OracleName): Pair {
     b,
     level,
     difference: next === undefined ? null : compareRuns(runs[a], runs[b], next),
+    limit: "E2",
+    memory: null,
   };
 }
 
 const lowest = (found: readonly (Level | null)[]): Level | null =>
   found.includes(null) ? null : levels[Math.min(...found.map((level) => levels.indexOf(level!)))]!;
 
+/** What Bobbin traps for, and others go on with. */
+const OURS: ReadonlySet<string> = new Set([
+  "asyncify stack overflow",
+  "unknown fiber",
+  "fiber entry returned",
+]);
+
 /** The domain: no record past the end of its buffer, and the host's stack not exhausted. */
-function outsideOf(runs: Comparison["runs"]): string[] {
+function outsideOf(runs: Runs): string[] {
   const reasons: string[] = [];
   for (const [name, { error, events }] of Object.entries(runs)) {
-    if (error?.kind === "exhaustion" || error?.reason === "asyncify stack overflow")
+    if (error !== undefined && (error.kind === "exhaustion" || OURS.has(error.reason)))
       reasons.push(`${name}: ${error.message}`);
     const past = events.find(
       (e) => e.type === "push" && e.end !== null && e.address + e.size > e.end,

@@ -132,7 +132,12 @@ export const commands: readonly DebugCommand[] = [
     usage: "fibers",
     help: "list the program's fibers, and the machine's with the current one first",
     run(console) {
-      for (const fiber of console.session.fibers()) console.write(fiberLine(fiber));
+      for (const fiber of console.session.fibers()) {
+        console.write(fiberLine(fiber));
+        // What the machine holds as frames can be shown, also while it is suspended.
+        if (fiber.machine !== null && fiber.status === "suspended")
+          console.write(...frameLines(fiber.machine, -1).map((line) => `  ${line}`));
+      }
       for (let fiber = console.session.machine.fiber; fiber !== null; fiber = fiber.resumer) {
         const where = fiber.depth === 0 ? "" : `, at ${positionLine(frameView(fiber, 0))}`;
         const mark = fiber === console.session.fiber ? "*" : " ";

@@ -103,6 +103,9 @@ export const isTailCall = (op: number): boolean => op === 0x12 || op === 0x13 ||
 /** Whether a frame that waits for the host there waits in no call, but for another fiber. */
 export const isWait = (op: number): boolean => op === 0xfe;
 
+/** resume, resume_throw, resume_throw_ref */
+export const isResume = (op: number): boolean => op === 0xe3 || op === 0xe4 || op === 0xe5;
+
 /** Byte offset of the entry that starts at word `pc`. */
 export function offsetOfPc(code: Code, pc: number): number {
   return code.offsets[lastAtMost(code.starts, pc)]!;

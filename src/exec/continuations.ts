@@ -1,15 +1,16 @@
 // Stack switching: continuations are fibers put aside. A `resume` makes a
 // continuation's fibers the innermost of the running chain, a `suspend` takes those
-// above its handler off again; no frame is copied or looked at on the way.
+// above its handler off again (`chains.ts`).
 // The clauses of a `resume` are in `Code.prompts`, so resuming costs nothing for them.
 // Spec: https://github.com/WebAssembly/stack-switching/blob/main/proposals/stack-switching/Explainer.md
 
 import { ContinuationInstance } from "../runtime/continuations.js";
 import type { ExceptionInstance } from "../runtime/exceptions.js";
 import type { FuncInstance, ModuleInstance, TagInstance } from "../runtime/instances.js";
-import { Exhaustion, Trap } from "../runtime/traps.js";
+import { Trap } from "../runtime/traps.js";
 import type { Code as CodeOf } from "../syntax/opcodes.js";
-import type { Code, Prompt } from "./code.js";
+import { type Chain, checkRoom, cutChain, joinChain } from "./chains.js";
+import { type Code, isResume, type Prompt } from "./code.js";
 import { makeException } from "./exceptions.js";
 import type { Fiber } from "./fiber.js";
 import type { Machine } from "./machine.js";
@@ -86,8 +87,7 @@ function resume(machine: Machine, op: number): void {
 
   const { fiber: inner } = continuation;
   if (exception === null) give(inner, fiber, sp - 2 - b, b);
-  attach(continuation, fiber);
-  machine.goTo(inner, "resume");
+  joinChain(machine, consume(continuation), fiber, "resume");
   if (exception === null) machine.proceed();
   else {
     inner.bound = 0;
@@ -106,8 +106,7 @@ function suspend(machine: Machine): void {
   const n = words[pc + 3]!;
   const to = frame.fp + prompt.to;
   reserve(handler, to + n + 2);
-  outer.resumer = null;
-  machine.goTo(handler, "suspend");
+  cutChain(machine, outer);
   handler.copy(fiber, sp - n, to, n);
   handler.refs[(to + n) >> 1] = new ContinuationInstance(type, fiber, outer);
   frame.pc = prompt.target;
@@ -133,21 +132,23 @@ function switchTo(machine: Machine): void {
   // The last argument is not the operand, which is `target`, but what is left behind.
   inner.refs[(heightOf(inner) + inner.bound - 2) >> 1] = left;
   outer.resumer = null;
-  attach(target, handler);
-  machine.goTo(inner, "switch");
+  joinChain(machine, consume(target), handler, "switch");
   machine.proceed();
 }
 
 /** The continuation that an operand refers to, while nobody has used it. */
-function usable(ref: unknown): Continuation & { fiber: Fiber; outer: Fiber } {
+function usable(ref: unknown): Continuation & Chain {
   if (ref === null) throw new Trap("null continuation reference");
   const continuation = ref as Continuation;
   if (continuation.fiber === null) throw new Trap("continuation already consumed");
-  return continuation as Continuation & { fiber: Fiber; outer: Fiber };
+  return continuation as Continuation & Chain;
 }
 
-function consume(continuation: Continuation): void {
-  continuation.fiber = continuation.outer = null;
+/** Takes the fibers out of a continuation: nobody else gets them. */
+function consume(continuation: Continuation & Chain): Chain {
+  const { fiber, outer } = continuation;
+  (continuation as Continuation).fiber = (continuation as Continuation).outer = null;
+  return { fiber, outer };
 }
 
 /**
@@ -161,16 +162,22 @@ function find(
   switches: boolean,
 ): { outer: Fiber; handler: Fiber; prompt: Prompt } {
   for (let outer = fiber, handler = outer.parent; handler !== null; handler = outer.parent) {
-    const { func, pc } = handler.top;
-    const { words, prompts } = func.code as Code;
-    const { tags } = func.instance!;
-    const prompt = prompts[words[pc + 1]!]!.find(
-      (clause) => clause.switches === switches && tags[clause.tag] === tag,
+    const prompt = promptsOf(handler).find(
+      (clause) =>
+        clause.switches === switches && handler!.top.func.instance!.tags[clause.tag] === tag,
     );
     if (prompt !== undefined) return { outer, handler, prompt };
     outer = handler;
   }
   throw new Trap("unhandled tag");
+}
+
+/** The clauses of the `resume` at which a fiber stands; none where a native function waits. */
+function promptsOf(fiber: Fiber): readonly Prompt[] {
+  if (fiber.depth === 0) return [];
+  const { func, pc } = fiber.top;
+  const { words, prompts } = func.code as Code;
+  return isResume(words[pc]!) ? prompts[words[pc + 1]!]! : [];
 }
 
 /** Where a continuation's arguments start. */
@@ -182,27 +189,4 @@ function give(to: Fiber, from: Fiber, at: number, words: number): void {
   reserve(to, height + words);
   to.copy(from, at, height, words);
   to.bound += words;
-}
-
-/** Frames count over all fibers that wait for each other. */
-function checkRoom(
-  { maxFrames }: Machine,
-  resumer: Fiber,
-  { fiber, outer }: { readonly fiber: Fiber; readonly outer: Fiber },
-): void {
-  const below = resumer.below + resumer.depth;
-  const own = fiber.below + fiber.depth - outer.below;
-  if (below + Math.max(own, 1) > maxFrames)
-    throw new Exhaustion("call stack exhausted", `${below} frames`);
-}
-
-/** Makes a continuation's fibers the innermost ones, and consumes it. */
-function attach(continuation: Continuation & { fiber: Fiber; outer: Fiber }, resumer: Fiber): void {
-  const { fiber: inner, outer } = continuation;
-  consume(continuation);
-  outer.resumer = resumer;
-  const moved = resumer.below + resumer.depth - outer.below;
-  if (moved === 0) return;
-  for (let fiber: Fiber | null = inner; fiber !== resumer; fiber = fiber!.resumer)
-    fiber!.below += moved;
 }

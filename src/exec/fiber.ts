@@ -83,8 +83,11 @@ export class Fiber implements FiberView {
   refs: unknown[] = [];
   /** Frames of the fibers that wait for this one by `resume`, all the way out. */
   below = 0;
-  /** Of a fresh continuation: what it will call. */
+  /** What it calls first, and whether it did. */
   entry: FuncInstance | null = null;
+  begun = false;
+  /** What it calls with the results of that, instead of handing them to its resumer. */
+  sequel: FuncInstance | null = null;
   /** Of a continuation: words above its top operand (from 0 if fresh) that it was given already. */
   bound = 0;
 

@@ -40,6 +40,8 @@ import { Machine } from "./machine.js";
  * Instantiates a module. Imports are checked before anything is made; active
  * segments are written, and the start function runs on `machine`.
  * `onAllocated` sees the instance before any of its code or segments take effect.
+ * `natives` stand in for functions that the module defines, by function index: calls,
+ * tables and exports all reach them.
  * @throws LinkError for a missing or mismatched import; Trap from segments and start
  */
 export function instantiate(
@@ -47,10 +49,11 @@ export function instantiate(
   module: ValidModule,
   imports: Imports = new Map(),
   onAllocated?: (instance: ModuleInstance) => void,
+  natives: ReadonlyMap<number, FuncInstance> = new Map(),
 ): ModuleInstance {
   const instance = new ModuleInstance(module, module.context.defTypes);
   for (const wanted of module.imports) link(instance, wanted, imports);
-  define(instance);
+  define(instance, natives);
   for (const { name, kind, index } of module.exports)
     instance.exports.set(name, externAt(instance, kind, index));
   onAllocated?.(instance);
@@ -106,12 +109,13 @@ function link(instance: ModuleInstance, wanted: Import, imports: Imports): void 
 }
 
 /** Makes the functions, memories, tags, globals, tables and segments that the module defines. */
-function define(instance: ModuleInstance): void {
+function define(instance: ModuleInstance, natives: ReadonlyMap<number, FuncInstance>): void {
   const { module, types } = instance;
   for (const { type } of module.functions) {
     const index = instance.funcs.length;
     instance.funcs.push(
-      FuncInstance.wasm(types[type]!, functionName(module, index), instance, index),
+      natives.get(index) ??
+        FuncInstance.wasm(types[type]!, functionName(module, index), instance, index),
     );
   }
   for (const type of module.memories) {

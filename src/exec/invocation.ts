@@ -13,7 +13,7 @@ type Values = readonly Value[];
 
 /** `Machine.invoke`. */
 export function invoke(machine: Machine, func: FuncInstance, args: Values): Values {
-  if (func.instance === null) return callHost(machine, func, args, immediate);
+  if (func.host !== null) return callHost(machine, func, args, immediate);
   const invocation = new Invocation(machine, func, args);
   return invocation.report(() => {
     for (;;) {
@@ -31,7 +31,7 @@ export async function invokeAsync(
   func: FuncInstance,
   args: Values,
 ): Promise<Values> {
-  if (func.instance === null) return callHost(machine, func, args, (answer) => answer);
+  if (func.host !== null) return callHost(machine, func, args, (answer) => answer);
   const invocation = new Invocation(machine, func, args);
   try {
     for (;;) {
@@ -53,14 +53,13 @@ export async function invokeAsync(
   }
 }
 
-/** Calls a function that is not wasm, and tells the observer. */
+/** Calls a function of the host, and tells the observer. */
 export function callHost<R>(
   machine: Machine,
   func: FuncInstance,
   args: Values,
   settle: (answer: Values | Promise<Values>, func: FuncInstance) => R,
 ): R {
-  if (func.intrinsic !== null) return settle(func.intrinsic(args), func);
   const { fiber } = machine;
   machine.observer?.hostCall?.(fiber, func, args);
   const report = (results: Values) => {

@@ -9,7 +9,7 @@ import {
   type ExceptionInstance,
   UncaughtException,
 } from "../runtime/exceptions.js";
-import type { FuncInstance } from "../runtime/instances.js";
+import type { FuncInstance, NativeFunction } from "../runtime/instances.js";
 import type { MemoryInstance } from "../runtime/memory.js";
 import { formatValues } from "../runtime/notation.js";
 import { Exhaustion, Trap } from "../runtime/traps.js";
@@ -112,15 +112,17 @@ export class Machine {
 
   /** Makes a fiber that will call `func`, and makes it the current one. Nothing runs yet. */
   start(func: FuncInstance, args: readonly Value[]): Fiber {
-    if (func.instance === null)
+    if (func.host !== null)
       throw new UsageError(`${func.name} is a host function: call it directly`);
     checkArguments(func, args);
     const fiber = new Fiber(this.nextFiber++, this.fiber);
     this.fiber = fiber;
     this.stop = null;
+    fiber.entry = func;
     fiber.reserve(4 * args.length + 2);
     writeSlots(fiber, 0, args);
-    this.enter(func, 0, 0);
+    // What a native function does belongs to the run.
+    if (func.native === null) this.begin(fiber);
     return fiber;
   }
 
@@ -141,6 +143,7 @@ export class Machine {
     this.pausing = false;
     const watchSteps = this.observer?.instruction !== undefined;
     try {
+      if (!fiber.begun) this.begin(fiber);
       while (this.stop === null) {
         if (fuel <= 0 || this.pausing) return this.pause();
         if (this.fuel <= 0)
@@ -276,9 +279,9 @@ export class Machine {
     return true;
   }
 
-  // What stack switching does (`continuations.ts`).
+  // What those do who switch fibers (`continuations.ts`, native functions).
 
-  /** A fiber for a new continuation. */
+  /** A fiber that nobody has resumed yet. */
   freshFiber(entry: FuncInstance): Fiber {
     const fiber = new Fiber(this.nextFiber++, null, false);
     fiber.entry = entry;
@@ -297,12 +300,21 @@ export class Machine {
   /** The current fiber, which was a continuation's, begins or goes on with what it was given. */
   proceed(): void {
     const fiber = this.fiber!;
-    const { entry, bound } = fiber;
-    fiber.entry = null;
+    const { begun, bound } = fiber;
     fiber.bound = 0;
-    if (entry === null) accept(fiber, fiber.top.sp, bound);
-    else if (entry.instance === null) this.callOutside(fiber, entry, 0);
-    else this.enter(entry, 0, 0);
+    if (begun) accept(fiber, fiber.top.sp, bound);
+    else this.begin(fiber);
+  }
+
+  private begin(fiber: Fiber): void {
+    fiber.begun = true;
+    this.callFirst(fiber, fiber.entry!);
+  }
+
+  /** Calls a function, whose arguments are a fiber's first slots, in that fiber without frames. */
+  private callFirst(fiber: Fiber, func: FuncInstance): void {
+    if (func.instance === null) this.callOutside(fiber, func, 0);
+    else this.enter(func, 0, 0);
   }
 
   /**
@@ -319,7 +331,11 @@ export class Machine {
 
   private callOutside(fiber: Fiber, target: FuncInstance, from: number): void {
     const args = readSlots(fiber, from, target.signature.params);
-    if (target.intrinsic !== null) return this.deliverValues(fiber, target.intrinsic(args));
+    if (target.native !== null) {
+      const results = (target.native as NativeFunction<Machine>)(args, this);
+      if (results !== null) this.deliverValues(this.fiber!, results);
+      return;
+    }
     fiber.status = "waiting";
     this.stop = { kind: "host", call: { func: target, args } };
   }
@@ -361,7 +377,12 @@ export class Machine {
   private deliver(fiber: Fiber, from: number, n: number): void {
     for (;;) {
       if (fiber.depth === 0) {
-        const { parent } = fiber;
+        const { parent, sequel } = fiber;
+        if (sequel !== null) {
+          fiber.sequel = null;
+          fiber.move(from, 0, n, true);
+          return this.callFirst(fiber, sequel);
+        }
         if (parent === null) return this.finish(fiber, from, n);
         // Step_pure/prompt-vals: to the `resume` at which the other fiber stands.
         const { sp } = parent.top;
@@ -417,7 +438,7 @@ export class Machine {
     fiber.status = "done";
     this.stop = {
       kind: "returned",
-      results: readSlots(fiber, 0, fiber.frames[0]!.func.signature.results),
+      results: readSlots(fiber, 0, fiber.entry!.signature.results),
     };
   }
 

@@ -3,10 +3,12 @@
 // instrumented twin) tells its run in these, so that runs can be compared, and the
 // trace prints them. Function indices and names are those of the plain module.
 
+import type { SwitchEvent } from "../fiber/abi/events.js";
 import type { AsyncifyEvent, AsyncifyState } from "../fiber/asyncify/events.js";
 import type { Value } from "../runtime/values.js";
 
 export * from "../fiber/asyncify/events.js";
+export type { SwitchEvent } from "../fiber/abi/events.js";
 
 /** The host calls an export. */
 export interface CallEvent {
@@ -42,4 +44,4 @@ export interface HostReturnEvent {
   readonly results: readonly Value[];
 }
 export type TraceEvent =
-  CallEvent | ReturnEvent | TrapEvent | HostEvent | HostReturnEvent | AsyncifyEvent;
+  CallEvent | ReturnEvent | TrapEvent | HostEvent | HostReturnEvent | AsyncifyEvent | SwitchEvent;

@@ -5,7 +5,8 @@
 //
 // Entering a fiber nests it in the one that entered. Leaving unwinds all fibers
 // above the target; they stay together as one continuation under the data pointer
-// of the unwind, and come back together when it is rewound.
+// of the unwind, and come back together when it is rewound. The native fiber ABI tells
+// the same story itself, of fibers that the machine has anyway.
 
 import { offsetOfPc } from "../exec/code.js";
 import { codeOf } from "../exec/lower.js";
@@ -14,7 +15,7 @@ import type { Observer } from "../exec/hooks.js";
 import { FuncInstance } from "../runtime/instances.js";
 import type { Module } from "../syntax/module.js";
 import type { SourcePosition } from "../syntax/source-lines.js";
-import type { TraceEvent } from "./events.js";
+import type { SwitchEvent, TraceEvent } from "./events.js";
 
 /** A fiber of the program. 0 is the stack that the host called. */
 export interface LogicalFiber {
@@ -31,6 +32,8 @@ export interface FiberState extends LogicalFiber {
   readonly status: "on" | "waiting" | "suspended";
   /** Data pointer of the continuation that holds its frames, where suspended. */
   readonly continuation: number | null;
+  /** The fiber of the machine that it is; null where it is some frames of one. */
+  readonly machine: FiberView | null;
 }
 
 export interface FiberEvent {
@@ -44,15 +47,21 @@ export interface FiberEvent {
 
 const MAIN: LogicalFiber = { id: 0, stack: null, entry: null };
 const ENTERS = new Set(["fiber_enter", "fiber_switch_enter"]);
+/** Depth of a fiber that is one of the machine's: whatever runs, runs in the latest. */
+const NATIVE = -Infinity;
+/** From a suspended fiber's stack pointer down to the data pointer of its unwind. */
+const HEADER = 16;
 
 interface Active {
   readonly fiber: LogicalFiber;
   /** Number of machine frames up to and including the `fiber_enter` that runs it. */
   depth: number;
+  /** The fiber of the machine that runs it alone. */
+  readonly machine: FiberView | null;
 }
 
 export class FiberTracker {
-  private readonly active: Active[] = [{ fiber: MAIN, depth: 0 }];
+  private readonly active: Active[] = [{ fiber: MAIN, depth: 0, machine: null }];
   private readonly continuations = new Map<number, Active[]>();
   private nextId = 1;
   private state = "normal";
@@ -74,18 +83,27 @@ export class FiberTracker {
   /** All fibers that are not known to be gone, in the order of their making. */
   states(): FiberState[] {
     const { current } = this;
-    const active = this.active.map(({ fiber }) => ({
+    const active = this.active.map(({ fiber, machine }) => ({
       ...fiber,
       status: fiber === current ? ("on" as const) : ("waiting" as const),
       continuation: null,
+      machine,
     }));
     const suspended = [...this.continuations].flatMap(([continuation, held]) =>
-      held.map(({ fiber }) => ({ ...fiber, status: "suspended" as const, continuation })),
+      held.map(({ fiber, machine }) => ({
+        ...fiber,
+        status: "suspended" as const,
+        continuation,
+        machine,
+      })),
     );
     return [...active, ...suspended].sort((a, b) => a.id - b.id);
   }
 
   readonly observer: Observer = {
+    fiberSwitch: (_from, to) => {
+      this.machineFiber = to;
+    },
     leave: (fiber) => {
       this.machineFiber = fiber;
     },
@@ -100,15 +118,14 @@ export class FiberTracker {
       } else if (func.name === "fiber_enter") {
         // (result, stack pointer, payload, entry)
         const stack = fiber.i32[fp + codeOf(func).localOffsets[1]!]! >>> 0;
-        const created = { id: this.nextId++, stack, entry: entryName(fiber) };
-        this.active.push({ fiber: created, depth: fiber.depth });
-        this.listener({ type: "fiber", action: "create", fibers: [created.id], at: stack });
+        this.create(stack, entryName(fiber), { depth: fiber.depth, machine: null });
       }
     },
   };
 
   /** Feeds an event of the run, in order with the observer's calls. */
   event(event: TraceEvent): void {
+    if (event.type === "switch") return this.switch(event);
     if (event.type !== "runtime") return;
     this.state = event.after;
     const depth = this.callerDepth();
@@ -118,17 +135,13 @@ export class FiberTracker {
       // Called by the implementation of the `fiber_enter` at which the unwind ends.
       const first = this.active.findIndex((a) => a.depth > 0 && a.depth >= depth - 1);
       if (first < 0) return;
-      const suspended = this.active.splice(first);
-      this.continuations.set(this.unwindData, suspended);
-      this.tell("suspend", suspended, this.unwindData);
+      this.suspend(this.unwindData, this.active.splice(first));
     } else if (event.name === "start_rewind") {
-      const resumed = this.continuations.get(event.data);
-      if (resumed === undefined) return;
-      this.continuations.delete(event.data);
-      resumed[0]!.depth = depth - 1;
-      for (const inner of resumed.slice(1)) inner.depth = Infinity;
-      this.active.push(...resumed);
-      this.tell("resume", resumed, event.data);
+      this.resume(event.data, (resumed) => {
+        resumed[0]!.depth = depth - 1;
+        for (const inner of resumed.slice(1)) inner.depth = Infinity;
+        this.active.push(...resumed);
+      });
     }
   }
 
@@ -138,6 +151,39 @@ export class FiberTracker {
     if (depth === 0) return undefined;
     const { func, pc } = this.machineFiber!.frames[depth - 1]!;
     return func.instance?.module.lines?.at(offsetOfPc(codeOf(func), pc));
+  }
+
+  /** The native ABI: each fiber is one of the machine's. */
+  private switch({ name, from, to, entry, depth, fibers }: SwitchEvent): void {
+    // Fibers that an exception ended told nobody.
+    this.active.length = Math.min(this.active.length, depth + 1);
+    if (name === "fiber_enter") {
+      this.create(to, entry ?? "?", { depth: NATIVE, machine: this.machineFiber });
+    } else if (name === "fiber_switch_enter") {
+      this.resume(to - HEADER, (resumed) => this.active.push(...resumed));
+    } else {
+      this.suspend(from - HEADER, this.active.splice(-fibers));
+    }
+  }
+
+  private create(stack: number, entry: string, rest: Omit<Active, "fiber">): void {
+    const fiber = { id: this.nextId++, stack, entry };
+    this.listener({ type: "fiber", action: "create", fibers: [fiber.id], at: stack });
+    this.active.push({ fiber, ...rest });
+  }
+
+  private suspend(continuation: number, fibers: Active[]): void {
+    this.continuations.set(continuation, fibers);
+    this.tell("suspend", fibers, continuation);
+  }
+
+  private resume(continuation: number, activate: (resumed: Active[]) => void): void {
+    const resumed = this.continuations.get(continuation);
+    if (resumed === undefined) return;
+    this.continuations.delete(continuation);
+    // It is still the one who resumes that is on.
+    this.tell("resume", resumed, continuation);
+    activate(resumed);
   }
 
   /** Frames up to the one that called a runtime function: instrumented modules have frames of these too. */

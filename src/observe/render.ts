@@ -42,6 +42,10 @@ export function describeEvent(event: TracedEvent): string {
       const record = `${event.type.padEnd(4)} ${event.name}, call ${event.callIndex}`;
       return `  ${record.padEnd(34)} ${String(event.size).padStart(3)} bytes at ${hex(event.address)}  pos ${hex(event.pos)}`;
     }
+    case "switch": {
+      const entry = event.entry === undefined ? "" : `  runs ${event.entry}`;
+      return `${event.name}(${hex(event.to)}, ${hex(event.payload)})  from ${hex(event.from)}${entry}`;
+    }
     case "fiber": {
       const names = event.fibers.map(fiberName).join(" + ");
       const where =

@@ -16,10 +16,16 @@ import type { Reference, Value } from "./values.js";
 export type HostFunction = (args: readonly Value[]) => readonly Value[] | Promise<readonly Value[]>;
 
 /**
- * A function that is part of the machine (the asyncify runtime functions): it
- * runs between two instructions, without a request to the host.
+ * A function that is part of the machine (the asyncify runtime functions, a fiber
+ * switch): it runs between two instructions, without a request to the host, while its
+ * caller stands at the call. It answers with the results of the call at which the current
+ * fiber stands: its own, unless it made the machine go on in another fiber; or with null
+ * where that fiber stands at no call, but begins.
  */
-export type Intrinsic = (args: readonly Value[]) => readonly Value[];
+export type NativeFunction<Machine = never> = (
+  args: readonly Value[],
+  machine: Machine,
+) => readonly Value[] | null;
 
 export class FuncInstance {
   /** The lowered body: `exec/lower.ts` puts it here before the first call. */
@@ -34,11 +40,11 @@ export class FuncInstance {
     readonly instance: ModuleInstance | null,
     /**
      * Function index in `instance`, imports included. Host functions that JavaScript gave:
-     * which imported function they were; other functions that are not wasm: -1.
+     * which imported function they were; native functions: what they stand in for, or -1.
      */
     readonly index: number,
     readonly host: HostFunction | null,
-    readonly intrinsic: Intrinsic | null,
+    readonly native: NativeFunction | null,
   ) {}
 
   static wasm(type: DefType, name: string, instance: ModuleInstance, index: number): FuncInstance {
@@ -55,8 +61,8 @@ export class FuncInstance {
   static host(type: DefType, name: string, host: HostFunction, index = -1): FuncInstance {
     return new FuncInstance(type, functionType(type), name, null, index, host, null);
   }
-  static intrinsic(type: DefType, name: string, intrinsic: Intrinsic): FuncInstance {
-    return new FuncInstance(type, functionType(type), name, null, -1, null, intrinsic);
+  static native(type: DefType, name: string, native: NativeFunction, index = -1): FuncInstance {
+    return new FuncInstance(type, functionType(type), name, null, index, null, native);
   }
 }
 
@@ -116,6 +122,19 @@ export type ExternInstance =
 
 /** Imports by module name, then name. */
 export type Imports = ReadonlyMap<string, ReadonlyMap<string, ExternInstance>>;
+
+/** Imports of several suppliers; the first that has one wins. */
+export function mergeImports(...suppliers: readonly Imports[]): Imports {
+  const merged = new Map<string, Map<string, ExternInstance>>();
+  for (const supplier of suppliers) {
+    for (const [module, names] of supplier) {
+      const into = merged.get(module) ?? new Map<string, ExternInstance>();
+      merged.set(module, into);
+      for (const [name, given] of names) if (!into.has(name)) into.set(name, given);
+    }
+  }
+  return merged;
+}
 
 export class ModuleInstance {
   readonly funcs: FuncInstance[] = [];

@@ -30,6 +30,9 @@ export type TrapReason =
   | "expected shared memory"
   // Not the spec's: native asyncify stops before a record would leave its buffer.
   | "asyncify stack overflow"
+  // Not the spec's: the native fiber ABI (docs/fibers.md).
+  | "unknown fiber"
+  | "fiber entry returned"
   // Not the spec's: no room on this host.
   | "array too large";
 

@@ -181,7 +181,7 @@ export class Asyncify implements Interposer {
       results: name === "get_state" ? ["i32"] : [],
     };
     const [type] = closeTypes([{ final: true, supers: [], comp, groupStart: 0, groupSize: 1 }]);
-    return FuncInstance.intrinsic(type!, `asyncify.${name}`, (args) => this.call(name, args));
+    return FuncInstance.native(type!, `asyncify.${name}`, (args) => this.call(name, args));
   }
 
   private call(name: RuntimeName, args: readonly Value[]): readonly Value[] {
