@@ -21,6 +21,8 @@ export class Frame {
   fp = 0;
   /** First free word above the operands. */
   sp = 0;
+  /** For an interposer: what it noted when the frame was entered. */
+  mark = 0;
   /** Exceptions that legacy `catch` blocks have caught, by their nesting. */
   caught: ExceptionInstance[] | null = null;
 }
@@ -83,6 +85,8 @@ export class Fiber implements FiberView {
   refs: unknown[] = [];
   /** Frames of the fibers that wait for this one by `resume`, all the way out. */
   below = 0;
+  /** What its outermost frame was called as: a tail call may have put another function there. */
+  called: FuncInstance | null = null;
   /** Of a fresh continuation: what it will call. */
   entry: FuncInstance | null = null;
   /** Of a continuation: words above its top operand (from 0 if fresh) that it was given already. */

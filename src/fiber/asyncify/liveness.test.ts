@@ -110,7 +110,7 @@ function sitesByDefinition(nodes: readonly Node[], localCount: number) {
 
 test("sites and live locals are those of the definition", () => {
   let count = 0;
-  const all = { direct: () => true, endsUnwinding: () => false, indirect: true };
+  const all = { direct: () => true, endsUnwinding: () => false, indirect: true, strict: false };
   for (let seed = 0; seed < 250; seed++) {
     const module = validate(decode(randomModule(randomFrom(seed)).bytes));
     module.functions.forEach(({ type, locals }, defined) => {
