@@ -63,7 +63,8 @@ export async function compareProgram(request: ComparisonRequest): Promise<Compar
   const native = await runNative({
     ...asked,
     module: plain,
-    asyncify,
+    // What Binaryen does not do, it does not do in the twin.
+    asyncify: { ...asyncify, strict: true },
     payloads: twinRun.sizes,
     limits,
     overflowLikeBinaryen: true,

@@ -33,7 +33,11 @@ const types: readonly Signature[] = [
   { params: [I64, I32, I32], results: [] },
   { params: [I32, I32], results: [I32, I64] },
   { params: [], results: [I32] },
+  { params: [I64], results: [] },
 ];
+const POINTER_TYPES: Record<number, number> = { [I32]: 1, [I64]: 8 };
+/** Types of the tags. */
+const tags = [0, 1, 5];
 
 const imports = [
   { module: "env", name: "a", type: 0 },
@@ -50,11 +54,15 @@ export interface RandomModule {
   readonly bytes: Uint8Array;
   /** Names of the name section, in its order. */
   readonly names: readonly string[];
+  /** Export names of the memories that have one. */
+  readonly memories: readonly string[];
 }
 
 interface Label {
   readonly types: readonly Type[];
   readonly results: readonly Type[];
+  /** A `catch`: what it caught can be thrown again. */
+  readonly caught?: boolean;
 }
 
 class Body {
@@ -69,6 +77,8 @@ class Body {
     private readonly locals: readonly Type[],
     private readonly functions: readonly number[],
     private readonly next: () => number,
+    /** Address types of the memories. */
+    private readonly memories: readonly Type[],
     results: readonly Type[],
     private budget: number,
   ) {
@@ -166,12 +176,67 @@ class Body {
     this.stack.push(...results);
   }
 
+  /** Legacy `try`. */
+  private guarded(): void {
+    const { r, labels } = this;
+    const index = r(2) === 0 ? 0 : 7;
+    const { results } = types[index]!;
+    this.emit("try", index === 0 ? EMPTY : I32);
+    const outer = this.stack;
+    const outerDead = this.dead;
+    const part = (params: readonly Type[], caught: boolean) => {
+      this.stack = [...params];
+      this.dead = false;
+      labels.push({ types: results, results, caught });
+      this.sequence(results);
+      labels.pop();
+    };
+    part([], false);
+    if (r(5) === 0) this.emit("delegate", ...leb(r(labels.length)));
+    else {
+      const clauses = r(3);
+      for (let n = 0; n < clauses; n++) {
+        const tag = r(tags.length);
+        this.emit("catch", tag);
+        part(types[tags[tag]!]!.params, true);
+      }
+      if (clauses === 0 || r(2) === 0) {
+        this.emit("catch_all");
+        part([], true);
+      }
+      this.emit("end");
+    }
+    this.stack = outer;
+    this.dead = outerDead;
+    this.stack.push(...results);
+  }
+
+  private throw(): void {
+    const caught = this.labels.flatMap(({ caught: is }, i) =>
+      is === true ? [this.labels.length - 1 - i] : [],
+    );
+    if (caught.length > 0 && this.r(2) === 0)
+      this.emit("rethrow", ...leb(caught[this.r(caught.length)]!));
+    else {
+      const tag = this.r(tags.length);
+      this.take(types[tags[tag]!]!.params);
+      this.emit("throw", tag);
+    }
+    this.stop();
+  }
+
+  private store(): void {
+    const memory = this.r(this.memories.length);
+    this.take([this.memories[memory]!, I64]);
+    this.emit("i64.store", ...(memory === 0 ? [3] : [0x43, memory]), 8);
+  }
+
   private step(): void {
     const { r } = this;
     this.budget--;
     const depth = r(this.labels.length);
     const label = this.labels[this.labels.length - 1 - depth]!;
-    switch (r(22)) {
+    switch (r(25)) {
       case 0:
       case 1:
         return this.value(r(2) === 0 ? I32 : I64);
@@ -198,8 +263,7 @@ class Body {
       case 7:
         return this.emit("nop");
       case 8:
-        this.take([I32, I64]);
-        return this.emit("i64.store", 3, 8);
+        return this.memories.length > 0 ? this.store() : undefined;
       case 9:
       case 10:
       case 11:
@@ -248,6 +312,10 @@ class Body {
         return this.stop();
       }
       case 20:
+        return this.guarded();
+      case 21:
+        return r(3) === 0 ? this.throw() : this.guarded();
+      case 22:
         if (r(2) === 0) return;
         this.take(this.labels[0]!.results);
         this.emit("return");
@@ -269,10 +337,24 @@ const text = (s: string): number[] => {
   return [...leb(bytes.length), ...bytes];
 };
 
+/** Address types: mostly of one memory, of all the same; sometimes there is none. */
+function randomMemories(r: Random): Type[] {
+  const type = r(3) === 0 ? I64 : I32;
+  const other = r(6) === 0 ? I64 : type;
+  const count = r(8) === 0 ? 0 : r(3) === 0 ? 2 + r(2) : 1;
+  return Array.from({ length: count }, (_, i) => (i === 1 ? other : type));
+}
+
 /** A random module. */
 export function randomModule(r: Random): RandomModule {
   const defined = Array.from({ length: 1 + r(7) }, () => r(types.length));
-  const functions = [...imports.map((i) => i.type), ...defined];
+  const memories = randomMemories(r);
+  const pointer = memories[0] ?? I32;
+  const imported = imports.map((i) => ({
+    ...i,
+    type: i.name.startsWith("start_") ? POINTER_TYPES[pointer]! : i.type,
+  }));
+  const functions = [...imported.map((i) => i.type), ...defined];
   let constants = 1000;
   const next = () => constants++;
   const bodies = defined.map((type) => {
@@ -284,7 +366,7 @@ export function randomModule(r: Random): RandomModule {
       [r(5) === 0 ? 40 : 1, I64],
     ];
     const locals = [...params, ...own.flatMap(([n, t]) => Array.from({ length: n }, () => t))];
-    const body = new Body(r, locals, functions, next, results, 4 + r(80));
+    const body = new Body(r, locals, functions, next, memories, results, 4 + r(80));
     return code(
       own.map(([n, t]) => [...leb(n), t]),
       ...body.out,
@@ -299,16 +381,24 @@ export function randomModule(r: Random): RandomModule {
   });
   const nameMap = vec(...entries);
   const nameSection = [...text("name"), 1, ...leb(nameMap.length), ...nameMap];
+  const exported = memories.flatMap((_, i): [string, number][] =>
+    r(4) === 0 ? [] : [[i === memories.length - 1 && r(2) === 0 ? "memory" : `m${i}`, i]],
+  );
   const bytes = wasm(
     section(1, ...types.map((t) => functype(t.params, t.results))),
-    section(2, ...imports.map((i) => [...text(i.module), ...text(i.name), 0, i.type])),
+    section(2, ...imported.map((i) => [...text(i.module), ...text(i.name), 0, i.type])),
     section(3, ...defined.map((t) => leb(t))),
     section(4, [0x70, 0, 8]),
-    section(5, [0, 1]),
-    section(7, ...defined.map((_, i) => [...text(`e${i}`), 0, ...leb(imports.length + i)])),
+    section(5, ...memories.map((type) => [type === I64 ? 4 : 0, 1])),
+    section(13, ...tags.map((type) => [0, type])),
+    section(
+      7,
+      ...defined.map((_, i) => [...text(`e${i}`), 0, ...leb(imports.length + i)]),
+      ...exported.map(([name, memory]) => [...text(name), 2, memory]),
+    ),
     section(9, [0, opcodes["i32.const"].code, 0, 0x0b, 1, ...leb(imports.length)]),
     section(10, ...bodies),
     [0, ...leb(nameSection.length), ...nameSection],
   );
-  return { bytes, names };
+  return { bytes, names, memories: exported.map(([name]) => name) };
 }

@@ -13,11 +13,20 @@ interface Guard {
   readonly targets: readonly Frame[];
   /** Blocks that may end by an exception. */
   readonly throwers: number[];
+  /** Whether it can be reached: then Binaryen takes the catches of a `try` for code that can be, too. */
+  readonly reached: boolean;
   /** No exception passes it. */
   all: boolean;
   /** `try`: the part that it guards has ended. */
   closed: boolean;
 }
+const newGuard = (targets: readonly Frame[], all: boolean, reached: boolean): Guard => ({
+  targets,
+  throwers: [],
+  reached,
+  all,
+  closed: false,
+});
 
 /** An open block, loop, if or try. */
 interface Frame {
@@ -66,13 +75,9 @@ export class FlowBuilder {
       }
       case "try_table":
         return this.openTable(instruction);
-      case "try": {
-        // The handlers of a `try` can be reached as far as Binaryen is concerned.
-        const throwers = graph.reachable ? [graph.current] : [];
+      case "try":
         if (graph.reachable) this.proceed();
-        this.open(false, -1, { targets: [], throwers, all: false, closed: false });
-        return;
-      }
+        return this.open(false, -1, newGuard([], false, graph.reachable));
       case "catch":
       case "catch_all":
         return this.catch(op.mnemonic === "catch_all");
@@ -141,7 +146,7 @@ export class FlowBuilder {
       for (const target of targets) this.join(target, this.graph.current);
       this.proceed();
     }
-    this.open(false, -1, { targets, throwers: [], all, closed: false });
+    this.open(false, -1, newGuard(targets, all, this.graph.reachable));
   }
 
   /** An exception may end the current block. */
@@ -172,7 +177,7 @@ export class FlowBuilder {
     graph.enter(-1);
     guard.closed = true;
     guard.all ||= all;
-    if (guard.throwers.length === 0) return;
+    if (!guard.reached) return;
     const block = graph.block();
     for (const thrower of guard.throwers) graph.edge(thrower, block);
     graph.enter(block);
