@@ -100,7 +100,7 @@ const lowest = (found: readonly (Level | null)[]): Level | null =>
   found.includes(null) ? null : levels[Math.min(...found.map((level) => levels.indexOf(level!)))]!;
 
 /** The domain: no record past the end of its buffer, and the host's stack not exhausted. */
-function outsideOf(runs: Comparison["runs"]): string[] {
+export function outsideOf(runs: Partial<Comparison["runs"]>): string[] {
   const reasons: string[] = [];
   for (const [name, { error, events }] of Object.entries(runs)) {
     if (error?.kind === "exhaustion" || error?.reason === "asyncify stack overflow")

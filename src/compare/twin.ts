@@ -70,7 +70,7 @@ function observerOf(
       } else if (view.state !== 0) projection.enter(func.index);
     },
     leave(fiber: FiberView, how) {
-      if (how === "trap") return;
+      if (how === "trap" || how === "exception") return;
       const { index } = fiber.top.func;
       if (runtime.has(index)) projection.leaveRuntime();
       else if (view.state !== 0) projection.leave(index);
