@@ -3,7 +3,11 @@
 import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { ASYNCIFY_OPTIONS, type AsyncifyOptions, optionsOf } from "../fiber/asyncify/options.js";
+import { analyzeRoles } from "../fiber/asyncify/analyze.js";
+import { compactLayout, type LayoutOf } from "../fiber/asyncify/records.js";
+import { functionName } from "../syntax/module.js";
 import { UsageError } from "../util/errors.js";
+import type { ValidModule } from "../valid/validate.js";
 
 /**
  * commander takes what starts with a dash for options; values may: `-5`, `-0x1p3`,
@@ -83,11 +87,11 @@ export function asyncifyOptions(command: Command): Command {
     add(new Option(`--${name}${value}`, text));
     if (alias !== undefined) add(new Option(`--${alias}${value}`, text).hideHelp());
   }
-  add(new Option("--asyncify-verbose", "tell on standard error which functions may unwind, and why"));
-  add(new Option("--asyncify-strict", "refuse and overlook what Binaryen does: no extensions"));
   add(
-    new Option("--asyncify-layout <layout>", "what records hold (full)").choices(LAYOUTS),
+    new Option("--asyncify-verbose", "tell on standard error which functions may unwind, and why"),
   );
+  add(new Option("--asyncify-strict", "refuse and overlook what Binaryen does: no extensions"));
+  add(new Option("--asyncify-layout <layout>", "what records hold (full)").choices(LAYOUTS));
   return command;
 }
 
@@ -116,6 +120,24 @@ function responseFile(text: string): string {
     throw new UsageError(`cannot read the list ${text.slice(1)}: ${(error as Error).message}`);
   }
 }
+
+/**
+ * How records are laid out, for programs that run once. `undefined`: as by default.
+ * @throws UsageError for `twin`, whose sizes only a run of the twin tells
+ */
+export function layoutOf({ asyncifyLayout: layout }: AsyncifyFlags): LayoutOf | undefined {
+  if (layout === "twin")
+    throw new UsageError(
+      "--asyncify-layout twin needs a twin to run first: trace and check make one",
+    );
+  return layout === "compact" ? compactLayout : undefined;
+}
+
+/** What Binaryen's asyncify-verbose tells: which functions may unwind, and why. */
+export const verboseLines = (module: ValidModule, options: AsyncifyOptions): string[] =>
+  analyzeRoles(module, options).functions.flatMap(({ index, canChangeState, kind, reason }) =>
+    canChangeState ? [`[asyncify] ${functionName(module, index)}: ${kind}, ${reason}`] : [],
+  );
 
 /** Any of the flags asks for asyncify. */
 export const wantsAsyncify = (flags: AsyncifyFlags): boolean =>

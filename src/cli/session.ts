@@ -23,7 +23,7 @@ import { about, HostException } from "./failure.js";
 import { loadHostScript } from "./host-file.js";
 import { readValidModule } from "./input.js";
 import { exportedFunction } from "./call.js";
-import { asyncifySettings, type ExecutionOptions, wantsAsyncify } from "./options.js";
+import { asyncifySettings, type ExecutionOptions, layoutOf, verboseLines, wantsAsyncify } from "./options.js"; // prettier-ignore
 import { mergeImports, stubImports } from "./stubs.js";
 
 export interface OpenOptions extends ExecutionOptions {
@@ -65,6 +65,8 @@ export async function open(file: string, options: OpenOptions, context: Context)
     observer: tracker === null ? pending.observer : observers(pending.observer, tracker.observer),
   });
   const asyncify = asyncifyFor(module, options, tracker);
+  if (options.asyncifyVerbose === true)
+    for (const line of verboseLines(module, asyncifySettings(options))) context.note(line);
   machine.interposer = asyncify;
   const supplied = mergeImports(
     asyncify === null ? new Map() : new Map([["asyncify", asyncify.imports]]),
@@ -108,9 +110,11 @@ function asyncifyFor(
   tracker: FiberTracker | null,
 ): Asyncify | null {
   const imported = module.imports.some((i) => i.module === "asyncify");
+  const layout = layoutOf(options);
   return imported || wantsAsyncify(options)
     ? new Asyncify(module, {
         ...asyncifySettings(options),
+        ...(layout === undefined ? {} : { layout }),
         ...(tracker === null ? {} : { listener: (event) => tracker.event(event) }),
       })
     : null;

@@ -192,9 +192,7 @@ export class Asyncify implements Interposer {
   keepsCaller(caller: FuncInstance, target: FuncInstance): boolean {
     if (!this.tailCalls || this.planOf(caller) === null || this.planOf(target) !== null)
       return false;
-    return (
-      target.instance !== this.instance || this.roles.functions[target.index]!.canChangeState
-    );
+    return target.instance !== this.instance || this.roles.functions[target.index]!.canChangeState;
   }
 
   /** Rule asyncify/overflow. */

@@ -168,5 +168,6 @@ test("random modules are instrumented as by Binaryen", () => {
   expect(compared).toBeGreaterThan((to - from) / 3);
   expect(functions).toBeGreaterThan(to - from);
   expect(sites).toBeGreaterThan(to - from);
-  if (process.env["BOBBIN_SEEDS"]) console.log(`${compared} modules, ${functions} functions, ${sites} sites`);
+  if (process.env["BOBBIN_SEEDS"])
+    console.log(`${compared} modules, ${functions} functions, ${sites} sites`);
 }, 3_600_000);

@@ -38,7 +38,11 @@ export function saveState({ globals, images, references, records }: State): Save
   };
 }
 
-export function restoreState({ globals, images, references, records }: State, saved: SavedAsyncify): void { // prettier-ignore
+export function restoreState(
+  { globals, images, references, records }: State,
+  saved: SavedAsyncify,
+): void {
+  // prettier-ignore
   globals.state.words[0] = saved.state;
   globals.data.words.set(saved.data);
   images.restore(saved.images);

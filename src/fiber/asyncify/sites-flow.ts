@@ -40,9 +40,7 @@ interface Frame {
 
 export class FlowBuilder {
   readonly graph = new FlowGraph();
-  private readonly frames: Frame[] = [
-    { target: -1, loop: false, condition: -1, guard: null },
-  ];
+  private readonly frames: Frame[] = [{ target: -1, loop: false, condition: -1, guard: null }];
 
   get reachable(): boolean {
     return this.graph.reachable;
