@@ -25,6 +25,8 @@ test(`random programs run as their twins do, seeds ${from} to ${to}`, async () =
     for (const { problems, ...about } of found)
       expect({ ...about, problems }).toEqual({ ...about, problems: [] });
     all.push(...found);
+    if (asked !== undefined && (seed + 1) % 50 === 0)
+      process.stderr.write(`until seed ${seed + 1}: ${summaryOf(all).split("\n", 1)[0]}\n`);
   }
   const correct = all.filter(
     ({ kind, drive, lists, asserts }) =>
