@@ -68,7 +68,7 @@ export interface AsyncifyFlags {
   readonly asyncifyStrict?: boolean;
   readonly asyncifyVerbose?: boolean;
   readonly asyncifyLayout?: LayoutName;
-  readonly [option: `asyncify${string}`]: unknown;
+  readonly [option: `asyncify${string}`]: string | boolean | undefined;
 }
 
 export const LAYOUTS = ["full", "compact", "twin"] as const;

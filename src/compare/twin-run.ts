@@ -46,7 +46,8 @@ export const projectionOf = (
   { parts, functions }: PreparedTwin,
   view: TwinView,
   { digest = false, onEvent }: RunRequest,
-) => new TwinProjection({
+) =>
+  new TwinProjection({
     view,
     functions,
     runtime: parts.runtime,

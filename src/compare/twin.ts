@@ -94,14 +94,14 @@ class InstanceView implements TwinView {
   }
   word(address: number): number | null {
     const memory = this.instance?.memories[this.parts.memory];
-    return memory !== undefined && address + 4 <= memory.bytes.length
+    return memory !== undefined && address + 4 <= memory.view.byteLength
       ? memory.view.getUint32(address, true)
       : null;
   }
   pointer(address: number): number | null {
     if (this.parts.pointer === "i32") return this.word(address);
     const memory = this.instance?.memories[this.parts.memory];
-    return memory !== undefined && address + 8 <= memory.bytes.length
+    return memory !== undefined && address + 8 <= memory.view.byteLength
       ? Number(memory.view.getBigUint64(address, true))
       : null;
   }

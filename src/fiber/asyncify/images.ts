@@ -55,7 +55,7 @@ abstract class Table<T> {
 
   /** Drops all entries but those with these ids. */
   keepOnly(ids: ReadonlySet<number>): void {
-    for (const n of [...this.entries.keys()]) if (!ids.has(idOf(n))) this.entries.delete(n);
+    for (const n of this.entries.keys()) if (!ids.has(idOf(n))) this.entries.delete(n);
     this.reindex();
   }
 

@@ -87,9 +87,9 @@ export class RecordStack {
   /** Where it stands, for events. */
   look(): AsyncifyStack {
     const { data, pointerSize, stackPointer } = this;
-    const { bytes } = this.memory;
+    const { view } = this.memory;
     const at = (address: number) =>
-      address + pointerSize <= bytes.length ? this.read(address) : null;
+      address + pointerSize <= view.byteLength ? this.read(address) : null;
     const sp = stackPointer === null ? null : getGlobal(stackPointer);
     const isPointer = sp?.type === "i32" || sp?.type === "i64";
     return {
