@@ -11,6 +11,8 @@ interface Label {
   /** What a branch to it takes. */
   readonly types: readonly Type[];
   readonly loop: boolean;
+  /** A legacy `catch`: what it caught can be thrown again. */
+  readonly caught?: boolean;
 }
 
 export class Body {
@@ -18,6 +20,8 @@ export class Body {
   private readonly labels: Label[];
   /** Operands of the innermost block. */
   private stack: Type[] = [];
+  /** Inside of a `catch`, where Binaryen instruments no call: none that may unwind is made. */
+  private calm = false;
   /** The local that holds the caller's `__stack_pointer`. */
   private readonly saved: number | null;
 
@@ -94,6 +98,7 @@ export class Body {
   private address(): void {
     this.value(I32);
     this.emit("i32.const", ...sleb(0x7f8), "i32.and");
+    if (this.around.wide) this.emit("i64.extend_i32_u");
   }
 
   /** Puts operands of these types on top, of those there as many as fit, and takes them. */
@@ -218,8 +223,57 @@ export class Body {
     this.stack.push(...types);
   }
 
+  /** Legacy `try`, with a `catch`, a `catch_all` or both. */
+  private guarded(): void {
+    const none = this.r(2) === 0;
+    const type = none ? { params: [], results: [] } : this.pick(this.around.types);
+    this.take(type.params);
+    this.emit("try", ...this.blockType(type));
+    const part = (params: readonly Type[], caught: boolean) => {
+      const { calm } = this;
+      this.calm ||= caught;
+      this.labels.push({ types: type.results, loop: false, caught });
+      this.within(params, () => this.sequence(type.results));
+      this.labels.pop();
+      this.calm = calm;
+    };
+    part(type.params, false);
+    const all = this.r(3);
+    if (all < 2) {
+      this.emit("catch", 0);
+      part([I32], true);
+    }
+    if (all > 0) {
+      this.emit("catch_all");
+      part([], true);
+    }
+    this.emit("end");
+    this.stack.push(...type.results);
+  }
+
+  /** Throws, sometimes, or throws again what was caught. */
+  private throw(): void {
+    const caught = this.labels.flatMap(({ caught: is }, i) =>
+      is === true ? [this.labels.length - i] : [],
+    );
+    this.take([I32]);
+    this.emit("i32.const", 3, "i32.and", "i32.eqz", "if", EMPTY);
+    this.within([], () => {
+      if (caught.length > 0 && this.r(2) === 0) this.emit("rethrow", ...leb(this.pick(caught)));
+      else {
+        this.value(I32);
+        this.emit("throw", 0);
+      }
+    });
+    this.emit("end");
+  }
+
   private call(): void {
-    const { callable, slots, types } = this.around;
+    const { callable, slots, types, calm: logs } = this.around;
+    if (this.calm) {
+      const [index, { params, results }] = this.pick(logs);
+      return this.apply(params, results, "call", ...leb(index));
+    }
     if (this.r(3) > 0 || slots.size === 0) {
       const [index, { params, results }] = this.pick(callable);
       return this.apply(params, results, "call", ...leb(index));
@@ -242,6 +296,8 @@ export class Body {
     this.budget--;
     const type = this.pick(TYPES);
     const name = typeNames.get(type)!;
+    if (this.around.exceptions && r(9) === 0) return this.guarded();
+    if (this.around.exceptions && r(this.labels.length > 1 ? 15 : 80) === 0) return this.throw();
     switch (r(20)) {
       case 0:
       case 1:

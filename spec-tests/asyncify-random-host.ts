@@ -7,14 +7,15 @@ import { randomFrom } from "../src/fiber/asyncify/analyze-random.testing.js";
 import type { HostScript } from "../src/compare/host.js";
 import { F32, F64, I64 } from "../src/valid/testing.js";
 import type { Type } from "./asyncify-random-types.js";
-import { BUFFERS, COUNT, OWN_BUFFER, type RunnableModule, STACK_TOP, STRIDE } from "./asyncify-random-module.js"; // prettier-ignore
+import { BUFFERS, COUNT, isWide, OWN_BUFFER, type RunnableModule, STACK_TOP, STRIDE } from "./asyncify-random-module.js"; // prettier-ignore
 
 export const DRIVES = ["once", "often", "multi-shot", "interleaved", "copied", "nested", "mixed", "overflow"] as const; // prettier-ignore
 /** `calls`: no unwinding by the host; `misuse`: the runtime called at any time. */
 export type DriveKind = (typeof DRIVES)[number] | "calls" | "misuse";
 
 type Call = (...args: unknown[]) => unknown;
-type Exports = Record<string, Call> & { readonly memory: { readonly buffer: ArrayBuffer } };
+type Exports = Record<string, Call>;
+type Memory = { readonly buffer: ArrayBuffer };
 type Root = RunnableModule["roots"][number];
 interface Task {
   readonly root: Root;
@@ -39,7 +40,7 @@ export function argumentsFor(r: Random, params: readonly Type[]): unknown[] {
 
 export function hostScript(kind: DriveKind, seed: number, module: RunnableModule): HostScript {
   return (context) => {
-    const driver = new Driver(kind, randomFrom(seed), module.roots, (done) => context.log(done));
+    const driver = new Driver(kind, randomFrom(seed), module, (done) => context.log(done));
     return {
       imports: { env: driver.imports },
       invoke(instance, name, args) {
@@ -62,7 +63,7 @@ class Driver {
   constructor(
     private readonly kind: DriveKind,
     private readonly r: Random,
-    private readonly roots: readonly Root[],
+    private readonly module: RunnableModule,
     /** Told of what was done that the comparison must know. */
     private readonly log: (done: "copied") => void,
   ) {}
@@ -102,7 +103,8 @@ class Driver {
   }
 
   private anyTask(): Task {
-    const root = this.roots[this.r(this.roots.length)]!;
+    const { roots } = this.module;
+    const root = roots[this.r(roots.length)]!;
     return newTask(root, argumentsFor(this.r, root.params));
   }
   private refuel(): void {
@@ -118,7 +120,7 @@ class Driver {
       if (task.buffer !== null) {
         const from = this.bufferToWakeFrom(task);
         exports["sp_set"]!(task.sp);
-        exports["asyncify_start_rewind"]!(from);
+        exports["asyncify_start_rewind"]!(this.pointer(from));
         // Whoever rewinds gives any arguments: the frame has its own.
         if (this.r(2) === 0) args = argumentsFor(this.r, task.root.params);
       }
@@ -152,7 +154,7 @@ class Driver {
     this.tasks.unshift(task);
     if (task.copies < 2 && this.is("multi-shot")) {
       task.copies++;
-      const kept = new Uint8Array(exports.memory.buffer).slice(task.buffer, this.word(task.buffer));
+      const kept = new Uint8Array(this.buffer).slice(task.buffer, this.position(task.buffer));
       this.tasks.push({ ...task, kept, copies: 2 });
     }
   }
@@ -163,14 +165,14 @@ class Driver {
     let buffer = task.buffer!;
     let bytes = kept;
     if (kept === null && this.is("copied")) {
-      bytes = new Uint8Array(this.exports.memory.buffer).slice(buffer, this.word(buffer));
+      bytes = new Uint8Array(this.buffer).slice(buffer, this.position(buffer));
       this.used.delete(buffer);
-      new Uint8Array(this.exports.memory.buffer, buffer, bytes.length).fill(0xee);
+      new Uint8Array(this.buffer, buffer, bytes.length).fill(0xee);
     }
     if (bytes !== null) {
       this.log("copied");
       if (this.used.has(buffer) || this.is("copied")) buffer = this.freeBuffer() ?? buffer;
-      new Uint8Array(this.exports.memory.buffer, buffer, bytes.length).set(bytes);
+      new Uint8Array(this.buffer, buffer, bytes.length).set(bytes);
       this.header(buffer, bytes.length, STRIDE - 512);
     }
     this.used.delete(buffer);
@@ -183,14 +185,31 @@ class Driver {
     const free = Array.from({ length: COUNT }, (_, i) => BUFFERS + i * STRIDE).filter((b) => !this.used.has(b)); // prettier-ignore
     return free.length === 0 ? null : free[this.r(free.length)]!;
   }
-  private word(address: number): number {
-    return new DataView(this.exports.memory.buffer).getUint32(address, true);
+  /** The memory that holds the records. */
+  private get buffer(): ArrayBuffer {
+    return (this.exports[this.module.records] as unknown as Memory).buffer;
+  }
+  private get wide(): boolean {
+    return isWide(this.module.memories);
+  }
+  /** Bytes of a buffer's header. */
+  private get head(): number {
+    return this.wide ? 16 : 8;
+  }
+  private pointer(address: number): number | bigint {
+    return this.wide ? BigInt(address) : address;
+  }
+  private position(buffer: number): number {
+    const view = new DataView(this.buffer);
+    return this.wide ? Number(view.getBigUint64(buffer, true)) : view.getUint32(buffer, true);
   }
   /** Position and end of a buffer, in bytes from its start. */
   private header(buffer: number, position: number, end: number): void {
-    const view = new DataView(this.exports.memory.buffer);
-    view.setUint32(buffer, buffer + position, true);
-    view.setUint32(buffer + 4, buffer + end, true);
+    const view = new DataView(this.buffer);
+    [position, end].forEach((offset, i) => {
+      if (this.wide) view.setBigUint64(buffer + 8 * i, BigInt(buffer + offset), true);
+      else view.setUint32(buffer + 4 * i, buffer + offset, true);
+    });
   }
 
   /** What the imports do that may sleep. */
@@ -213,8 +232,9 @@ class Driver {
     this.used.add(buffer);
     task.buffer = buffer;
     task.sp = exports["sp_get"]!() as number;
-    this.header(buffer, 8, this.kind === "overflow" ? 8 + r(r(2) === 0 ? 60 : 400) : STRIDE - 512);
-    exports["asyncify_start_unwind"]!(buffer);
+    const { head } = this;
+    this.header(buffer, head, this.kind === "overflow" ? head + r(r(2) === 0 ? 60 : 400) : STRIDE - 512); // prettier-ignore
+    exports["asyncify_start_unwind"]!(this.pointer(buffer));
   }
 
   /** The program calls its host: time for a misuse. */
@@ -228,8 +248,8 @@ class Driver {
       case 0: {
         const buffer = any();
         if (r(3) > 0 && buffer !== 0xfffffff8)
-          this.header(buffer, 8, r(3) === 0 ? 60 : STRIDE - 512);
-        exports["asyncify_start_unwind"]!(buffer);
+          this.header(buffer, this.head, r(3) === 0 ? 60 : STRIDE - 512);
+        exports["asyncify_start_unwind"]!(this.pointer(buffer));
         return;
       }
       case 1:
@@ -237,7 +257,7 @@ class Driver {
         return;
       case 2: {
         const asleep = this.tasks.find(({ buffer }) => buffer !== null);
-        exports["asyncify_start_rewind"]!(r(2) === 0 ? any() : (asleep?.buffer ?? any()));
+        exports["asyncify_start_rewind"]!(this.pointer(r(2) === 0 ? any() : (asleep?.buffer ?? any()))); // prettier-ignore
         return;
       }
       case 3:

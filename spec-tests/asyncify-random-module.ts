@@ -32,7 +32,7 @@ const env = [
   { name: "log_f32", type: 5 },
   { name: "log_f64", type: 6 },
 ];
-const runtime = [
+const plainRuntime = [
   { name: "start_unwind", type: 3 },
   { name: "stop_unwind", type: 0 },
   { name: "start_rewind", type: 3 },
@@ -52,8 +52,27 @@ const SAVED_SP = OWN_BUFFER - 8;
 /** `self`: programs that unwind and rewind themselves; `misuse`: that call the runtime anywhere. */
 export type Kind = "plain" | "self" | "misuse";
 
+/**
+ * Where records go: to the only memory, of either address type; to the second of two, which the
+ * program's own loads do not use; to a memory that asyncify adds.
+ */
+export type Memories = "one" | "wide" | "second" | "wide second" | "own";
+/** Pointers to records. */
+export const isWide = (memories: Memories): boolean => memories.startsWith("wide");
+const RECORDS: Record<Memories, string> = {
+  one: "memory",
+  wide: "memory",
+  second: "records",
+  "wide second": "records",
+  own: "asyncify_memory",
+};
+
 export interface RunnableModule {
   readonly bytes: Uint8Array;
+  readonly memories: Memories;
+  /** Export name of the memory that holds the records. */
+  readonly records: string;
+  readonly options: AsyncifyOptions;
   /** The exports that run random functions, with their parameters. */
   readonly roots: readonly { readonly name: string; readonly params: readonly Type[] }[];
   /** Names of all functions. */
@@ -71,7 +90,17 @@ const FUEL = 0;
 const STACK_POINTER = 5;
 const ASLEEP = 6;
 
-export function runnableModule(r: Random, kind: Kind): RunnableModule {
+export function runnableModule(
+  r: Random,
+  kind: Kind,
+  memories: Memories = "one",
+  exceptions = false,
+): RunnableModule {
+  const wide = isWide(memories);
+  const runtime = plainRuntime.map(({ name, type }) => ({
+    name,
+    type: wide && type === 3 ? 4 : type,
+  }));
   const imported = [
     ...env.map((e) => ({ module: "env", ...e })),
     ...(kind === "plain" ? [] : runtime.map((e) => ({ module: "asyncify", ...e }))),
@@ -107,6 +136,9 @@ export function runnableModule(r: Random, kind: Kind): RunnableModule {
     slots,
     globals: new Map(TYPES.map((type, i) => [type, 1 + i])),
     fuel: FUEL,
+    wide: memories === "wide",
+    exceptions,
+    calm: calls.filter(([index]) => index >= 3 && index < env.length),
     stackPointer: r(2) === 0 ? STACK_POINTER : null,
   };
 
@@ -150,7 +182,8 @@ export function runnableModule(r: Random, kind: Kind): RunnableModule {
     section(2, ...imported.map((i) => [...text(i.module), ...text(i.name), 0, i.type])),
     section(3, ...functions.map((t) => leb(t))),
     section(4, [0x70, 0, ...leb(table.length)]),
-    section(5, [1, 1, 1]),
+    section(5, ...(memories.endsWith("second") ? [[1, 1, 1], [wide ? 5 : 1, 1, 1]] : [[wide ? 5 : 1, 1, 1]])), // prettier-ignore
+    ...(exceptions ? [section(13, [0, 3])] : []),
     section(
       6,
       global(I32, I32_CONST, 0),
@@ -165,14 +198,28 @@ export function runnableModule(r: Random, kind: Kind): RunnableModule {
       7,
       ...exports.map(([name, index]) => [...text(name), 0, ...leb(index)]),
       [...text("memory"), 2, 0],
+      ...(memories.endsWith("second") ? [[...text("records"), 2, 1]] : []),
       ...TYPES.map((_, i) => [...text(`g${i}`), 3, 1 + i]),
     ),
     section(9, ...(table.length > 0 ? [[0, I32_CONST, 0, 0x0b, ...vec(...table.map(leb))]] : [])),
     section(10, ...codes),
-    section(11, [0, I32_CONST, ...sleb(DATA), 0x0b, ...text("what random programs read first")]),
+    section(11, [
+      0,
+      wide && memories === "wide" ? opcodes["i64.const"].code : I32_CONST,
+      ...sleb(DATA),
+      0x0b,
+      ...text("what random programs read first"),
+    ]),
     [0, ...leb(nameSection.length), ...nameSection],
   );
-  return { bytes, roots: [...direct, ...drivers], names };
+  const options: AsyncifyOptions =
+    memories === "own"
+      ? { inSecondaryMemory: true, secondaryMemorySize: 1 }
+      : memories.endsWith("second")
+        ? { memory: "records" }
+        : {};
+  const records = RECORDS[memories];
+  return { bytes, memories, records, options, roots: [...direct, ...drivers], names };
 
   /**
    * `yield`, the top-most runtime: to sleep, and to wake up. And roots that drive another
@@ -182,18 +229,29 @@ export function runnableModule(r: Random, kind: Kind): RunnableModule {
     const sp = STACK_POINTER;
     const [startUnwind, stopUnwind, startRewind, stopRewind] = runtime.map((_, i) => env.length + i) as [number, number, number, number]; // prettier-ignore
     const wrong = () => kind === "misuse" && r(4) === 0;
-    const data = sleb(OWN_BUFFER);
+    const pointer = (n: number): Item[] => [wide ? "i64.const" : "i32.const", ...sleb(n)];
+    const flags = memories.endsWith("second") ? [0x40, 1] : [0];
+    /** Stores a pointer at an offset of the buffer's header. */
+    const header = (offset: number, value: number): Item[] => [
+      ...pointer(OWN_BUFFER),
+      ...pointer(value),
+      wide ? "i64.store" : "i32.store",
+      ...flags,
+      offset,
+    ];
+    const size = wide ? 8 : 4;
+    const data = pointer(OWN_BUFFER);
+    const nowhere: Item[] = [memories === "wide" ? "i64.const" : "i32.const", 0];
     const wake: Item[] = ["i32.const", 0, "global.set", ASLEEP];
     if (!wrong()) wake.push("call", stopRewind);
-    if (wrong()) wake.push("i32.const", ...data, "call", startUnwind);
+    if (wrong()) wake.push(...data, "call", startUnwind);
     const sleep: Item[] = ["i32.const", 1, "global.set", ASLEEP];
-    if (!wrong())
-      sleep.push("i32.const", ...data, "i32.const", ...sleb(OWN_BUFFER + 8), "i32.store", 2, 0);
-    sleep.push("i32.const", ...data, "i32.const", ...sleb(OWN_BUFFER + 2500), "i32.store", 2, 4);
-    sleep.push("i32.const", 0, "global.get", sp, "i32.store", 2, ...leb(SAVED_SP));
+    if (!wrong()) sleep.push(...header(0, OWN_BUFFER + 2 * size));
+    sleep.push(...header(size, OWN_BUFFER + 2500));
+    sleep.push(...nowhere, "global.get", sp, "i32.store", 2, ...leb(SAVED_SP));
     if (wrong()) sleep.push("call", stopRewind);
-    sleep.push("i32.const", ...data, "call", wrong() ? startRewind : startUnwind);
-    if (wrong()) sleep.push("i32.const", ...data, "call", startUnwind);
+    sleep.push(...data, "call", wrong() ? startRewind : startUnwind);
+    if (wrong()) sleep.push(...data, "call", startUnwind);
     const fuelled: Item[] = ["global.get", FUEL, "i32.const", 0, "i32.gt_s", "if", 0x40];
     add(0, "global.get", ASLEEP, "if", 0x40, ...wake, "else", ...fuelled, ...sleep, "end", "end");
 
@@ -207,8 +265,8 @@ export function runnableModule(r: Random, kind: Kind): RunnableModule {
         ...drop,
       ];
       const stop: Item[] = wrong() ? [] : ["call", wrong() ? stopRewind : stopUnwind];
-      const again: Item[] = wrong() ? [] : ["i32.const", 0, "i32.load", 2, ...leb(SAVED_SP), "global.set", sp]; // prettier-ignore
-      if (!wrong()) again.push("i32.const", ...data, "call", startRewind);
+      const again: Item[] = wrong() ? [] : [...nowhere, "i32.load", 2, ...leb(SAVED_SP), "global.set", sp]; // prettier-ignore
+      if (!wrong()) again.push(...data, "call", startRewind);
       const index = add(
         0,
         ...(["global.get", sp, "local.set", 0, ...call] as Item[]),

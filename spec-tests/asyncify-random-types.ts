@@ -16,11 +16,17 @@ export interface Surroundings {
   readonly types: readonly Signature[];
   /** The functions that may be called, some of them more than once. */
   readonly callable: readonly (readonly [index: number, type: Signature])[];
+  /** Those of them that never unwind. */
+  readonly calm: readonly (readonly [index: number, type: Signature])[];
   /** First of the two slots of the table that hold functions of a type, by type index. */
   readonly slots: ReadonlyMap<number, number>;
   /** The global of each type that programs use as they like. */
   readonly globals: ReadonlyMap<Type, number>;
   readonly fuel: number;
+  /** Whether addresses of the program's memory have 64 bits. */
+  readonly wide: boolean;
+  /** Whether bodies throw and catch. The only tag has an i32. */
+  readonly exceptions: boolean;
   /** `__stack_pointer`, where the module has one. */
   readonly stackPointer: number | null;
 }

@@ -136,6 +136,18 @@ test.each(cases)("%s", async (name, argv, code, input = "") => {
   expect(ran.code).toBe(code);
 });
 
+test("the page on asyncify shows a trace as it is", () => {
+  const page = readFileSync(join(root, "docs/asyncify.md"), "utf8");
+  const trace = readFileSync(new URL("golden/trace-host-driven.golden.txt", import.meta.url), "utf8").split("\n"); // prettier-ignore
+  const shown = /<!-- trace -->\n+```[a-z]*\n([^]*?)```/
+    .exec(page)![1]!
+    .split("\n")
+    .slice(1)
+    .filter((line) => line !== "" && line !== "…");
+  expect(shown.length).toBeGreaterThan(10);
+  expect(shown.filter((line) => !trace.includes(line))).toEqual([]);
+});
+
 test("the README shows the beginning of the demo as it is", () => {
   const readme = readFileSync(join(root, "README.md"), "utf8");
   const demo = readFileSync(new URL("golden/demo.golden.txt", import.meta.url), "utf8").split("\n");

@@ -18,6 +18,7 @@ export { Machine, type HostCall, type MachineOptions, type Outcome } from "./exe
 export { stackOf } from "./exec/stack.js";
 export { Fiber, Frame, type FiberStatus, type FiberView, type FrameView } from "./exec/fiber.js";
 export {
+  interposers,
   observers,
   type Course,
   type Departure,
@@ -63,7 +64,18 @@ export { recognizeFibers, type FiberAssembly, type FiberFunction } from "./fiber
 export { Asyncify, type AsyncifySettings } from "./fiber/asyncify/asyncify.js";
 export { analyzeRoles } from "./fiber/asyncify/analyze.js";
 export type * from "./fiber/asyncify/roles.js";
-export { fullLayout, twinLayout, type RecordLayout } from "./fiber/asyncify/records.js";
+export * from "./fiber/asyncify/options.js";
+export * from "./fiber/asyncify/extensions.js";
+export {
+  compactLayout,
+  fullLayout,
+  twinLayout,
+  type LayoutOf,
+  type RecordLayout,
+} from "./fiber/asyncify/records.js";
+export { ImageTable, ReferenceTable, type Image } from "./fiber/asyncify/images.js";
+export type { SavedAsyncify } from "./fiber/asyncify/saved.js";
+export type { AsyncifyGlobals } from "./fiber/asyncify/stack.js";
 export type * from "./observe/events.js";
 export { Tracer, type TracedEvent } from "./observe/tracer.js";
 export { FiberTracker, type FiberEvent } from "./observe/fibers.js";

@@ -66,7 +66,7 @@ async function check(
   context: Context,
 ): Promise<number> {
   const json = options.json === true;
-  const program = await loadProgram(file, args, options, logOf(context, json));
+  const program = await loadProgram(file, args, options, logOf(context, json), context.note);
   const checked = await checkProgram(program);
   const { run, findings } = checked;
   if (json) context.out(JSON.stringify(checkJson(checked)));

@@ -67,7 +67,7 @@ async function compare(
   context: Context,
 ): Promise<number> {
   // Three runs would log three times: nobody reads that.
-  const program = await loadProgram(file, args, options, () => undefined);
+  const program = await loadProgram(file, args, options, () => undefined, context.note);
   const twin = await twinOf(program, options);
   const { twin: twinFile } = options;
   const comparison = await compareWith(program, twin).catch((error: unknown) => {

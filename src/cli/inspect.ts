@@ -22,7 +22,7 @@ import {
   sitesInfo,
   siteTable,
 } from "./inspect-roles.js";
-import { type AsyncifyFlags, asyncifyOptions, linkOption, operand } from "./options.js";
+import { type AsyncifyFlags, asyncifyOptions, asyncifySettings, linkOption, operand, verboseLines } from "./options.js"; // prettier-ignore
 
 interface InspectOptions extends CommonOptions, AsyncifyFlags, InputOptions {
   readonly sections?: boolean;
@@ -103,6 +103,8 @@ function inspect(file: string, module: Module, options: InspectOptions, context:
     if (problem !== undefined) throw problem;
     return ExitCode.good;
   }
+  if (valid !== undefined && options.asyncifyVerbose === true)
+    for (const line of verboseLines(valid, asyncifySettings(options))) context.note(line);
   const info = collect(file, module, valid, options);
   if (options.json === true && problem === undefined) context.out(JSON.stringify(info));
   else if (options.json !== true) printAll(info, context.out);

@@ -1,7 +1,7 @@
 // Makes the instrumented twin of a module with Binaryen, an optional peer: Bobbin
 // itself needs it only to compare.
 
-import type { AsyncifyOptions } from "../fiber/asyncify/roles.js";
+import { type AsyncifyOptions, passArguments } from "../fiber/asyncify/options.js";
 import { UsageError } from "../util/errors.js";
 
 /**
@@ -27,30 +27,13 @@ export async function makeTwin(
     binaryen.clearPassArguments();
     for (const [name, value] of passArguments(options)) binaryen.setPassArgument(name, value);
     module.runPasses(["asyncify"]);
+    // Binaryen leaves its own memory where nobody can reach it.
+    if (options.inSecondaryMemory === true)
+      module.addMemoryExport("asyncify_memory", "asyncify_memory");
     return module.emitBinary();
   } catch (error) {
     throw new UsageError(`binaryen made no twin: ${String(error)}`);
   } finally {
     module?.dispose();
   }
-}
-
-function passArguments(options: AsyncifyOptions): [name: string, value: string][] {
-  const lists = [
-    ["asyncify-imports", options.imports],
-    ["asyncify-removelist", options.removeList],
-    ["asyncify-addlist", options.addList],
-    ["asyncify-onlylist", options.onlyList],
-  ] as const;
-  const flags = [
-    ["asyncify-ignore-imports", options.ignoreImports],
-    ["asyncify-ignore-indirect", options.ignoreIndirect],
-    ["asyncify-propagate-addlist", options.propagateAddList],
-  ] as const;
-  return [
-    ...lists.flatMap(([name, list]): [string, string][] =>
-      list === undefined ? [] : [[name, list.join(",")]],
-    ),
-    ...flags.flatMap(([name, set]): [string, string][] => (set === true ? [[name, "1"]] : [])),
-  ];
 }

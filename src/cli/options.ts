@@ -1,8 +1,14 @@
 // Options that several commands share, and the arguments that look like options.
 
+import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { InputOptions } from "./input.js";
-import type { AsyncifyOptions } from "../fiber/asyncify/roles.js";
+import { ASYNCIFY_OPTIONS, type AsyncifyOptions, optionsOf } from "../fiber/asyncify/options.js";
+import { analyzeRoles } from "../fiber/asyncify/analyze.js";
+import { compactLayout, type LayoutOf } from "../fiber/asyncify/records.js";
+import { functionName } from "../syntax/module.js";
+import { UsageError } from "../util/errors.js";
+import type { ValidModule } from "../valid/validate.js";
 
 /**
  * commander takes what starts with a dash for options; values may: `-5`, `-0x1p3`,
@@ -32,8 +38,6 @@ export function count(min: number, max = Number.MAX_SAFE_INTEGER): (text: string
     throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
   };
 }
-
-const list = (text: string): string[] => text.split(",").filter(Boolean);
 
 /** How a program is run: limits, and who answers its imports. */
 export interface ExecutionOptions extends AsyncifyFlags, InputOptions {
@@ -84,49 +88,82 @@ export function fiberAbiOption(command: Command): Command {
   );
 }
 
+/** The values of Binaryen's options as commander names them, and Bobbin's own beside them. */
 export interface AsyncifyFlags {
   readonly asyncify?: boolean;
-  readonly asyncifyImports?: string[];
-  readonly asyncifyIgnoreImports?: boolean;
-  readonly asyncifyIgnoreIndirect?: boolean;
-  readonly asyncifyRemovelist?: string[];
-  readonly asyncifyAddlist?: string[];
-  readonly asyncifyOnlylist?: string[];
-  readonly asyncifyPropagateAddlist?: boolean;
+  readonly asyncifyStrict?: boolean;
+  readonly asyncifyVerbose?: boolean;
+  readonly asyncifyLayout?: LayoutName;
+  readonly [option: `asyncify${string}`]: string | boolean | undefined;
 }
 
-/** Binaryen's options of Asyncify, under its names. */
+export const LAYOUTS = ["full", "compact", "twin"] as const;
+export type LayoutName = (typeof LAYOUTS)[number];
+
+/** `asyncifyAddlist` for `asyncify-addlist`. */
+const attribute = (name: string): `asyncify${string}` =>
+  name.replace(/-./g, (dash) => dash[1]!.toUpperCase()) as `asyncify${string}`;
+
+/** Binaryen's options of Asyncify under its names, the older ones too, and Bobbin's own. */
 export function asyncifyOptions(command: Command): Command {
-  const add = (flags: string, description: string) =>
-    command.addOption(new Option(flags, description).helpGroup("Asyncify options:"));
-  const addList = (flags: string, description: string) =>
-    command.addOption(
-      new Option(flags, description).argParser(list).helpGroup("Asyncify options:"),
-    );
-  add("--asyncify", "add the asyncify_* exports, for hosts that unwind and rewind");
-  addList("--asyncify-imports <list>", "imports (module.base,…) that may unwind; others may not");
-  add("--asyncify-ignore-imports", "no import unwinds");
-  add("--asyncify-ignore-indirect", "indirect calls do not unwind");
-  addList("--asyncify-removelist <list>", "functions that do not unwind");
-  addList("--asyncify-addlist <list>", "functions that are instrumented as well");
-  addList("--asyncify-onlylist <list>", "the only functions that are instrumented");
-  add("--asyncify-propagate-addlist", "callers of the addlist are instrumented too");
+  const add = (option: Option) => command.addOption(option.helpGroup("Asyncify options:"));
+  add(new Option("--asyncify", "add the asyncify_* exports, for hosts that unwind and rewind"));
+  for (const { name, kind, text, alias } of ASYNCIFY_OPTIONS) {
+    const value = { list: " <list>", flag: "", text: " <name>", count: " <n>" }[kind];
+    add(new Option(`--${name}${value}`, text));
+    if (alias !== undefined) add(new Option(`--${alias}${value}`, text).hideHelp());
+  }
+  add(
+    new Option("--asyncify-verbose", "tell on standard error which functions may unwind, and why"),
+  );
+  add(new Option("--asyncify-strict", "refuse and overlook what Binaryen does: no extensions"));
+  add(new Option("--asyncify-layout <layout>", "what records hold (full)").choices(LAYOUTS));
   return command;
 }
 
-/** The options of Binaryen's pass that the flags stand for. */
+/**
+ * The options of Binaryen's pass that the flags stand for. A list may be `@FILE`.
+ * @throws UsageError
+ */
 export function asyncifySettings(flags: AsyncifyFlags): AsyncifyOptions {
-  const { asyncifyImports, asyncifyRemovelist, asyncifyAddlist, asyncifyOnlylist } = flags;
-  return {
-    ...(asyncifyImports === undefined ? {} : { imports: asyncifyImports }),
-    ...(asyncifyRemovelist === undefined ? {} : { removeList: asyncifyRemovelist }),
-    ...(asyncifyAddlist === undefined ? {} : { addList: asyncifyAddlist }),
-    ...(asyncifyOnlylist === undefined ? {} : { onlyList: asyncifyOnlylist }),
-    ignoreImports: flags.asyncifyIgnoreImports ?? false,
-    ignoreIndirect: flags.asyncifyIgnoreIndirect ?? false,
-    propagateAddList: flags.asyncifyPropagateAddlist ?? false,
-  };
+  const args: Record<string, string> = {};
+  for (const { name, kind, alias } of ASYNCIFY_OPTIONS) {
+    for (const given of [name, ...(alias === undefined ? [] : [alias])]) {
+      const value = flags[attribute(given)];
+      if (value === undefined) continue;
+      args[given] = kind === "list" ? responseFile(String(value)) : String(value);
+    }
+  }
+  return { ...optionsOf(args), ...(flags.asyncifyStrict === true ? { strict: true } : {}) };
 }
+
+/** `@FILE` stands for what is in the file. */
+function responseFile(text: string): string {
+  if (!text.startsWith("@")) return text;
+  try {
+    return readFileSync(text.slice(1), "utf8");
+  } catch (error) {
+    throw new UsageError(`cannot read the list ${text.slice(1)}: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * How records are laid out, for programs that run once. `undefined`: as by default.
+ * @throws UsageError for `twin`, whose sizes only a run of the twin tells
+ */
+export function layoutOf({ asyncifyLayout: layout }: AsyncifyFlags): LayoutOf | undefined {
+  if (layout === "twin")
+    throw new UsageError(
+      "--asyncify-layout twin needs a twin to run first: trace and check make one",
+    );
+  return layout === "compact" ? compactLayout : undefined;
+}
+
+/** What Binaryen's asyncify-verbose tells: which functions may unwind, and why. */
+export const verboseLines = (module: ValidModule, options: AsyncifyOptions): string[] =>
+  analyzeRoles(module, options).functions.flatMap(({ index, canChangeState, kind, reason }) =>
+    canChangeState ? [`[asyncify] ${functionName(module, index)}: ${kind}, ${reason}`] : [],
+  );
 
 /** Any of the flags asks for asyncify. */
 export const wantsAsyncify = (flags: AsyncifyFlags): boolean =>

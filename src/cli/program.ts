@@ -6,6 +6,7 @@ import { twinParts } from "../compare/twin-parts.js";
 import { runNative } from "../compare/native.js";
 import type { Run, RunRequest } from "../compare/run.js";
 import { runTwinOnBobbin } from "../compare/twin.js";
+import { compactLayout, fullLayout, twinLayout } from "../fiber/asyncify/records.js";
 import type { AsyncifyOptions } from "../fiber/asyncify/roles.js";
 import type { ModuleInstance } from "../runtime/instances.js";
 import { UsageError } from "../util/errors.js";
@@ -14,7 +15,8 @@ import { argumentsOf, exportedSignature } from "./call.js";
 import type { Context } from "./context.js";
 import { loadHostScript } from "./host-file.js";
 import { readProgram } from "./input.js";
-import { asyncifySettings, type ExecutionOptions } from "./options.js";
+import { makeTwin } from "./make-twin.js";
+import { asyncifySettings, type ExecutionOptions, type LayoutName, verboseLines } from "./options.js"; // prettier-ignore
 
 export interface ProgramOptions extends ExecutionOptions {
   readonly invoke?: string;
@@ -28,6 +30,7 @@ export interface Program {
   readonly asyncify: AsyncifyOptions;
   /** The fiber assembly is executed natively. */
   readonly nativeFibers: boolean;
+  readonly layout: LayoutName;
   readonly limits: { readonly fuel?: number; readonly maxFrames?: number };
 }
 
@@ -37,8 +40,11 @@ export async function loadProgram(
   texts: readonly string[],
   options: ProgramOptions,
   log: (line: string) => void,
+  note: (line: string) => void = () => undefined,
 ): Promise<Program> {
   const module = await readProgram(file, options);
+  if (options.asyncifyVerbose === true)
+    for (const line of verboseLines(module, asyncifySettings(options))) note(line);
   const { name, signature } = exportedSignature(module, options.invoke);
   const args = argumentsOf(name, signature, texts);
   const hostScript = options.host === undefined ? undefined : await loadHostScript(options.host);
@@ -54,6 +60,7 @@ export async function loadProgram(
     },
     asyncify: asyncifySettings(options),
     nativeFibers: options.fiberAbi === "native",
+    layout: options.asyncifyLayout ?? "full",
     limits: {
       ...(options.fuel === undefined ? {} : { fuel: options.fuel }),
       ...(options.maxFrames === undefined ? {} : { maxFrames: options.maxFrames }),
@@ -68,7 +75,7 @@ export interface Watching {
 }
 
 /** Runs the program on Bobbin: with native asyncify, or as it is where it is instrumented. */
-export function runProgram(program: Program, watching: Watching): Promise<Run> {
+export async function runProgram(program: Program, watching: Watching): Promise<Run> {
   const { module, request, asyncify, nativeFibers, limits } = program;
   if (nativeFibers && program.instrumented)
     throw new UsageError("--fiber-abi native takes the module before it is instrumented");
@@ -90,7 +97,24 @@ export function runProgram(program: Program, watching: Watching): Promise<Run> {
         plain: module,
         mapping: identity(module),
       })
-    : runNative({ ...watched, ...seen, limits, module, asyncify, nativeFibers, suspend: true });
+    : runNative({
+        ...watched,
+        ...seen,
+        limits,
+        module,
+        asyncify,
+        nativeFibers,
+        layout: await layoutFor(program),
+        suspend: true,
+      });
+}
+
+/** Sizes of a twin's records show when it runs: it is made, at level 0, and runs first. */
+async function layoutFor({ module, request, asyncify, layout, limits }: Program) {
+  if (layout !== "twin") return layout === "compact" ? compactLayout : fullLayout;
+  const bytes = await makeTwin(module.bytes, asyncify, 0);
+  const quiet = { ...request, context: { log: () => undefined } };
+  return twinLayout((await runTwinOnBobbin({ ...quiet, bytes, plain: module, limits })).sizes);
 }
 
 /** An instrumented module is its own plain module, but for the runtime functions. */

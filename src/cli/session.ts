@@ -29,7 +29,7 @@ import { about, HostException } from "./failure.js";
 import { loadHostScript } from "./host-file.js";
 import { readProgram } from "./input.js";
 import { exportedFunction } from "./call.js";
-import { asyncifySettings, type ExecutionOptions, wantsAsyncify } from "./options.js";
+import { asyncifySettings, type ExecutionOptions, layoutOf, verboseLines, wantsAsyncify } from "./options.js"; // prettier-ignore
 import { stubImports } from "./stubs.js";
 
 export interface OpenOptions extends ExecutionOptions {
@@ -73,6 +73,8 @@ export async function open(file: string, options: OpenOptions, context: Context)
     observer: tracker === null ? pending.observer : observers(pending.observer, tracker.observer),
   });
   const asyncify = asyncifyFor(module, options, tracker);
+  if (options.asyncifyVerbose === true)
+    for (const line of verboseLines(module, asyncifySettings(options))) context.note(line);
   machine.interposer = asyncify;
   const fibers = fibersFor(module, options, tracker);
   const supplied = mergeImports(
@@ -122,9 +124,11 @@ function asyncifyFor(
   tracker: FiberTracker | null,
 ): Asyncify | null {
   const imported = module.imports.some((i) => i.module === "asyncify");
+  const layout = layoutOf(options);
   return imported || wantsAsyncify(options)
     ? new Asyncify(module, {
         ...asyncifySettings(options),
+        ...(layout === undefined ? {} : { layout }),
         ...(tracker === null ? {} : { listener: (event) => tracker.event(event) }),
       })
     : null;

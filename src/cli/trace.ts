@@ -47,7 +47,7 @@ async function trace(
 ): Promise<number> {
   const jsonl = options.json === true || options.format === "jsonl";
   // The host's own log would come in between: it goes beside.
-  const program = await loadProgram(file, args, options, context.note);
+  const program = await loadProgram(file, args, options, context.note, context.note);
   const tracer = new Tracer((event) =>
     context.out(jsonl ? JSON.stringify(eventToJson(event)) : renderLine(event)),
   );

@@ -83,6 +83,19 @@ export function digestOf(
   return hash >>> 0;
 }
 
+/**
+ * Of the memory that a program uses, and of the one that holds its records where that is
+ * another: in either case without the records' payloads.
+ */
+export function digestOfRun(
+  program: Uint8Array,
+  records: Uint8Array | null,
+  payloads: Iterable<readonly [start: number, end: number]>,
+): number {
+  if (records === null) return digestOf(program, payloads);
+  return (imul(digestOf(program, []), PRIME) ^ digestOf(records, payloads)) >>> 0;
+}
+
 /** Not looked up as a global for each word: where globals are intercepted (Jest), that takes minutes. */
 const { imul } = Math;
 /** FNV's. */

@@ -20,7 +20,7 @@ export interface EngineMemory {
   readonly buffer: ArrayBuffer;
 }
 export interface EngineGlobal {
-  readonly value: number;
+  readonly value: number | bigint;
 }
 export interface EngineTable {
   set(index: number, value: unknown): void;

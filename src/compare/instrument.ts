@@ -35,7 +35,7 @@ export const privateName = {
   state: `${PRIVATE}state`,
   data: `${PRIVATE}data`,
   stackPointer: `${PRIVATE}sp`,
-  /** Linear memory as programs use it, and the one that holds the records. */
+  /** Memory as programs use it, and the one that holds the records where that is another. */
   memory: `${PRIVATE}memory`,
   records: `${PRIVATE}records`,
   probes: `${PRIVATE}probes`,
@@ -49,7 +49,7 @@ const slotOf = (name: ProbeName) => sleb(probeNames.indexOf(name));
 
 /** Types of the probes: the function's index, and for runtime functions their argument or 0. */
 const probeType = functype(["i32"], []);
-const argumentProbeType = functype(["i32", "i32"], []);
+const argumentProbeType = (pointer: "i32" | "i64") => functype(["i32", pointer], []);
 
 export function instrument(twin: Module, parts: TwinParts): Uint8Array {
   const { imported, functions } = twin;
@@ -76,7 +76,8 @@ export function instrument(twin: Module, parts: TwinParts): Uint8Array {
     if (!parts.runtime.has(index)) {
       return body(unlessNormal(probe("enter", self)), original, unlessNormal(probe("leave", self)));
     }
-    const argument = params.length > 0 ? op("local.get", leb(0)) : op("i32.const", sleb(0));
+    const zero = op(`${parts.pointer}.const`, sleb(0));
+    const argument = params.length > 0 ? op("local.get", leb(0)) : zero;
     return body(probe("enterRuntime", self, argument), original, probe("leaveRuntime", self));
   };
 
@@ -89,14 +90,14 @@ export function instrument(twin: Module, parts: TwinParts): Uint8Array {
     added.push(exportEntry(privateName.stackPointer, "global", parts.stackPointer));
   if (imported.memory + twin.memories.length > 0) {
     added.push(exportEntry(privateName.memory, "memory", 0));
-    added.push(exportEntry(privateName.records, "memory", parts.memory));
+    if (parts.memory > 0) added.push(exportEntry(privateName.records, "memory", parts.memory));
   }
   if (twin.start !== undefined) added.push(exportEntry(privateName.start, "func", twin.start));
 
   const { sections, names } = payloads(twin);
   const extend = (id: number, entries: readonly Bytes[]) =>
     sections.set(id, extended(sections.get(id), entries));
-  extend(Section.type, [probeType, argumentProbeType]);
+  extend(Section.type, [probeType, argumentProbeType(parts.pointer)]);
   extend(
     Section.function,
     functions.map(({ type }) => leb(type)),
@@ -137,11 +138,11 @@ function split(payload: Uint8Array): { count: number; rest: Uint8Array } {
  * A module that exports its imported functions `probes.NAME`: JavaScript functions
  * become functions that a table can hold.
  */
-export function trampoline(): Uint8Array {
+export function trampoline(pointer: "i32" | "i64"): Uint8Array {
   const typeOf = (name: ProbeName) => (name === "enterRuntime" ? 1 : 0);
   return moduleOf(
     new Map<number, Bytes>([
-      [Section.type, vector([probeType, argumentProbeType])],
+      [Section.type, vector([probeType, argumentProbeType(pointer)])],
       [
         Section.import,
         vector(probeNames.map((name) => importedFunction("probes", name, typeOf(name)))),

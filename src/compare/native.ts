@@ -7,15 +7,16 @@ import { Machine, type MachineOptions } from "../exec/machine.js";
 import { FiberAbi } from "../fiber/abi/abi.js";
 import { Asyncify } from "../fiber/asyncify/asyncify.js";
 import type { AsyncifyEvent } from "../fiber/asyncify/events.js";
-import { twinLayout } from "../fiber/asyncify/records.js";
+import { type LayoutOf, twinLayout } from "../fiber/asyncify/records.js";
 import type { AsyncifyOptions } from "../fiber/asyncify/roles.js";
 import { jsExports } from "../js-api/exports.js";
 import { jsImports } from "../js-api/imports.js";
 import type { TraceEvent } from "../observe/events.js";
 import { type Imports, mergeImports, type ModuleInstance } from "../runtime/instances.js";
+import type { MemoryInstance } from "../runtime/memory.js";
 import type { ValidModule } from "../valid/validate.js";
 import { type Boundary, watchImports } from "./boundary.js";
-import { digestOf, DigestSchedule, Intervals } from "./digest.js";
+import { digestOfRun, DigestSchedule, Intervals } from "./digest.js";
 import { drive, failedStart, globalsOf, makeHost, type Run, type RunRequest } from "./run.js";
 
 export interface NativeRequest extends RunRequest {
@@ -23,6 +24,8 @@ export interface NativeRequest extends RunRequest {
   readonly asyncify?: AsyncifyOptions;
   /** Execute the module's fiber assembly as native switches: nothing unwinds for it. */
   readonly nativeFibers?: boolean;
+  /** How records are laid out. Default: self-contained. */
+  readonly layout?: LayoutOf;
   /** S by function index, from the twin: records then have the twin's sizes. */
   readonly payloads?: ReadonlyMap<number, number>;
   /** Store past the end of a buffer, as Binaryen does, instead of trapping before. */
@@ -38,9 +41,10 @@ export interface NativeRequest extends RunRequest {
 export async function runNative(request: NativeRequest): Promise<Run> {
   const { module, digest = false, suspend = false } = request;
   const run = new NativeEvents(digest, request.onEvent);
+  const layout = request.payloads === undefined ? request.layout : twinLayout(request.payloads);
   const asyncify = new Asyncify(module, {
     ...request.asyncify,
-    ...(request.payloads === undefined ? {} : { layout: twinLayout(request.payloads) }),
+    ...(layout === undefined ? {} : { layout }),
     overflowLikeBinaryen: request.overflowLikeBinaryen ?? false,
     listener: run.asyncify,
   });
@@ -63,6 +67,8 @@ export async function runNative(request: NativeRequest): Promise<Run> {
   const onAllocated = (instance: ModuleInstance) => {
     run.instance = instance;
     asyncify.attach(instance);
+    const { memory } = asyncify.records;
+    run.records = memory === instance.memories[0] ? null : memory;
     fibers?.attach(instance);
     request.onInstance?.(instance);
   };
@@ -96,6 +102,8 @@ export const withRuntime = (imports: Imports, asyncify: Asyncify): Imports =>
 /** Collects the events of a native run; is the boundary between program and host. */
 class NativeEvents implements Boundary {
   instance: ModuleInstance | null = null;
+  /** Where the records are, if not in the first memory. */
+  records: MemoryInstance | null = null;
   stateOf: () => number = () => 0;
   private readonly events: TraceEvent[] = [];
   private readonly schedule = new DigestSchedule();
@@ -147,7 +155,7 @@ class NativeEvents implements Boundary {
   }
 
   private digest(): number {
-    return digestOf(this.bytes(), this.payloads);
+    return digestOfRun(this.bytes(), this.records?.bytes ?? null, this.payloads);
   }
   private bytes(): Uint8Array {
     return this.instance?.memories[0]?.bytes ?? new Uint8Array();

@@ -75,7 +75,8 @@ export async function compareProgram(request: ComparisonRequest): Promise<Compar
   const native = await runNative({
     ...asked,
     module: plain,
-    asyncify,
+    // What Binaryen does not do, it does not do in the twin.
+    asyncify: { ...asyncify, strict: true },
     payloads: twinRun.sizes,
     limits,
     overflowLikeBinaryen: true,
@@ -152,7 +153,7 @@ const OURS: ReadonlySet<string> = new Set([
 ]);
 
 /** The domain: no record past the end of its buffer, and the host's stack not exhausted. */
-function outsideOf(runs: Runs): string[] {
+export function outsideOf(runs: Partial<Runs>): string[] {
   const reasons: string[] = [];
   for (const [name, { error, events }] of Object.entries(runs)) {
     if (error !== undefined && (error.kind === "exhaustion" || OURS.has(error.reason)))

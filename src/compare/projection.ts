@@ -10,7 +10,7 @@
 import { stateName, type AsyncifyStack, type RuntimeName } from "../observe/events.js";
 import type { TraceEvent } from "../observe/events.js";
 import type { Boundary } from "./boundary.js";
-import { digestOf, DigestSchedule, Intervals } from "./digest.js";
+import { digestOfRun, DigestSchedule, Intervals } from "./digest.js";
 
 const UNWINDING = 1;
 const REWINDING = 2;
@@ -22,8 +22,11 @@ export interface TwinView {
   readonly sp: number | null;
   /** An unsigned word of the memory that holds the records; null out of its bounds. */
   word(address: number): number | null;
-  /** Linear memory, to take digests of. */
+  /** The same for a pointer, which has the size of that memory's addresses. */
+  pointer(address: number): number | null;
+  /** Memory as the program uses it, to take digests of; and the one with the records, where that is another. */
   bytes(): Uint8Array;
+  recordBytes(): Uint8Array | null;
 }
 
 /** A function of the twin, as the plain module knows it. */
@@ -38,6 +41,7 @@ export interface ProjectionOptions {
   /** By function index of the twin. */
   readonly functions: ReadonlyMap<number, ProjectedFunction>;
   readonly runtime: ReadonlyMap<number, readonly RuntimeName[]>;
+  readonly pointerSize: 4 | 8;
   /** Take a digest of memory at each runtime event. */
   readonly digest?: boolean;
   readonly onEvent?: ((event: TraceEvent) => void) | undefined;
@@ -76,11 +80,12 @@ export class TwinProjection implements Boundary {
     const left = functions.get(func);
     if (this.popping !== null || left?.instrumented !== true || view.state !== UNWINDING)
       return this.observe();
-    this.pos = view.word(view.data);
+    this.pos = view.pointer(view.data);
     if (before !== null && this.pos !== null && this.pos !== before)
       this.push(left, before, this.pos - before);
   }
 
+  /** @param argument the data pointer, unsigned; 0 where the function takes none */
   enterRuntime(func: number, argument: number): void {
     this.observe();
     const names = this.options.runtime.get(func)!;
@@ -95,7 +100,7 @@ export class TwinProjection implements Boundary {
   observe(): void {
     const { view } = this.options;
     const before = this.pos;
-    this.pos = view.word(view.data);
+    this.pos = view.pointer(view.data);
     if (this.acting !== null) this.act(this.acting);
     const { popping } = this;
     this.popping = null;
@@ -109,7 +114,8 @@ export class TwinProjection implements Boundary {
   }
 
   digest(): number {
-    return digestOf(this.options.view.bytes(), this.payloads);
+    const { view } = this.options;
+    return digestOfRun(view.bytes(), view.recordBytes(), this.payloads);
   }
 
   private push(func: ProjectedFunction, address: number, size: number): void {
@@ -130,7 +136,7 @@ export class TwinProjection implements Boundary {
     this.emit({
       type: "runtime",
       name,
-      argument: name.startsWith("start_") ? argument >>> 0 : null,
+      argument: name.startsWith("start_") ? argument : null,
       before: stateName(before),
       after: stateName(this.options.view.state),
       ...this.stack(),
@@ -139,9 +145,9 @@ export class TwinProjection implements Boundary {
   }
 
   private stack(): AsyncifyStack {
-    const { view } = this.options;
+    const { view, pointerSize } = this.options;
     const { data, sp } = view;
-    return { data, pos: view.word(data), end: view.word(data + 4), sp };
+    return { data, pos: view.pointer(data), end: view.pointer(data + pointerSize), sp };
   }
 }
 

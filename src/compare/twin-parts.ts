@@ -27,8 +27,9 @@ export interface TwinParts {
   readonly state: number;
   readonly data: number;
   readonly stackPointer: number | null;
-  /** The memory that holds the records. */
+  /** The memory that holds the records, and the type of its addresses. */
   readonly memory: number;
+  readonly pointer: "i32" | "i64";
   /** Runtime functions by index: an optimizer may have merged equal ones. */
   readonly runtime: ReadonlyMap<number, readonly RuntimeName[]>;
   /** Functions whose code depends on `__asyncify_state`: those that are instrumented. */
@@ -45,7 +46,7 @@ const RUNTIME: readonly RuntimeName[] = [
 const PREFIX = "asyncify_";
 const GLOBAL_GET = opcodes["global.get"].code;
 const GLOBAL_SET = opcodes["global.set"].code;
-const LOAD = opcodes["i32.load"].code;
+const LOADS: readonly number[] = [opcodes["i32.load"].code, opcodes["i64.load"].code];
 
 export const isRuntimeExport = (name: string): boolean =>
   name.startsWith(PREFIX) && (RUNTIME as readonly string[]).includes(name.slice(PREFIX.length));
@@ -65,10 +66,12 @@ export function twinParts(twin: Module, givenStackPointer?: number): TwinParts {
   const get = exported("get_state");
   const state = get === undefined ? stateSetIn(twin, start) : globalReadIn(twin, get);
   const { data, memory } = dataSetIn(twin, start, state);
+  const pointer = twin.globals[data - twin.imported.global]?.type.type === "i64" ? "i64" : "i32";
   return {
     state,
     data,
     memory,
+    pointer,
     runtime,
     stackPointer: givenStackPointer ?? stackPointerOf(twin),
     instrumented: instrumentedIn(twin, state, runtime),
@@ -96,11 +99,9 @@ function dataSetIn(twin: Module, func: number, state: number): { data: number; m
   let memory = 0;
   for (const { op, a } of instructions(twin, func)) {
     if (op.code === GLOBAL_SET && a !== state) data ??= a;
-    if (op.code === LOAD) memory = a;
+    if (LOADS.includes(op.code)) memory = a;
   }
   if (data === undefined) throw new TwinError("asyncify_start_unwind sets no data pointer");
-  if (twin.globals[data - twin.imported.global]?.type.type === "i64")
-    throw new TwinError("twins of 64-bit memories are not supported yet");
   return { data, memory };
 }
 

@@ -46,7 +46,15 @@ export const projectionOf = (
   { parts, functions }: PreparedTwin,
   view: TwinView,
   { digest = false, onEvent }: RunRequest,
-) => new TwinProjection({ view, functions, runtime: parts.runtime, digest, onEvent });
+) =>
+  new TwinProjection({
+    view,
+    functions,
+    runtime: parts.runtime,
+    pointerSize: parts.pointer === "i64" ? 8 : 4,
+    digest,
+    onEvent,
+  });
 
 export interface Outcome {
   readonly results?: readonly Value[];

@@ -63,12 +63,14 @@ function observerOf(
     enter(fiber: FiberView) {
       const { func, fp } = fiber.top;
       if (runtime.has(func.index)) {
-        const argument = func.signature.params.length > 0 ? fiber.i32[fp]! : 0;
+        const [pointer] = func.signature.params;
+        const high = pointer === "i64" ? (fiber.i32[fp + 1]! >>> 0) * 2 ** 32 : 0;
+        const argument = pointer === undefined ? 0 : (fiber.i32[fp]! >>> 0) + high;
         projection.enterRuntime(func.index, argument);
       } else if (view.state !== 0) projection.enter(func.index);
     },
     leave(fiber: FiberView, how) {
-      if (how === "trap") return;
+      if (how === "trap" || how === "exception") return;
       const { index } = fiber.top.func;
       if (runtime.has(index)) projection.leaveRuntime();
       else if (view.state !== 0) projection.leave(index);
@@ -84,25 +86,38 @@ class InstanceView implements TwinView {
     return this.global(this.parts.state);
   }
   get data(): number {
-    return this.global(this.parts.data) >>> 0;
+    return this.global(this.parts.data);
   }
   get sp(): number | null {
     const { stackPointer } = this.parts;
-    return stackPointer === null ? null : this.global(stackPointer) >>> 0;
+    return stackPointer === null ? null : this.global(stackPointer);
   }
   word(address: number): number | null {
     const memory = this.instance?.memories[this.parts.memory];
-    return memory !== undefined && address + 4 <= memory.bytes.length
+    return memory !== undefined && address + 4 <= memory.view.byteLength
       ? memory.view.getUint32(address, true)
+      : null;
+  }
+  pointer(address: number): number | null {
+    if (this.parts.pointer === "i32") return this.word(address);
+    const memory = this.instance?.memories[this.parts.memory];
+    return memory !== undefined && address + 8 <= memory.view.byteLength
+      ? Number(memory.view.getBigUint64(address, true))
       : null;
   }
   bytes(): Uint8Array {
     return this.instance?.memories[0]?.bytes ?? new Uint8Array();
   }
+  recordBytes(): Uint8Array | null {
+    const { memory } = this.parts;
+    return memory === 0 ? null : (this.instance?.memories[memory]?.bytes ?? new Uint8Array());
+  }
 
+  /** As an unsigned number. */
   private global(index: number): number {
     const global = this.instance?.globals[index];
     const value = global === undefined ? undefined : getGlobal(global);
-    return value?.type === "i32" ? value.value : 0;
+    if (value?.type === "i64") return Number(BigInt.asUintN(64, value.value));
+    return value?.type === "i32" ? value.value >>> 0 : 0;
   }
 }

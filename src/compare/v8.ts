@@ -14,6 +14,7 @@ import {
 import type { TwinView } from "./projection.js";
 import { requireImports } from "./host.js";
 import { drive, failedStart, makeHost, type Run } from "./run.js";
+import type { TwinParts } from "./twin-parts.js";
 import { prepareTwin, projectionOf, runOf, type TwinRequest } from "./twin-run.js";
 
 export interface EngineRequest extends TwinRequest {
@@ -25,7 +26,7 @@ export async function runOnEngine(request: EngineRequest): Promise<Run> {
   const engine = request.engine ?? hostEngine();
   const prepared = prepareTwin(request);
   const { twin, parts } = prepared;
-  const view = new EngineView();
+  const view = new EngineView(parts);
   const projection = projectionOf(prepared, view, request);
   const { host, imports } = await makeHost(twin, request);
   requireImports(twin, imports);
@@ -35,10 +36,10 @@ export async function runOnEngine(request: EngineRequest): Promise<Run> {
   try {
     ({ instance } = await engine.instantiate(instrument(twin, parts), watched));
     view.bind(instance);
-    await fillProbes(engine, instance, {
+    await fillProbes(engine, instance, parts.pointer, {
       enter: (func) => projection.enter(func),
       leave: (func) => projection.leave(func),
-      enterRuntime: (func, argument) => projection.enterRuntime(func, argument),
+      enterRuntime: (func, argument) => projection.enterRuntime(func, unsigned(argument)),
       leaveRuntime: () => projection.leaveRuntime(),
     });
     (instance.exports[privateName.start] as (() => void) | undefined)?.();
@@ -53,17 +54,24 @@ export async function runOnEngine(request: EngineRequest): Promise<Run> {
   return runOf(projection, twin, exports, view.bytes(), outcome, request);
 }
 
-type Probe = (func: number, argument: number) => void;
+/** A pointer is a bigint where addresses have 64 bits. */
+type Pointer = number | bigint;
+type Probe = (func: number, argument: Pointer) => void;
+const unsigned = (value: Pointer): number =>
+  typeof value === "bigint" ? Number(BigInt.asUintN(64, value)) : value >>> 0;
 
 async function fillProbes(
   engine: Engine,
   { exports }: EngineInstance,
+  pointer: "i32" | "i64",
   probes: Record<ProbeName, Probe>,
 ): Promise<void> {
   const table = exports[privateName.probes] as EngineTable;
-  const { instance } = await engine.instantiate(trampoline(), { probes });
+  const { instance } = await engine.instantiate(trampoline(pointer), { probes });
   probeNames.forEach((name, slot) => table.set(slot, instance.exports[name]));
 }
+
+const NO_MEMORY = new ArrayBuffer(0);
 
 /** Views on memory are kept until it grows: probes are frequent. */
 class EngineView implements TwinView {
@@ -71,7 +79,9 @@ class EngineView implements TwinView {
   private stateGlobal: EngineGlobal = { value: 0 };
   private dataGlobal: EngineGlobal = { value: 0 };
   private spGlobal: EngineGlobal | undefined;
-  private records = new DataView(new ArrayBuffer(0));
+  private recordView = new DataView(NO_MEMORY);
+
+  constructor(private readonly parts: TwinParts) {}
 
   bind({ exports }: EngineInstance): void {
     this.exports = exports;
@@ -84,27 +94,41 @@ class EngineView implements TwinView {
   }
 
   get state(): number {
-    return this.stateGlobal.value;
+    return Number(this.stateGlobal.value);
   }
   get data(): number {
-    return this.dataGlobal.value >>> 0;
+    return unsigned(this.dataGlobal.value);
   }
   get sp(): number | null {
-    return this.spGlobal === undefined ? null : this.spGlobal.value >>> 0;
+    return this.spGlobal === undefined ? null : unsigned(this.spGlobal.value);
   }
 
   word(address: number): number | null {
-    const buffer = this.buffer(privateName.records);
-    if (this.records.buffer !== buffer) this.records = new DataView(buffer);
-    return address + 4 <= this.records.byteLength ? this.records.getUint32(address, true) : null;
+    const { records } = this;
+    return address + 4 <= records.byteLength ? records.getUint32(address, true) : null;
+  }
+
+  pointer(address: number): number | null {
+    if (this.parts.pointer === "i32") return this.word(address);
+    const { records } = this;
+    return address + 8 <= records.byteLength ? Number(records.getBigUint64(address, true)) : null;
   }
 
   bytes(): Uint8Array {
     return new Uint8Array(this.buffer(privateName.memory));
+  }
+  recordBytes(): Uint8Array | null {
+    return this.parts.memory === 0 ? null : new Uint8Array(this.buffer(privateName.records));
+  }
+
+  private get records(): DataView {
+    const { memory, records } = privateName;
+    const buffer = this.buffer(this.parts.memory === 0 ? memory : records);
+    if (this.recordView.buffer !== buffer) this.recordView = new DataView(buffer);
+    return this.recordView;
   }
 
   private buffer(name: string): ArrayBuffer {
     return (this.exports?.[name] as EngineMemory | undefined)?.buffer ?? NO_MEMORY;
   }
 }
-const NO_MEMORY = new ArrayBuffer(0);

@@ -21,6 +21,8 @@ export class Frame {
   fp = 0;
   /** First free word above the operands. */
   sp = 0;
+  /** For an interposer: what it noted when the frame was entered. */
+  mark = 0;
   /** Exceptions that legacy `catch` blocks have caught, by their nesting. */
   caught: ExceptionInstance[] | null = null;
 }
@@ -83,7 +85,7 @@ export class Fiber implements FiberView {
   refs: unknown[] = [];
   /** Frames of the fibers that wait for this one by `resume`, all the way out. */
   below = 0;
-  /** What it calls first, and whether it did. */
+  /** What it calls first, and whether it did. A tail call may put another function in its frame. */
   entry: FuncInstance | null = null;
   begun = false;
   /** What it calls with the results of that, instead of handing them to its resumer. */

@@ -18,10 +18,38 @@ export type Course =
 /** The two points where Binaryen's instrumentation acts. Consulted only while `armed`. */
 export interface Interposer {
   readonly armed: boolean;
-  /** The top frame of `fiber` has just been entered: its arguments stand in its locals. */
-  onEnter(fiber: Fiber): Course;
+  /**
+   * The top frame of `fiber` has just been entered: its arguments stand in its locals. A
+   * function as the answer takes its place, as if by a tail call, and is asked about in turn.
+   */
+  onEnter(fiber: Fiber): Course | FuncInstance;
   /** A call of the top frame returned; the frame stands as before the call. */
   onReturnInto(fiber: Fiber): Course;
+  /**
+   * Whether a frame of `caller` must wait for the callee of its tail call, as for that of a
+   * call. Asked whether armed or not. Default: never.
+   */
+  keepsCaller?(caller: FuncInstance, target: FuncInstance): boolean;
+}
+
+/** One interposer that stands for several: the first of the armed ones that knows a course decides. */
+export function interposers(...all: readonly Interposer[]): Interposer {
+  const first = <T>(ask: (interposer: Interposer) => T | "go on"): T | "go on" => {
+    for (const interposer of all) {
+      const course = interposer.armed ? ask(interposer) : "go on";
+      if (course !== "go on") return course;
+    }
+    return "go on";
+  };
+  return {
+    get armed() {
+      return all.some(({ armed }) => armed);
+    },
+    onEnter: (fiber) => first((interposer) => interposer.onEnter(fiber)),
+    onReturnInto: (fiber) => first((interposer) => interposer.onReturnInto(fiber)),
+    keepsCaller: (caller, target) =>
+      all.some((interposer) => interposer.keepsCaller?.(caller, target) === true),
+  };
 }
 
 /**

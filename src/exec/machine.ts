@@ -243,6 +243,8 @@ export class Machine {
     const fiber = this.fiber!;
     const { sp, fp } = fiber.top;
     if (target.instance === null) return this.callOutside(fiber, target, sp - operands);
+    if (this.interposer?.keepsCaller?.(fiber.top.func, target) === true)
+      return this.enter(target, sp - operands, sp);
     this.leave(fiber, "tail call");
     this.enter(target, sp - operands, fp);
   }
@@ -359,7 +361,10 @@ export class Machine {
     this.observer?.enter?.(fiber);
     if (this.interposer?.armed !== true) return;
     const course = this.interposer.onEnter(fiber);
-    if (course !== "go on") this.drop(fiber, course);
+    if (typeof course !== "string") {
+      this.leave(fiber, "tail call");
+      this.enter(course, fp, fp);
+    } else if (course !== "go on") this.drop(fiber, course);
   }
 
   private deliverValues(fiber: Fiber, results: readonly Value[]): void {
@@ -398,7 +403,7 @@ export class Machine {
       if (course === "go on") {
         const { words } = frame.func.code as Code;
         if (!isTailCall(words[frame.pc]!)) return accept(fiber, from, n);
-        // A tail call that the host answered: the frame's results are those.
+        // A tail call whose frame waited: its results are those.
         this.leave(fiber, "return");
       } else {
         n = this.dropFrame(fiber, course);

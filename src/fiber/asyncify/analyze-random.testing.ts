@@ -2,16 +2,11 @@
 // another one, so that a call is recognised by its operands. Functions call each
 // other, imports, the asyncify runtime and a table.
 
-import { opcodes, type Mnemonic } from "../../syntax/opcodes.js";
-import { EMPTY, I32, I64, code, functype, leb, section, vec, wasm } from "../../valid/testing.js";
+import { opcodes } from "../../syntax/opcodes.js";
+import { I32, I64, code, functype, leb, section, vec, wasm } from "../../valid/testing.js";
+import { Body, POINTER_TYPES, type Random, tags, type Type, types } from "./analyze-random-body.testing.js"; // prettier-ignore
 
-type Type = typeof I32 | typeof I64;
-interface Signature {
-  readonly params: readonly Type[];
-  readonly results: readonly Type[];
-}
-/** A source of random choices. */
-export type Random = (n: number) => number;
+export type { Random } from "./analyze-random-body.testing.js";
 
 /** mulberry32 */
 export function randomFrom(seed: number): Random {
@@ -23,17 +18,6 @@ export function randomFrom(seed: number): Random {
     return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4294967296) * n);
   };
 }
-
-const types: readonly Signature[] = [
-  { params: [], results: [] },
-  { params: [I32], results: [] },
-  { params: [I32], results: [I32] },
-  { params: [I32, I64], results: [I32] },
-  { params: [], results: [I64] },
-  { params: [I64, I32, I32], results: [] },
-  { params: [I32, I32], results: [I32, I64] },
-  { params: [], results: [I32] },
-];
 
 const imports = [
   { module: "env", name: "a", type: 0 },
@@ -50,218 +34,8 @@ export interface RandomModule {
   readonly bytes: Uint8Array;
   /** Names of the name section, in its order. */
   readonly names: readonly string[];
-}
-
-interface Label {
-  readonly types: readonly Type[];
-  readonly results: readonly Type[];
-}
-
-class Body {
-  readonly out: (Mnemonic | number)[] = [];
-  private readonly labels: Label[] = [];
-  /** Operands of the innermost block; of unknown number and type below where it is dead. */
-  private stack: Type[] = [];
-  private dead = false;
-
-  constructor(
-    private readonly r: Random,
-    private readonly locals: readonly Type[],
-    private readonly functions: readonly number[],
-    private readonly next: () => number,
-    results: readonly Type[],
-    private budget: number,
-  ) {
-    this.labels.push({ types: results, results });
-    this.sequence(results);
-    this.out.push("end");
-  }
-
-  private emit(mnemonic: Mnemonic, ...bytes: number[]): void {
-    this.out.push(mnemonic, ...bytes);
-  }
-
-  private constant(type: Type): void {
-    this.emit(type === I32 ? "i32.const" : "i64.const", ...signed(this.next()));
-    this.stack.push(type);
-  }
-
-  private localOf(type: Type): number {
-    const all = this.locals.flatMap((t, i) => (t === type ? [i] : []));
-    return all[this.r(all.length)]!;
-  }
-
-  private value(type: Type): void {
-    if (this.r(2) === 0) return this.constant(type);
-    this.emit("local.get", ...leb(this.localOf(type)));
-    this.stack.push(type);
-  }
-
-  /** Puts operands of these types on top, of those there as many as fit, and takes them. */
-  private take(wanted: readonly Type[]): void {
-    const { stack } = this;
-    let have = wanted.length;
-    const fits = () => wanted.slice(0, have).every((t, i) => stack[stack.length - have + i] === t);
-    while (have > 0 && (have > stack.length || !fits() || this.r(8) === 0)) have--;
-    // Dead code may take what is not there. Several at once wasm-opt 132 misreads, for the
-    // placeholder that it makes up for the first may come before code that can be reached.
-    if (this.dead && stack.length === 0 && wanted.length === 1 && this.r(2) === 0) return;
-    for (const type of wanted.slice(have)) {
-      this.value(type);
-      if (this.r(10) === 0) this.plainEffect();
-    }
-    stack.length -= wanted.length;
-  }
-
-  /** An instruction that leaves the stack as it is. */
-  private plainEffect(): void {
-    if (this.r(2) === 0) return this.emit("nop");
-    this.value(I32);
-    this.stack.pop();
-    this.emit("local.set", ...leb(this.localOf(I32)));
-  }
-
-  private sequence(results: readonly Type[]): void {
-    for (let n = this.r(9); n >= 0 && this.budget > 0; n--) this.step();
-    if (this.dead && this.stack.length === 0 && this.r(2) === 0) return;
-    const { stack } = this;
-    if (stack.length !== results.length || !results.every((t, i) => stack[i] === t)) {
-      while (stack.length > 0) {
-        this.emit("drop");
-        stack.pop();
-      }
-      for (const type of results) this.value(type);
-    }
-  }
-
-  private stop(): void {
-    this.dead = true;
-    this.stack.length = 0;
-  }
-
-  private nested(opener: "block" | "loop" | "if"): void {
-    const { r } = this;
-    const signature = r(3) > 0 ? types[0]! : types[[2, 3, 6, 7][r(4)]!]!;
-    const { params, results } = signature;
-    this.take(opener === "if" ? [...params, I32] : params);
-    const index = types.indexOf(signature);
-    this.emit(opener, ...(index === 0 ? [EMPTY] : index === 7 ? [I32] : leb(index)));
-    const outer = this.stack;
-    const outerDead = this.dead;
-    const arm = () => {
-      this.stack = [...params];
-      this.dead = false;
-      this.sequence(results);
-    };
-    this.labels.push({ types: opener === "loop" ? params : results, results });
-    arm();
-    if (opener === "if" && (r(2) === 0 || index !== 0)) {
-      this.emit("else");
-      arm();
-    }
-    this.labels.pop();
-    this.emit("end");
-    this.stack = outer;
-    this.dead = outerDead;
-    this.stack.push(...results);
-  }
-
-  private step(): void {
-    const { r } = this;
-    this.budget--;
-    const depth = r(this.labels.length);
-    const label = this.labels[this.labels.length - 1 - depth]!;
-    switch (r(22)) {
-      case 0:
-      case 1:
-        return this.value(r(2) === 0 ? I32 : I64);
-      case 2:
-      case 3: {
-        const type = r(2) === 0 ? I32 : I64;
-        this.take([type]);
-        return this.emit("local.set", ...leb(this.localOf(type)));
-      }
-      case 4: {
-        this.take([I32]);
-        this.emit("local.tee", ...leb(this.localOf(I32)));
-        this.stack.push(I32);
-        return;
-      }
-      case 5:
-        this.take([I32, I32]);
-        this.emit(r(2) === 0 ? "i32.add" : "i32.lt_s");
-        this.stack.push(I32);
-        return;
-      case 6:
-        this.take([r(2) === 0 ? I32 : I64]);
-        return this.emit("drop");
-      case 7:
-        return this.emit("nop");
-      case 8:
-        this.take([I32, I64]);
-        return this.emit("i64.store", 3, 8);
-      case 9:
-      case 10:
-      case 11:
-      case 12: {
-        // The runtime is called rarely: a function that does is seldom instrumented.
-        let callee = r(this.functions.length);
-        if (imports[callee]?.module === "asyncify" && r(12) > 0) callee = 0;
-        const { params, results } = types[this.functions[callee]!]!;
-        this.take(params);
-        this.emit("call", ...leb(callee));
-        this.stack.push(...results);
-        return;
-      }
-      case 13: {
-        const type = r(types.length);
-        const { params, results } = types[type]!;
-        this.take([...params, I32]);
-        this.emit("call_indirect", ...leb(type), 0);
-        this.stack.push(...results);
-        return;
-      }
-      case 14:
-      case 15:
-        return this.nested("block");
-      case 16:
-        return this.nested("loop");
-      case 17:
-        return this.nested("if");
-      case 18:
-        this.take([...label.types, I32]);
-        this.emit("br_if", ...leb(depth));
-        this.stack.push(...label.types);
-        return;
-      case 19: {
-        if (r(2) === 0) {
-          this.take([...label.types, I32]);
-          const same = this.labels.flatMap((l, i) =>
-            String(l.types) === String(label.types) ? [this.labels.length - 1 - i] : [],
-          );
-          const targets = Array.from({ length: r(4) }, () => leb(same[r(same.length)]!));
-          this.emit("br_table", ...vec(...targets), ...leb(depth));
-        } else {
-          this.take(label.types);
-          this.emit("br", ...leb(depth));
-        }
-        return this.stop();
-      }
-      case 20:
-        if (r(2) === 0) return;
-        this.take(this.labels[0]!.results);
-        this.emit("return");
-        return this.stop();
-      default:
-        if (r(3) > 0) return;
-        this.emit("unreachable");
-        return this.stop();
-    }
-  }
-}
-
-function signed(n: number): number[] {
-  return n < 0x40 ? [n] : [(n & 0x7f) | 0x80, ...signed(n >>> 7)];
+  /** Export names of the memories that have one. */
+  readonly memories: readonly string[];
 }
 
 const text = (s: string): number[] => {
@@ -269,10 +43,25 @@ const text = (s: string): number[] => {
   return [...leb(bytes.length), ...bytes];
 };
 
+/** Address types: mostly of one memory, of all the same; sometimes there is none. */
+function randomMemories(r: Random): Type[] {
+  const type = r(3) === 0 ? I64 : I32;
+  const other = r(6) === 0 ? I64 : type;
+  const count = r(8) === 0 ? 0 : r(3) === 0 ? 2 + r(2) : 1;
+  return Array.from({ length: count }, (_, i) => (i === 1 ? other : type));
+}
+
 /** A random module. */
 export function randomModule(r: Random): RandomModule {
   const defined = Array.from({ length: 1 + r(7) }, () => r(types.length));
-  const functions = [...imports.map((i) => i.type), ...defined];
+  const memories = randomMemories(r);
+  const pointer = memories[0] ?? I32;
+  const imported = imports.map((i) => ({
+    ...i,
+    type: i.name.startsWith("start_") ? POINTER_TYPES[pointer]! : i.type,
+  }));
+  const functions = [...imported.map((i) => i.type), ...defined];
+  const runtime = new Set(imports.flatMap(({ module }, i) => (module === "asyncify" ? [i] : [])));
   let constants = 1000;
   const next = () => constants++;
   const bodies = defined.map((type) => {
@@ -284,7 +73,7 @@ export function randomModule(r: Random): RandomModule {
       [r(5) === 0 ? 40 : 1, I64],
     ];
     const locals = [...params, ...own.flatMap(([n, t]) => Array.from({ length: n }, () => t))];
-    const body = new Body(r, locals, functions, next, results, 4 + r(80));
+    const body = new Body(r, locals, functions, runtime, next, memories, results, 4 + r(80));
     return code(
       own.map(([n, t]) => [...leb(n), t]),
       ...body.out,
@@ -299,16 +88,24 @@ export function randomModule(r: Random): RandomModule {
   });
   const nameMap = vec(...entries);
   const nameSection = [...text("name"), 1, ...leb(nameMap.length), ...nameMap];
+  const exported = memories.flatMap((_, i): [string, number][] =>
+    r(4) === 0 ? [] : [[i === memories.length - 1 && r(2) === 0 ? "memory" : `m${i}`, i]],
+  );
   const bytes = wasm(
     section(1, ...types.map((t) => functype(t.params, t.results))),
-    section(2, ...imports.map((i) => [...text(i.module), ...text(i.name), 0, i.type])),
+    section(2, ...imported.map((i) => [...text(i.module), ...text(i.name), 0, i.type])),
     section(3, ...defined.map((t) => leb(t))),
     section(4, [0x70, 0, 8]),
-    section(5, [0, 1]),
-    section(7, ...defined.map((_, i) => [...text(`e${i}`), 0, ...leb(imports.length + i)])),
+    section(5, ...memories.map((type) => [type === I64 ? 4 : 0, 1])),
+    section(13, ...tags.map((type) => [0, type])),
+    section(
+      7,
+      ...defined.map((_, i) => [...text(`e${i}`), 0, ...leb(imports.length + i)]),
+      ...exported.map(([name, memory]) => [...text(name), 2, memory]),
+    ),
     section(9, [0, opcodes["i32.const"].code, 0, 0x0b, 1, ...leb(imports.length)]),
     section(10, ...bodies),
     [0, ...leb(nameSection.length), ...nameSection],
   );
-  return { bytes, names };
+  return { bytes, names, memories: exported.map(([name]) => name) };
 }

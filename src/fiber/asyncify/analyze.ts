@@ -1,18 +1,21 @@
 // Which functions Asyncify instruments, and why: Binaryen's ModuleAnalyzer
 // (Asyncify.cpp:535-861) on a module that has not been through wasm-opt. Roles are
 // computed at once, call sites when asked for, but where references could make
-// Asyncify refuse the module.
+// Binaryen refuse the module.
 
 import type { ValidModule } from "../../valid/context.js";
 import { classifyImports, isBottom, isTop } from "./analyze-imports.js";
+import { recordMemory } from "./analyze-memory.js";
 import { binaryenNames, readableNames } from "./analyze-names.js";
 import { FunctionLists } from "./analyze-lists.js";
 import { scanBody, type BodyFacts } from "./analyze-scan.js";
+import { type Extension, EXTENSIONS, type ExtensionUse } from "./extensions.js";
 import {
   AsyncifyError,
   type AsyncifyOptions,
   type CallSite,
   type FunctionRole,
+  type RecordMemory,
   type RoleKind,
   type Roles,
 } from "./roles.js";
@@ -39,6 +42,7 @@ const instrumentedExport =
 class Analysis implements Roles {
   readonly functions: readonly FunctionRole[];
   readonly warnings: readonly string[];
+  readonly memory: RecordMemory;
   private readonly names: readonly string[];
   private readonly imports;
   /** Of defined functions, from the first of them. */
@@ -55,12 +59,13 @@ class Analysis implements Roles {
       throw new AsyncifyError(`the module is instrumented already: it exports ${done.name}`);
     }
     this.names = readableNames(module);
-    this.imports = classifyImports(module, options);
+    this.memory = recordMemory(module, options);
+    this.imports = classifyImports(module, options, this.memory.pointer);
     const lists = new FunctionLists(options, binaryenNames(module), this.imports);
     this.warnings = lists.warnings;
     this.bodies = module.functions.map((_, i) => {
       const index = module.imported.func + i;
-      return scanBody(module, index, this.names[index]!);
+      return scanBody(module, index, this.names[index]!, options.strict === true);
     });
 
     this.infos = this.names.map((_, index) => this.initial(index));
@@ -88,10 +93,36 @@ class Analysis implements Roles {
         direct: (callee) => infos[callee]!.can,
         endsUnwinding: (callee) => isBottom(imports[callee]?.runtime),
         indirect: this.options.ignoreIndirect !== true || infos[funcIndex]!.added,
+        strict: this.options.strict === true,
       });
       this.found.set(funcIndex, sites);
     }
     return sites;
+  }
+
+  get tailCalls(): boolean {
+    return this.bodies.some(({ extensions }) => extensions.has("tail call"));
+  }
+
+  get extensions(): readonly ExtensionUse[] {
+    const uses: ExtensionUse[] = [];
+    this.imports.forEach(({ runtime }, func) => {
+      if (runtime === "get_state") uses.push({ extension: "get_state", func, offset: null });
+    });
+    for (const { index: func, kind } of this.functions) {
+      if (kind !== "instrumented") continue;
+      const found = new Map(this.body(func)!.extensions);
+      for (const { extension, offset, references } of this.sites(func)) {
+        if (extension !== null && !found.has(extension)) found.set(extension, offset);
+        if (references && !found.has("reference")) found.set("reference", offset);
+      }
+      const order = Object.keys(EXTENSIONS) as Extension[];
+      for (const extension of order) {
+        const offset = found.get(extension);
+        if (offset !== undefined) uses.push({ extension, func, offset });
+      }
+    }
+    return uses;
   }
 
   private body(index: number): BodyFacts | undefined {
@@ -111,10 +142,10 @@ class Analysis implements Roles {
     const imported = this.imports[index];
     if (imported) return { ...info, can: imported.canChangeState, reason: imported.reason };
 
-    const { callees, indirect } = this.body(index)!;
+    const { callees, indirect, through } = this.body(index)!;
     if (indirect >= 0 && this.options.ignoreIndirect !== true) {
       info.can = true;
-      info.reason = `calls a function through a table at byte 0x${indirect.toString(16)}`;
+      info.reason = `calls a function through a ${through} at byte 0x${indirect.toString(16)}`;
     }
     for (const callee of callees) {
       const { runtime, name } = this.imports[callee] ?? {};
@@ -197,7 +228,8 @@ class Analysis implements Roles {
           offset: refused,
         });
       }
-      if (references) this.sites(index);
+      // Under `strict`, what is live at a call may be refused.
+      if (references && this.options.strict === true) this.sites(index);
     }
   }
 }

@@ -3,62 +3,10 @@
 // rules are those of rules.md.
 
 import { describe, expect, test } from "@jest/globals";
-import binaryen from "binaryen";
-import { decode } from "../../binary/decode.js";
-import { instantiate } from "../../exec/instantiate.js";
-import { Machine } from "../../exec/machine.js";
-import { FuncInstance, type ModuleInstance } from "../../runtime/instances.js";
+import { i32 } from "../../runtime/values.js";
 import { Trap } from "../../runtime/traps.js";
-import { i32, type Value } from "../../runtime/values.js";
-import { section, wasm } from "../../valid/testing.js";
-import { validate } from "../../valid/validate.js";
-import { Asyncify, type AsyncifySettings } from "./asyncify.js";
-import type { AsyncifyEvent } from "./events.js";
+import { BUFFER, DATA, program } from "./program.testing.js";
 import { twinLayout } from "./records.js";
-
-const DATA = 16;
-const BUFFER = 1024;
-
-/** A program with an import `sleep` that unwinds, and when it is called again stops the rewind. */
-function program(wat: string, settings: AsyncifySettings = {}, stops = true) {
-  const parsed = binaryen.parseText(wat);
-  binaryen.setDebugInfo(true);
-  const module = validate(decode(parsed.emitBinary()));
-  const events: AsyncifyEvent[] = [];
-  const asyncify = new Asyncify(module, { ...settings, listener: (event) => events.push(event) });
-  const machine = new Machine({ interposer: asyncify });
-  const call = (name: string, ...args: Value[]) => {
-    const found = instance.exports.get(name);
-    if (found?.kind !== "func") throw new Error(`no function ${name}`);
-    return machine.invoke(found.func, args);
-  };
-  const slept: number[] = [];
-  const imports = new Map([["env", new Map()]]);
-  for (const { name, description } of module.imports) {
-    if (description.kind !== "func") continue;
-    const type = module.context.defTypes[description.type]!;
-    const sleep = ([x]: readonly Value[]) => {
-      if (asyncify.state === 0) call("asyncify_start_unwind", i32(DATA));
-      else if (!stops) slept.push((x as Value & { type: "i32" }).value);
-      else {
-        slept.push((x as Value & { type: "i32" }).value);
-        call("asyncify_stop_rewind");
-      }
-      return [i32(77)];
-    };
-    imports
-      .get("env")!
-      .set(name, { kind: "func", func: FuncInstance.host(type, `env.${name}`, sleep) });
-  }
-  const instance: ModuleInstance = instantiate(machine, module, imports, (made) =>
-    asyncify.attach(made),
-  );
-  const { view, bytes } = instance.memories[0]!;
-  view.setInt32(DATA, BUFFER, true);
-  view.setInt32(DATA + 4, BUFFER + 512, true);
-  const records = () => events.filter((e) => e.type === "push" || e.type === "pop");
-  return { asyncify, call, slept, events, records, view, bytes };
-}
 
 const SUM = `(module
   (import "env" "sleep" (func $sleep (param i32) (result i32)))
@@ -202,7 +150,7 @@ describe("misuse", () => {
   });
 
   test("asyncify/return-rewind: a rewind that nobody stops ends in a trap", () => {
-    const { call, asyncify } = program(SUM, {}, false);
+    const { call, asyncify } = program(SUM, {}, { stops: false });
     call("run", i32(3));
     call("asyncify_stop_unwind");
     call("asyncify_start_rewind", i32(DATA));
@@ -226,7 +174,7 @@ describe("misuse", () => {
   });
 
   test("asyncify/enter-unwind: entered while unwinding, functions run their call 0 on zeros", () => {
-    const { call, asyncify, slept, records } = program(SUM, {}, false);
+    const { call, asyncify, slept, records } = program(SUM, {}, { stops: false });
     call("asyncify_start_unwind", i32(DATA));
     expect(call("run", i32(3))).toEqual([i32(0)]);
     expect(slept).toEqual([0]);
@@ -250,7 +198,7 @@ describe("misuse", () => {
         (if (local.get 0)
           (then (nop))
           (else (drop (call $sleep (local.get 0)))))))`;
-    const { call, slept, records } = program(branching, {}, false);
+    const { call, slept, records } = program(branching, {}, { stops: false });
     call("asyncify_start_unwind", i32(DATA));
     expect(call("run", i32(3))).toEqual([]);
     expect(records()).toEqual([]);
@@ -281,9 +229,4 @@ describe("misuse", () => {
     expect(call("run", i32(3))).toEqual([i32(3 * (77 + 0 + 1))]);
     expect(records()).toEqual([]);
   });
-});
-
-test("a memory with 64-bit addresses is refused, not taken for another", () => {
-  const module = validate(decode(wasm(section(5, [0x04, 0x01]))));
-  expect(() => new Asyncify(module)).toThrow(/64-bit addresses cannot be unwound natively yet/);
 });

@@ -1,31 +1,29 @@
 // Native asyncify: what Binaryen's instrumentation does to a module, done to its
 // frames instead, at the same points (`rules.md` has the reduction rules).
-// The four runtime functions keep the state; while it is not normal, every entry of
-// an instrumented function and every return into one of its instrumented calls
-// pushes or pops a record, or skips.
+// The runtime functions keep the state; while it is not normal, every entry of an
+// instrumented function and every return into one of its instrumented calls pushes or
+// pops a record, or skips. An exception asks nobody here: rule asyncify/throw.
 // Source: src/passes/Asyncify.cpp, 1956-2011 (runtime), 1189-1240 and 1539-1715 (frames).
 
-import type { FuncType } from "../../syntax/types.js";
 import type { Fiber } from "../../exec/fiber.js";
 import type { Course, Interposer } from "../../exec/hooks.js";
 import { codeOf } from "../../exec/lower.js";
-import { getGlobal } from "../../exec/instantiate.js";
-import {
-  type ExternInstance,
-  FuncInstance,
-  type GlobalInstance,
-  type ModuleInstance,
-} from "../../runtime/instances.js";
-import type { MemoryInstance } from "../../runtime/memory.js";
+import { type ExternInstance, FuncInstance, type ModuleInstance } from "../../runtime/instances.js";
 import { Trap } from "../../runtime/traps.js";
 import { i32, type Value } from "../../runtime/values.js";
 import { closeTypes } from "../../valid/deftypes.js";
 import type { ValidModule } from "../../valid/validate.js";
+import { runtimeType } from "./analyze-imports.js";
 import { analyzeRoles } from "./analyze.js";
-import { AsyncifyError, type AsyncifyOptions, type Roles } from "./roles.js";
-import { planSite, type SitePlan, standAt } from "./plans.js";
-import { fullLayout, type RecordLayout } from "./records.js";
-import { type AsyncifyEvent, type AsyncifyStack, type RuntimeName, stateName } from "./events.js";
+import { Asserts } from "./asserts.js";
+import { type AsyncifyEvent, type AsyncifyStack, RUNTIME_NAMES, type RuntimeName, stateName } from "./events.js"; // prettier-ignore
+import { collectImages, ImageTable, ReferenceTable } from "./images.js";
+import { payloadWords, planSite, restoreWords, savedWords, type SitePlan, standAt } from "./plans.js"; // prettier-ignore
+import { fullLayout, type LayoutOf, type RecordLayout } from "./records.js";
+import type { AsyncifyOptions, Roles } from "./roles.js";
+import { restoreState, type SavedAsyncify, saveState } from "./saved.js";
+import { type AsyncifyGlobals, newGlobals, RecordStack } from "./stack.js";
+import { cameByTailCall } from "./tail-calls.js";
 
 const NORMAL = 0;
 const UNWINDING = 1;
@@ -33,7 +31,12 @@ const REWINDING = 2;
 
 export interface AsyncifySettings extends AsyncifyOptions {
   /** Default: self-contained records. */
-  readonly layout?: RecordLayout;
+  readonly layout?: LayoutOf;
+  /**
+   * `__asyncify_state` and `__asyncify_data` of another instance, to be shared (Binaryen's
+   * asyncify-import-globals): linked modules unwind together. Default: its own.
+   */
+  readonly globals?: AsyncifyGlobals;
   /** Store past the end of the buffer, as Binaryen does, instead of trapping before. */
   readonly overflowLikeBinaryen?: boolean;
   /** Told everything that happens, after it happened. */
@@ -46,38 +49,46 @@ interface FunctionPlan {
   readonly byPc: ReadonlyMap<number, SitePlan>;
 }
 
-/** Names of the synthesised exports, by runtime function. */
-export const RUNTIME_NAMES: readonly RuntimeName[] = [
-  "start_unwind",
-  "stop_unwind",
-  "start_rewind",
-  "stop_rewind",
-  "get_state",
-];
-
 /** Asyncify for one instance of one module. Give it to the machine as its interposer. */
 export class Asyncify implements Interposer {
   readonly roles: Roles;
   readonly functions: ReadonlyMap<RuntimeName, FuncInstance>;
-  /** `__asyncify_state` and `__asyncify_data`. */
-  state = NORMAL;
-  data = 0;
+  readonly globals: AsyncifyGlobals;
+  /** Frames that records name by number, and the references in any record. */
+  readonly images = new ImageTable();
+  readonly references = new ReferenceTable();
+  readonly records: RecordStack;
   private instance: ModuleInstance | null = null;
-  private stackPointer: GlobalInstance | null = null;
   private readonly layout: RecordLayout;
   private readonly plans = new Map<FuncInstance, FunctionPlan>();
+  private readonly asserts: Asserts | null;
+  private readonly tailCalls: boolean;
 
-  /** @throws AsyncifyError for what Binaryen refuses too */
+  /** @throws AsyncifyError for what Binaryen refuses too, and Bobbin has no meaning for */
   constructor(
     module: ValidModule,
     private readonly settings: AsyncifySettings = {},
   ) {
     this.roles = analyzeRoles(module, settings);
-    if (module.context.memories[0]?.limits.address === "i64") {
-      throw new AsyncifyError("memories with 64-bit addresses cannot be unwound natively yet");
-    }
-    this.layout = settings.layout ?? fullLayout;
+    const { memory } = this.roles;
+    this.globals = settings.globals ?? newGlobals(memory.pointer);
+    this.records = new RecordStack(memory, this.globals);
+    this.layout = (settings.layout ?? fullLayout)(this.images);
+    this.asserts = settings.asserts === true ? new Asserts() : null;
+    this.tailCalls = this.roles.tailCalls;
     this.functions = new Map(RUNTIME_NAMES.map((name) => [name, this.runtimeFunction(name)]));
+  }
+
+  /** `__asyncify_state`. */
+  get state(): number {
+    return this.globals.state.words[0]!;
+  }
+  private set state(state: number) {
+    this.globals.state.words[0] = state;
+  }
+  /** `__asyncify_data`, as an unsigned number. */
+  get data(): number {
+    return this.records.data;
   }
 
   /** What the module may import from `asyncify`. */
@@ -85,75 +96,113 @@ export class Asyncify implements Interposer {
     return new Map([...this.functions].map(([name, func]) => [name, { kind: "func", func }]));
   }
 
-  /** Binds the state to an instance (before its start function runs) and adds the `asyncify_*` exports. */
+  /** Binds the state to an instance (before its start function runs) and adds the exports that the pass adds. */
   attach(instance: ModuleInstance): void {
     this.instance = instance;
+    this.records.attach(instance);
+    const { exports } = instance;
     for (const [name, func] of this.functions)
-      instance.exports.set(`asyncify_${name}`, { kind: "func", func });
-    this.stackPointer = findStackPointer(instance);
+      exports.set(`asyncify_${name}`, { kind: "func", func });
+    if (this.settings.exportGlobals === true) {
+      exports.set("__asyncify_state", { kind: "global", global: this.globals.state });
+      exports.set("__asyncify_data", { kind: "global", global: this.globals.data });
+    }
+    // Ours: nobody could reach it otherwise.
+    const { own: memory } = this.records;
+    if (this.settings.inSecondaryMemory === true && memory !== null)
+      exports.set("asyncify_memory", { kind: "memory", memory });
   }
 
   /** Rules asyncify/enter-normal, asyncify/return-normal: while false, calls are ordinary calls. */
   get armed(): boolean {
-    return this.state !== NORMAL;
+    return this.state !== NORMAL || this.asserts !== null;
   }
 
   /** The prologue that Binaryen gives an instrumented function. */
-  onEnter(fiber: Fiber): Course {
+  onEnter(fiber: Fiber): Course | FuncInstance {
     const { func } = fiber.top;
+    this.asserts?.enter(fiber, this.state);
+    if (this.state === NORMAL) return "go on";
     const plan = this.planOf(func);
     // asyncify/enter-plain
     if (plan === null) return "go on";
-    if (this.state === UNWINDING) {
-      // asyncify/enter-unwind: nothing but call 0 runs, on operands and under conditions nobody computed.
-      const [site] = plan.sites;
-      if (site === undefined || site.conditional) return "skip";
-      standAt(fiber, site, codeOf(func).paramWords);
-      return "go on";
-    }
-    const { memory } = this;
-    const end = this.word(this.data);
-    const size = this.layout.sizeBelow(func.index, memory, end);
-    const address = end - size;
-    // The position moves before the record is read, as in Binaryen.
-    this.setPos(address);
-    memory.check(address, 4);
-    const callIndex = memory.view.getInt32(address, true);
-    this.reportRecord("pop", func, callIndex, address, size);
-    const site = plan.sites[callIndex];
-    // asyncify/enter-lost
-    if (site === undefined || this.layout.size(func.index, site) !== size) return "skip";
-    // asyncify/enter-rewind
-    this.layout.restore(fiber, site, memory, address);
+    return this.state === UNWINDING ? this.enterUnwinding(fiber, plan) : this.rewind(fiber, plan);
+  }
+
+  /** asyncify/enter-unwind: nothing but call 0 runs, on operands and under conditions nobody computed. */
+  private enterUnwinding(fiber: Fiber, { sites: [site] }: FunctionPlan): Course {
+    if (site === undefined || site.conditional) return "skip";
+    standAt(fiber, site, codeOf(fiber.top.func).paramWords);
     return "go on";
+  }
+
+  private rewind(fiber: Fiber, { sites }: FunctionPlan): Course | FuncInstance {
+    const { func } = fiber.top;
+    const { layout, records } = this;
+    const { memory, pos } = records;
+    if (this.tailCalls) {
+      // asyncify/enter-tail
+      const target = layout.tailBelow(memory, pos);
+      const reached = target === null ? undefined : this.instance!.funcs[target];
+      if (reached !== undefined && reached !== func && this.planOf(reached) !== null)
+        return reached;
+    }
+    const size = layout.sizeBelow(func.index, memory, pos);
+    const address = pos - size;
+    // The position moves before the record is read, as in Binaryen.
+    records.move(-size);
+    memory.check(address, size);
+    const { callIndex, words } = layout.read(func.index, memory, address, size);
+    this.reportRecord("pop", func, callIndex, address, size);
+    const site = sites[callIndex];
+    // asyncify/enter-lost
+    if (site === undefined || payloadWords(site) !== words.length) return "skip";
+    // asyncify/enter-rewind
+    return restoreWords(fiber, site, this.references, words) ? "go on" : "skip";
   }
 
   /** The check that Binaryen puts behind every instrumented call. */
   onReturnInto(fiber: Fiber): Course {
     const { func, pc } = fiber.top;
-    const site = this.planOf(func)?.byPc.get(pc);
+    const plan = this.planOf(func);
+    if (this.asserts !== null && func.instance === this.instance)
+      this.asserts.check(fiber, this.state, plan !== null);
+    const site = plan?.byPc.get(pc);
     // asyncify/return-plain
-    if (site === undefined) return "go on";
+    if (site === undefined || this.state === NORMAL) return "go on";
     // asyncify/return-rewind
     if (this.state === REWINDING) return "skip";
-    // asyncify/return-unwind
-    const address = this.word(this.data);
-    const size = this.layout.size(func.index, site);
+    // asyncify/return-unwind, asyncify/return-unwind-tail
+    const { layout, records } = this;
+    const { index } = func;
+    const { callIndex } = site;
+    const address = records.pos;
+    const tail = this.tailCalls && cameByTailCall(fiber);
+    const size = layout.size(index, payloadWords(site), tail);
     this.checkRoom(func, site, address, size);
-    this.layout.write(fiber, site, this.memory, address);
-    this.setPos(address + size);
-    this.reportRecord("push", func, site.callIndex, address, size);
+    records.memory.check(address, size);
+    const words = savedWords(fiber, site, this.references);
+    layout.write({ func: index, callIndex, tail, words }, records.memory, address);
+    records.move(size);
+    this.reportRecord("push", func, callIndex, address, size);
     return "leave";
+  }
+
+  /** Rule asyncify/tail-kept: whoever has no record of its own cannot stand for the caller. */
+  keepsCaller(caller: FuncInstance, target: FuncInstance): boolean {
+    if (!this.tailCalls || this.planOf(caller) === null || this.planOf(target) !== null)
+      return false;
+    return target.instance !== this.instance || this.roles.functions[target.index]!.canChangeState;
   }
 
   /** Rule asyncify/overflow. */
   private checkRoom(func: FuncInstance, site: SitePlan, address: number, size: number): void {
-    const end = this.word(this.data + 4);
+    const { end, data } = this.records;
     if (address + size <= end || this.settings.overflowLikeBinaryen === true) return;
     throw new Trap(
       "asyncify stack overflow",
       `the record of ${func.name} (call ${site.callIndex}) needs ${size} bytes at ${address}, ` +
-        `the buffer of data pointer ${this.data} ends at ${end}`,
+        `the buffer of data pointer ${data} ends at ${end}`,
     );
   }
 
@@ -174,40 +223,34 @@ export class Asyncify implements Interposer {
 
   // Rules asyncify/start_unwind, asyncify/start_rewind, asyncify/stop, asyncify/get_state.
   private runtimeFunction(name: RuntimeName): FuncInstance {
-    const starts = name.startsWith("start_");
-    const comp: FuncType = {
-      kind: "func",
-      params: starts ? ["i32"] : [],
-      results: name === "get_state" ? ["i32"] : [],
-    };
+    const comp = runtimeType(name, this.roles.memory.pointer);
     const [type] = closeTypes([{ final: true, supers: [], comp, groupStart: 0, groupSize: 1 }]);
     return FuncInstance.native(type!, `asyncify.${name}`, (args) => this.call(name, args));
   }
 
-  private call(name: RuntimeName, args: readonly Value[]): readonly Value[] {
+  private call(name: RuntimeName, [argument]: readonly Value[]): readonly Value[] {
     const before = stateName(this.state);
-    const argument = args[0]?.type === "i32" ? args[0].value >>> 0 : null;
     // The state changes before the check, so a trap leaves it changed.
     if (name === "start_unwind") this.state = UNWINDING;
     else if (name === "start_rewind") this.state = REWINDING;
     else if (name !== "get_state") this.state = NORMAL;
-    if (argument !== null) this.data = argument;
+    const isPointer = argument?.type === "i32" || argument?.type === "i64";
+    if (isPointer) this.records.data = argument.value;
     this.settings.listener?.({
       type: "runtime",
       name,
-      argument,
+      argument: isPointer ? this.data : null,
       before,
       after: stateName(this.state),
       ...this.stack(),
     });
     if (name === "get_state") return [i32(this.state)];
-    const pos = this.word(this.data);
-    const end = this.word(this.data + 4);
     // asyncify/check
-    if (pos > end) {
+    const { records } = this;
+    if (records.past) {
       throw new Trap(
         "unreachable",
-        `asyncify.${name}: position ${pos} is past the end ${end} of the buffer at ${this.data}`,
+        `asyncify.${name}: position ${records.pos} is past the end ${records.end} of the buffer at ${this.data}`,
       );
     }
     return [];
@@ -215,16 +258,25 @@ export class Asyncify implements Interposer {
 
   /** Where the asyncify stack stands now. */
   stack(): AsyncifyStack {
-    const { view } = this.memory;
-    const at = (address: number) =>
-      address + 4 <= view.byteLength ? view.getUint32(address, true) : null;
-    const sp = this.stackPointer === null ? null : getGlobal(this.stackPointer);
-    return {
-      data: this.data,
-      pos: at(this.data),
-      end: at(this.data + 4),
-      sp: sp?.type === "i32" ? sp.value >>> 0 : null,
-    };
+    return this.records.look();
+  }
+
+  /** All that asyncify knows beside the instance and its frames, as plain data. */
+  save(): SavedAsyncify {
+    return saveState(this);
+  }
+  restore(saved: SavedAsyncify): void {
+    restoreState(this, saved);
+  }
+
+  /**
+   * Drops images and references that no word in any memory of the instance names. Only for
+   * programs whose records are all there: whoever keeps copies elsewhere would lose them.
+   * @returns how many were dropped
+   */
+  collect(): number {
+    const memories = [...(this.instance?.memories ?? []), this.records.own];
+    return collectImages(this.images, this.references, memories);
   }
 
   private reportRecord(
@@ -236,40 +288,7 @@ export class Asyncify implements Interposer {
   ): void {
     const { listener } = this.settings;
     if (listener === undefined) return;
-    listener({
-      type,
-      func: func.index,
-      name: func.name,
-      callIndex,
-      address,
-      size,
-      ...this.stack(),
-    });
+    const { index, name } = func;
+    listener({ type, func: index, name, callIndex, address, size, ...this.stack() });
   }
-
-  private get memory(): MemoryInstance {
-    const memory = this.instance?.memories[0];
-    if (memory === undefined)
-      throw new Trap("out of bounds memory access", "asyncify needs a memory");
-    return memory;
-  }
-
-  /** @throws Trap out of bounds */
-  private word(address: number): number {
-    this.memory.check(address, 4);
-    return this.memory.view.getUint32(address, true);
-  }
-  private setPos(pos: number): void {
-    this.memory.view.setUint32(this.data, pos, true);
-  }
-}
-
-/** The global that clang's and rustc's modules keep their shadow stack in, by name or by export. */
-export function findStackPointer(instance: ModuleInstance): GlobalInstance | null {
-  const { module } = instance;
-  for (const [index, name] of module.names.globals) {
-    if (name === "__stack_pointer") return instance.globals[index] ?? null;
-  }
-  const exported = instance.exports.get("__stack_pointer");
-  return exported?.kind === "global" ? exported.global : null;
 }

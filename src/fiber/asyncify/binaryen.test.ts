@@ -10,7 +10,8 @@ import { validate } from "../../valid/validate.js";
 import { importedNames, randomFrom, randomModule, type Random } from "./analyze-random.testing.js";
 import { analyzeRoles } from "./analyze.js";
 import { binaryenNames } from "./analyze-names.js";
-import type { AsyncifyOptions } from "./roles.js";
+import { type AsyncifyOptions, passArguments } from "./options.js";
+import { AsyncifyError } from "./roles.js";
 import { instrumentedSites, localKeys, savedLocals } from "./sites-twin.testing.js";
 
 // Binaryen prints through the console it finds when it is loaded.
@@ -20,7 +21,11 @@ const { default: binaryen } = await import("binaryen");
 
 const [from = 0, to = 300] = (process.env["BOBBIN_SEEDS"] ?? "0:300").split(":").map(Number);
 
-function randomOptions(r: Random, names: readonly string[]): AsyncifyOptions {
+function randomOptions(
+  r: Random,
+  names: readonly string[],
+  memories: readonly string[],
+): AsyncifyOptions {
   const some = (list: readonly string[]): string[] => {
     const entries = Array.from({ length: 1 + r(2) }, () => list[r(list.length)]!);
     return entries.map((e) => {
@@ -30,6 +35,11 @@ function randomOptions(r: Random, names: readonly string[]): AsyncifyOptions {
   };
   const maybe = (chance: number) => r(chance) === 0;
   return {
+    strict: true,
+    ...(maybe(3) ? { asserts: true } : {}),
+    ...(maybe(4) ? { exportGlobals: true } : {}),
+    ...(maybe(6) ? { inSecondaryMemory: true, secondaryMemorySize: r(3) } : {}),
+    ...(memories.length > 0 && maybe(2) ? { memory: memories[r(memories.length)]! } : {}),
     ...(maybe(2) ? { imports: some(importedNames) } : {}),
     ...(maybe(3) ? { ignoreImports: true } : {}),
     ...(maybe(2) ? { ignoreIndirect: true } : {}),
@@ -54,22 +64,13 @@ function instrument(bytes: Uint8Array, options: AsyncifyOptions): Uint8Array | u
     return undefined;
   }
   try {
-    module.setFeatures(binaryen.Features.Multivalue | binaryen.Features.BulkMemory);
+    const { Multivalue, BulkMemory, ExceptionHandling, Memory64, MultiMemory } = binaryen.Features;
+    module.setFeatures(Multivalue | BulkMemory | ExceptionHandling | Memory64 | MultiMemory);
     if (module.validate() !== 1) return undefined;
     warnings.length = 0;
     binaryen.setOptimizeLevel(0);
     binaryen.clearPassArguments();
-    const pass = (name: string, value: readonly string[] | boolean | undefined) => {
-      if (value === true) binaryen.setPassArgument(name, "1");
-      else if (Array.isArray(value)) binaryen.setPassArgument(name, value.join(","));
-    };
-    pass("asyncify-imports", options.imports);
-    pass("asyncify-ignore-imports", options.ignoreImports);
-    pass("asyncify-ignore-indirect", options.ignoreIndirect);
-    pass("asyncify-removelist", options.removeList);
-    pass("asyncify-addlist", options.addList);
-    pass("asyncify-onlylist", options.onlyList);
-    pass("asyncify-propagate-addlist", options.propagateAddList);
+    for (const [name, value] of passArguments(options)) binaryen.setPassArgument(name, value);
     module.runPasses(["asyncify"]);
     return module.emitBinary();
   } finally {
@@ -81,21 +82,22 @@ function instrument(bytes: Uint8Array, options: AsyncifyOptions): Uint8Array | u
 const inTwin = (index: number): number =>
   index - importedNames.filter((n, i) => i < index && n.startsWith("asyncify.")).length;
 
-function check(seed: number): { functions: number; sites: number } {
+function check(seed: number): { compared: number; functions: number; sites: number } {
   const r = randomFrom(seed);
-  const { bytes, names: given } = randomModule(r);
+  const { bytes, names: given, memories } = randomModule(r);
   const module = validate(decode(bytes));
   const names = binaryenNames(module).slice(module.imported.func);
-  const options = randomOptions(r, given.length > 0 && r(2) === 0 ? names : []);
+  const options = randomOptions(r, given.length > 0 && r(2) === 0 ? names : [], memories);
   let roles;
   try {
     roles = analyzeRoles(module, options);
-  } catch {
+  } catch (error) {
     // What Binaryen makes of a refusal would end this process.
-    return { functions: 0, sites: 0 };
+    if (!(error instanceof AsyncifyError)) throw error;
+    return { compared: 0, functions: 0, sites: 0 };
   }
   const instrumented = instrument(bytes, options);
-  if (instrumented === undefined) return { functions: 0, sites: 0 };
+  if (instrumented === undefined) return { compared: 0, functions: 0, sites: 0 };
   const twin = decode(instrumented);
   const theirs = instrumentedSites(twin);
 
@@ -136,7 +138,7 @@ function check(seed: number): { functions: number; sites: number } {
     const lost = [...live].map((local) => keys[local]!).filter((key) => !saved.has(key));
     expect({ ...context, index, lost }).toEqual({ ...context, index, lost: [] });
   }
-  return { functions: ours.size, sites: count };
+  return { compared: 1, functions: ours.size, sites: count };
 
   function ownOperands(code: Uint8Array, offset: number): number {
     const type = module.types[code[offset + 1]!]!.comp;
@@ -154,14 +156,18 @@ function withSeed<T>(seed: number, run: (seed: number) => T): T {
 }
 
 test("random modules are instrumented as by Binaryen", () => {
+  let compared = 0;
   let functions = 0;
   let sites = 0;
   for (let seed = from; seed < to; seed++) {
     const found = withSeed(seed, check);
+    compared += found.compared;
     functions += found.functions;
     sites += found.sites;
   }
+  expect(compared).toBeGreaterThan((to - from) / 3);
   expect(functions).toBeGreaterThan(to - from);
   expect(sites).toBeGreaterThan(to - from);
-  if (process.env["BOBBIN_SEEDS"]) console.log(`${functions} functions, ${sites} sites`);
-});
+  if (process.env["BOBBIN_SEEDS"])
+    console.log(`${compared} modules, ${functions} functions, ${sites} sites`);
+}, 3_600_000);

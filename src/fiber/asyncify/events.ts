@@ -6,8 +6,14 @@ export type AsyncifyState = "normal" | "unwinding" | "rewinding";
 export const stateName = (state: number): AsyncifyState =>
   state === 0 ? "normal" : state === 1 ? "unwinding" : "rewinding";
 
-export type RuntimeName =
-  "start_unwind" | "stop_unwind" | "start_rewind" | "stop_rewind" | "get_state";
+export const RUNTIME_NAMES = [
+  "start_unwind",
+  "stop_unwind",
+  "start_rewind",
+  "stop_rewind",
+  "get_state",
+] as const;
+export type RuntimeName = (typeof RUNTIME_NAMES)[number];
 
 /** Where the asyncify stack stands: the words at the data pointer. Null where they lie outside of memory. */
 export interface AsyncifyStack {

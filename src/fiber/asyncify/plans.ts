@@ -3,7 +3,11 @@
 
 import { type Code, pcOfOffset, wordsOf } from "../../exec/code.js";
 import type { Fiber } from "../../exec/fiber.js";
+import { ExceptionInstance } from "../../runtime/exceptions.js";
+import type { Reference } from "../../runtime/values.js";
+import { isRefType } from "../../syntax/types.js";
 import type { OperandType } from "../../valid/visitor.js";
+import type { ReferenceTable } from "./images.js";
 import type { CallSite } from "./roles.js";
 
 export interface SitePlan {
@@ -16,28 +20,42 @@ export interface SitePlan {
   readonly frameWords: number;
   /** The words to save, from the frame's first, in record order: live locals, then operands. */
   readonly saved: Int32Array;
+  /** The references to save, by the word of their slot; a record has an id for each, behind the words. */
+  readonly references: Int32Array;
+  /** What legacy `catch` blocks around the call have caught: places in `Frame.caught`. Saved likewise. */
+  readonly caught: readonly number[];
+  /** Whether references stand in the frame at all. */
+  readonly hasReferences: boolean;
   /** Constant operands are not saved: pairs of a word and what it holds. */
   readonly constants: Int32Array;
+  /** Constant references: pairs of a slot's word and a function index, or -1 for null. */
+  readonly constantReferences: Int32Array;
 }
 
-/** Bytes that the saved values of a site take. */
-export const payloadBytes = (plan: SitePlan): number => 4 * plan.saved.length;
+/** Words that the saved values of a site take. */
+export const payloadWords = ({ saved, references, caught }: SitePlan): number =>
+  saved.length + references.length + caught.length;
 
 /** Values have their natural size in a record: one word, two, or four. */
 const recordWords = (type: OperandType): number =>
   type === "i32" || type === "f32" ? 1 : wordsOf(type);
+const isReference = (type: OperandType): boolean => type !== "bot" && isRefType(type);
 
 export function planSite(code: Code, site: CallSite): SitePlan {
   const saved: number[] = [];
+  const references: number[] = [];
   const save = (word: number, type: OperandType) => {
-    for (let k = 0; k < recordWords(type); k++) saved.push(word + k);
+    if (isReference(type)) references.push(word);
+    else for (let k = 0; k < recordWords(type); k++) saved.push(word + k);
   };
   for (const local of site.liveLocals) save(code.localOffsets[local]!, code.localTypes[local]!);
   const constants: number[] = [];
+  const constantReferences: number[] = [];
   let word = code.localWords;
   site.operands.forEach((type, i) => {
     const bits = site.constants[i]!;
     if (bits === null) save(word, type);
+    else if (isReference(type)) constantReferences.push(word, Number(bits));
     else
       for (let k = 0; k < wordsOf(type); k++)
         constants.push(word + k, Number(BigInt.asIntN(32, bits >> BigInt(32 * k))));
@@ -49,41 +67,66 @@ export function planSite(code: Code, site: CallSite): SitePlan {
     pc: pcOfOffset(code, site.offset),
     frameWords: word,
     saved: Int32Array.from(saved),
+    references: Int32Array.from(references),
+    caught: site.catches,
+    hasReferences: code.hasRefs || site.operands.some(isReference),
     constants: Int32Array.from(constants),
+    constantReferences: Int32Array.from(constantReferences),
   };
 }
 
 /** Makes the top frame stand at a site: constants in place, behind the first words zeros everywhere else. */
-export function standAt(
-  fiber: Fiber,
-  { pc, frameWords, constants }: SitePlan,
-  keptWords: number,
-): void {
-  const frame = fiber.top;
+export function standAt(fiber: Fiber, plan: SitePlan, keptWords: number): void {
+  const { pc, frameWords, constants, constantReferences } = plan;
+  const { top: frame, refs } = fiber;
   frame.pc = pc;
   frame.sp = frame.fp + frameWords;
-  fiber.i32.fill(0, frame.fp + keptWords, frame.sp);
+  if (plan.hasReferences) fiber.clear(frame.fp + keptWords, frameWords - keptWords);
+  else fiber.i32.fill(0, frame.fp + keptWords, frame.sp);
   for (let i = 0; i < constants.length; i += 2)
     fiber.i32[frame.fp + constants[i]!] = constants[i + 1]!;
+  const { funcs } = frame.func.instance!;
+  for (let i = 0; i < constantReferences.length; i += 2)
+    refs[(frame.fp + constantReferences[i]!) >> 1] = funcs[constantReferences[i + 1]!] ?? null;
 }
 
-/** Copies what the top frame must keep to `address`. */
-export function writeValues(
+/** What the top frame must keep at a site, as the words of its record. */
+export function savedWords(fiber: Fiber, plan: SitePlan, table: ReferenceTable): Int32Array {
+  const { saved, references, caught } = plan;
+  const { i32, refs, top } = fiber;
+  const words = new Int32Array(payloadWords(plan));
+  let n = 0;
+  for (; n < saved.length; n++) words[n] = i32[top.fp + saved[n]!]!;
+  for (let i = 0; i < references.length; i++)
+    words[n++] = table.idOf((refs[(top.fp + references[i]!) >> 1] ?? null) as Reference);
+  for (const place of caught) words[n++] = table.idOf(top.caught![place]!);
+  return words;
+}
+
+/**
+ * Makes the top frame stand at a site with the words of a record.
+ * @returns false where a word that should be a reference is none that was put aside
+ */
+export function restoreWords(
   fiber: Fiber,
-  { saved }: SitePlan,
-  view: DataView,
-  address: number,
-): void {
-  const { i32, top } = fiber;
-  for (let i = 0; i < saved.length; i++)
-    view.setInt32(address + 4 * i, i32[top.fp + saved[i]!]!, true);
-}
-
-/** Makes the top frame stand at a site with the values at `address`. */
-export function readValues(fiber: Fiber, plan: SitePlan, view: DataView, address: number): void {
+  plan: SitePlan,
+  table: ReferenceTable,
+  words: Int32Array,
+): boolean {
   standAt(fiber, plan, 0);
-  const { i32, top } = fiber;
-  const { saved } = plan;
-  for (let i = 0; i < saved.length; i++)
-    i32[top.fp + saved[i]!] = view.getInt32(address + 4 * i, true);
+  const { saved, references, caught } = plan;
+  const { i32, refs, top } = fiber;
+  let n = 0;
+  for (; n < saved.length; n++) i32[top.fp + saved[n]!] = words[n]!;
+  for (let i = 0; i < references.length; i++) {
+    const reference = table.named(words[n++]!);
+    if (reference === undefined) return false;
+    refs[(top.fp + references[i]!) >> 1] = reference;
+  }
+  for (const place of caught) {
+    const exception = table.named(words[n++]!);
+    if (!(exception instanceof ExceptionInstance)) return false;
+    (top.caught ??= [])[place] = exception;
+  }
+  return true;
 }

@@ -4,25 +4,10 @@
 
 import { BobbinError, formatLocation, type ModuleLocation } from "../../util/errors.js";
 import type { OperandType } from "../../valid/visitor.js";
+import type { Extension, ExtensionUse } from "./extensions.js";
+import type { AsyncifyOptions } from "./options.js";
 
-/** The options of Binaryen's pass that exist so far, under their own names. Lists take `*` wildcards. */
-export interface AsyncifyOptions {
-  /**
-   * asyncify-imports: the imports (`module.base`) that may change the state; all others may not.
-   * An empty list is no list, as in Binaryen.
-   */
-  readonly imports?: readonly string[];
-  /** asyncify-ignore-imports: no import changes the state, but for those in `imports`. */
-  readonly ignoreImports?: boolean;
-  /** asyncify-ignore-indirect: indirect calls do not change the state. */
-  readonly ignoreIndirect?: boolean;
-  /** asyncify-removelist, -addlist, -onlylist: function names. */
-  readonly removeList?: readonly string[];
-  readonly addList?: readonly string[];
-  readonly onlyList?: readonly string[];
-  /** asyncify-propagate-addlist. */
-  readonly propagateAddList?: boolean;
-}
+export type { AsyncifyOptions } from "./options.js";
 
 export type RoleKind =
   /** Import of an `asyncify` runtime function. */
@@ -46,14 +31,23 @@ export interface FunctionRole {
 
 /** An instrumented call. */
 export interface CallSite {
-  /** Binaryen's call index: the ordinal among the function's instrumented calls in code that can be reached. */
+  /**
+   * Binaryen's call index: the ordinal among the function's instrumented calls in code that can
+   * be reached. Calls that only Bobbin instruments are numbered behind Binaryen's.
+   */
   readonly callIndex: number;
+  /** Why Binaryen does not instrument this call; null where it does. */
+  readonly extension: Extension | null;
+  /** Whether it is a tail call: of its frame only the call's own operands matter. */
+  readonly tail: boolean;
   /** Byte offset of the call instruction. */
   readonly offset: number;
-  /** Function index, or null for an indirect call. */
+  /** Function index, or null for an indirect call: through a table or a reference. */
   readonly callee: number | null;
   /** Whether it stands in the first arm of an `if`, at any depth. */
   readonly conditional: boolean;
+  /** Whether references are live there, which Binaryen cannot save. */
+  readonly references: boolean;
   /** Types of all operands at the call, the call's own included, bottom first. */
   readonly operands: readonly OperandType[];
   /**
@@ -63,7 +57,14 @@ export interface CallSite {
   readonly constants: readonly (bigint | null)[];
   /** Locals whose value can be read after the call before it is written, ascending. */
   readonly liveLocals: readonly number[];
+  /** The legacy `catch` blocks around it, outermost first, by their place among the open blocks (the function is 0). */
+  readonly catches: readonly number[];
 }
+
+/** The memory that records go to: one of the module's, by index, or one of asyncify's own. */
+export type RecordMemory =
+  | { readonly kind: "module"; readonly index: number; readonly pointer: "i32" | "i64" }
+  | { readonly kind: "own"; readonly pages: number; readonly pointer: "i32" };
 
 /** The roles of all functions of a module under some options. */
 export interface Roles {
@@ -72,6 +73,11 @@ export interface Roles {
   /** The call sites of an instrumented function by call index; of any other function, none. */
   sites(funcIndex: number): readonly CallSite[];
   readonly options: AsyncifyOptions;
+  readonly memory: RecordMemory;
+  /** Whether any function makes tail calls. */
+  readonly tailCalls: boolean;
+  /** Where the module needs what Binaryen does not do, of each kind the first in a function. */
+  readonly extensions: readonly ExtensionUse[];
   /** What Binaryen would warn of: list entries that match nothing. */
   readonly warnings: readonly string[];
 }

@@ -68,7 +68,9 @@ export class OperandConstants {
     switch (mnemonic) {
       case "block":
       case "loop":
-      case "if": {
+      case "if":
+      case "try":
+      case "try_table": {
         const params = this.blockParams(instruction);
         this.base = height - params - (mnemonic === "if" ? 1 : 0);
         this.opened = true;
@@ -76,10 +78,13 @@ export class OperandConstants {
         return;
       }
       case "else":
+      case "catch":
+      case "catch_all":
         this.base = scopes[scopes.length - 1]!.base;
         this.opened = true;
         return;
-      case "end": {
+      case "end":
+      case "delegate": {
         const scope = scopes.pop()!;
         this.base = scope.base;
         this.gaps[scope.base] = scope.gap;
@@ -125,9 +130,12 @@ export class OperandConstants {
     };
     switch (op.mnemonic) {
       case "call":
+      case "return_call":
         return functionType(this.module, a).params.length;
       case "call_indirect":
       case "call_ref":
+      case "return_call_indirect":
+      case "return_call_ref":
         return funcTypeAt(this.module, a)!.params.length + 1;
       case "br_if":
       case "br_on_null":
@@ -138,6 +146,8 @@ export class OperandConstants {
       case "br_on_cast":
       case "br_on_cast_fail":
         return label();
+      case "throw":
+        return funcTypeAt(this.module, this.module.context.tags[a]!.type)!.params.length;
       case "ref.null":
       case "ref.func":
         return 0;

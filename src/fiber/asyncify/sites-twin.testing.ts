@@ -21,6 +21,7 @@ interface Step {
 
 /** The asyncify state is the last but one global that the twin defines, the data pointer the last. */
 const stateGlobal = (twin: Module): number => twin.imported.global + twin.globals.length - 2;
+const dataGlobal = (twin: Module): number => stateGlobal(twin) + 1;
 
 function steps(twin: Module, defined: number): Step[] {
   const { body } = twin.functions[defined]!;
@@ -77,7 +78,8 @@ export function instrumentedSites(twin: Module): Map<number, TwinSite[]> {
     const index = twin.imported.func + defined;
     if (runtime.has(index)) return;
     const code = steps(twin, defined);
-    if (code.some((s) => s.mnemonic === "global.get" && s.a === state)) {
+    // With asserts, other functions read the state as well.
+    if (code.some((s) => s.mnemonic === "global.get" && s.a === dataGlobal(twin))) {
       result.set(index, sitesIn(code, state));
     }
   });
