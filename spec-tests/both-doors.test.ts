@@ -21,7 +21,7 @@ if (suite !== null) {
   test("modules run the same from their bytes and from their trees", () => {
     const counts = { modules: 0, same: 0, refused: 0, undecoded: 0 };
     const surprises: string[] = [];
-    for (const { file, group, commands, read } of suite) {
+    for (const { file, rules, commands, read } of suite) {
       const valid = new Set(commands.filter(isModule).map(({ filename }) => filename));
       const viaTree = (filename: string): Uint8Array => {
         const bytes = read(filename);
@@ -46,8 +46,7 @@ if (suite !== null) {
           return bytes;
         }
       };
-      const options = { tagResults: group === "stack-switching" };
-      const [direct, tree] = [new Script(read, options), new Script(viaTree, options)];
+      const [direct, tree] = [new Script(read, rules), new Script(viaTree, rules)];
       for (const command of commands) {
         const [expected, found] = [direct.run(command).verdict, tree.run(command).verdict];
         if (JSON.stringify(found) !== JSON.stringify(expected))

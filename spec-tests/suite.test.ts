@@ -27,6 +27,7 @@ const GROUPS = [
   "script/text 3.0",
   "threads",
   "stack-switching",
+  "custom-descriptors",
 ];
 
 const expectedFailures = new Map(
@@ -63,9 +64,8 @@ if (suite === null) {
       test("has scripts", () => expect(scripts.length).toBeGreaterThan(0));
       test.each(scripts.map((script) => [script.file, script] as const))(
         "%s",
-        (file, { commands, read }) => {
-          // Tags with results are stack switching's: invalid in WebAssembly 3.0.
-          const script = new Script(read, { tagResults: group === "stack-switching" });
+        (file, { commands, rules, read }) => {
+          const script = new Script(read, rules);
           const surprises: string[] = [];
           for (const command of commands) {
             const { verdict } = script.run(command);

@@ -190,6 +190,23 @@ test("newer instructions can be walked", () => {
   expect(() => fromAst(toAst(module))).toThrow(AstError);
 });
 
+test("exact types and descriptors can be walked, not taken back", () => {
+  const header = [0, 97, 115, 109, 1, 0, 0, 0];
+  // (import "m" "f" (func (exact (type 0)))) (func ref.null (exact 0) drop)
+  const exact = [1, 4, 1, 0x60, 0, 0, 2, 7, 1, 1, 0x6d, 1, 0x66, 0x20, 0];
+  const body = [3, 2, 1, 0, 10, 8, 1, 6, 0, 0xd0, 0x62, 0, 0x1a, 0x0b];
+  const module = decode(Uint8Array.from([...header, ...exact, ...body]));
+  const [f] = functionsOf(toAst(module));
+  expect((f!["body"] as AstNode[])[0]).toMatchObject({ args: [{ name: "(exact 0)" }] });
+  expect(() => fromAst(toAst(module))).toThrow("an import of an exact function");
+  const inner = decode(Uint8Array.from([...header, ...exact.slice(0, 6), ...body]));
+  expect(() => fromAst(toAst(inner))).toThrow("ref.null: its heaptype cannot be written");
+  // (rec (type (descriptor 1) (struct)) (type (describes 0) (struct)))
+  const pair = [1, 11, 1, 0x4e, 2, 0x4d, 1, 0x5f, 0, 0x4c, 0, 0x5f, 0];
+  const types = toAst(decode(Uint8Array.from([...header, ...pair])));
+  expect(() => fromAst(types)).toThrow("a type other than a function's");
+});
+
 test("where the other decoder is wrong, the cross-check says so", () => {
   const bytes = wat(`(module (memory 1)
     (func (memory.copy (i32.const 0) (i32.const 1) (i32.const 2))))`);

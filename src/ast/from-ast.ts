@@ -75,6 +75,7 @@ function encodeImport(node: AstNode, scope: Scope): Uint8Array {
   const description = (): Bytes => {
     switch (descr.type) {
       case "FuncImportDescr":
+        if (descr["exact"] !== undefined) refuse("an import of an exact function", node);
         return join([0], leb(scope.typeOf(nodeIn(descr, "signature"))));
       case "Table":
         return join([1], encodeTable(descr));

@@ -9,7 +9,7 @@ import { walkExpression } from "../binary/expression.js";
 import type { BlockType, Instruction } from "../syntax/instruction.js";
 import type { Expression, Module } from "../syntax/module.js";
 import { textMnemonic } from "../syntax/opcodes.js";
-import { formatValType, type FuncType } from "../syntax/types.js";
+import { formatHeapType, formatValType, type FuncType } from "../syntax/types.js";
 import { lanesOf } from "../syntax/vectors.js";
 import { nameParts } from "./names.js";
 import type { AstNode, Position } from "./types.js";
@@ -86,7 +86,7 @@ function argumentsOf(i: Instruction): AstNode[] {
       case "v128":
         return Array.from(i.vector, number);
       case "heaptype":
-        return [t.valtypeLiteral(String(i.heap))];
+        return [t.valtypeLiteral(formatHeapType(i.heap))];
       case "valtypes":
       case "ref":
       case "ref null":

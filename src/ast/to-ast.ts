@@ -57,6 +57,7 @@ function importAst(module: Module, description: ImportDescription, index: number
       return Object.assign(
         t.funcImportDescr(t.identifier(`func_${index}`), signatureOf(module, description.type)),
         { typeIndex: description.type },
+        description.exact ? { exact: true } : {},
       );
     case "table":
       return tableAst(description.type, index);

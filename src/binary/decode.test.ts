@@ -131,6 +131,55 @@ test("all kinds of types", () => {
   ]);
 });
 
+test("exact types, descriptors and what they describe", () => {
+  const described = [0x50, 0, 0x4d, 1, 0x5f, 1, 0x63, 0x62, 0x62, 0];
+  const middle = [0x4c, 0, 0x4d, 2, 0x5f, 0];
+  const last = [0x4f, 0, 0x4c, 1, 0x5f, 0];
+  const { types: found } = decode(
+    bytesOf(section(1, 1, 0x4e, 3, ...described, ...middle, ...last)),
+  );
+  const group = { groupStart: 0, groupSize: 3 };
+  const nothing = { kind: "struct", fields: [] };
+  // An index is a u32: 0x62 again is type 98.
+  const fields = [{ storage: refType({ exact: 0x62 }), mutable: false }];
+  expect(found).toEqual([
+    { final: false, supers: [], descriptor: 1, comp: { kind: "struct", fields }, ...group },
+    { final: true, supers: [], describes: 0, descriptor: 2, comp: nothing, ...group },
+    { final: true, supers: [], describes: 1, comp: nothing, ...group },
+  ]);
+});
+
+test.each([
+  ["a second descriptor", [0x4d, 1, 0x4d, 1, 0x5f, 0], "malformed definition type", 13],
+  ["a second described type", [0x4c, 0, 0x4c, 0, 0x5f, 0], "malformed definition type", 13],
+  ["a descriptor first", [0x4d, 1, 0x4c, 0, 0x5f, 0], "malformed definition type", 13],
+  ["clauses outside of the subtype", [0x4d, 1, 0x50, 0, 0x5f, 0], "malformed definition type", 13],
+  ["a clause without a type", [0x4d, 1], "unexpected end of section or function", 13],
+  ["exact of itself", [0x5e, 0x62, 0, 0], "malformed storage type", 12],
+  [
+    "an exact index that is too long",
+    [0x5e, 0x63, 0x62, 0xff, 0xff, 0xff, 0xff, 0x1f, 0],
+    "integer too large",
+    18,
+  ],
+] as const)("malformed: %s", (_, type, reason, offset) => {
+  expect(malformed(bytesOf(section(1, 1, ...type)))).toMatchObject({
+    reason,
+    location: { offset },
+  });
+});
+
+test("functions can be imported exactly, but not exported so", () => {
+  const imported = [...name("m"), ...name("f"), 0x20, 0];
+  const module = decode(bytesOf(types, section(2, 1, ...imported)));
+  expect(module.imported.func).toBe(1);
+  expect(module.imports[0]!.description).toEqual({ kind: "func", type: 0, exact: true });
+  const exported = section(7, 1, ...name("f"), 0x20, 0);
+  expect(malformed(bytesOf(types, section(2, 1, ...imported), exported)).reason).toBe(
+    "malformed export kind",
+  );
+});
+
 test("imports count towards the index spaces, with all flags of limits", () => {
   const item = (kind: number, ...description: number[]) => [
     ...name("m"),
@@ -153,7 +202,7 @@ test("imports count towards the index spaces, with all flags of limits", () => {
   );
   expect(module.imported).toEqual({ func: 1, table: 1, memory: 1, global: 1, tag: 1 });
   expect(module.imports.map((i) => i.description)).toEqual([
-    { kind: "func", type: 7 },
+    { kind: "func", type: 7, exact: false },
     {
       kind: "table",
       type: {

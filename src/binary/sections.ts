@@ -66,11 +66,16 @@ function readExpression(r: InstructionReader, sectionEnd: number): Expression {
   return { offset, end: r.pos };
 }
 
+/** Imports of exact functions are a kind of their own in the bytes; exports have no such kind. */
+const EXACT_FUNC = 0x20;
+
 function readDescription(r: InstructionReader): ImportDescription {
-  const kind = externKinds[r.byte()];
+  const code = r.byte();
+  if (code === EXACT_FUNC) return { kind: "func", type: r.u32(), exact: true };
+  const kind = externKinds[code];
   switch (kind) {
     case "func":
-      return { kind, type: r.u32() };
+      return { kind, type: r.u32(), exact: false };
     case "table":
       return { kind, type: readTableType(r) };
     case "memory":

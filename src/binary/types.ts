@@ -1,4 +1,4 @@
-// The binary format of types, all of WebAssembly 3.0 and continuation types.
+// The binary format of types: all of WebAssembly 3.0, continuations, custom descriptors.
 // Abstract types are single bytes; type indices are non-negative s33 integers, which
 // is why the first byte of an index never collides with one of them.
 // Spec: https://webassembly.github.io/spec/core/binary/types.html
@@ -50,12 +50,20 @@ const shorthands: Readonly<Record<number, RefType>> = Object.fromEntries(
   Object.entries(heapTypes).map(([code, heap]) => [code, refType(heap)]),
 );
 
+const EXACT = 0x62;
+
 export function readHeapType(r: Reader): HeapType {
   const start = r.pos;
-  const abstract = heapTypes[r.peek()];
+  const code = r.peek();
+  const abstract = heapTypes[code];
   if (abstract !== undefined) {
     r.pos++;
     return abstract;
+  }
+  if (code === EXACT) {
+    r.pos++;
+    // Not an s33: so no abstract type can be exact.
+    return { exact: r.u32() };
   }
   const index = r.s33();
   return index >= 0 ? index : r.fail("malformed heap type", start);
@@ -135,7 +143,25 @@ function readSubType(r: Reader, groupStart: number, groupSize: number): SubType 
   const explicit = code === 0x50 || code === 0x4f;
   if (explicit) r.pos++;
   const supers = explicit ? r.list(() => r.u32()) : [];
-  return { final: code !== 0x50, supers, comp: readCompType(r), groupStart, groupSize };
+  // In this order, and each at most once.
+  const describes = readClause(r, 0x4c);
+  const descriptor = readClause(r, 0x4d);
+  return {
+    final: code !== 0x50,
+    supers,
+    ...(describes === undefined ? {} : { describes }),
+    ...(descriptor === undefined ? {} : { descriptor }),
+    comp: readCompType(r),
+    groupStart,
+    groupSize,
+  };
+}
+
+/** The type index after the byte `code`, where that comes next. */
+function readClause(r: Reader, code: number): number | undefined {
+  if (r.peek() !== code) return undefined;
+  r.pos++;
+  return r.u32();
 }
 
 /** Reads one recursion group and adds its types. */

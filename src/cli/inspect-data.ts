@@ -66,9 +66,12 @@ export function importInfos(module: Module): ImportInfo[] {
     index: next[description.kind]++,
     module: from,
     name,
-    type: describe(module, description),
+    type: `${isExact(description) ? "exact " : ""}${describe(module, description)}`,
   }));
 }
+
+const isExact = (description: ImportDescription): boolean =>
+  description.kind === "func" && description.exact;
 
 export const exportInfos = (module: Module): ExportInfo[] =>
   module.exports.map(({ name, kind, index }) => {
@@ -114,7 +117,7 @@ function descriptionAt(
   const at = index - imported.length;
   switch (kind) {
     case "func":
-      return module.functions[at] && { kind, type: module.functions[at].type };
+      return module.functions[at] && { kind, type: module.functions[at].type, exact: true };
     case "table":
       return module.tables[at] && { kind, type: module.tables[at].type };
     case "memory":

@@ -112,9 +112,8 @@ async function spec(
   return failures.length > 0 ? ExitCode.finding : ExitCode.good;
 }
 
-function* runScript({ commands, group, read }: SuiteScript): Generator<Result> {
-  // Tags with results are stack switching's: invalid in WebAssembly 3.0.
-  const script = new Script(read, { tagResults: group === "stack-switching" });
+function* runScript({ commands, rules, read }: SuiteScript): Generator<Result> {
+  const script = new Script(read, rules);
   for (const command of commands) yield script.run(command);
 }
 

@@ -11,7 +11,7 @@ import { instantiate } from "../exec/instantiate.js";
 import { Machine } from "../exec/machine.js";
 import { jsExports } from "../js-api/exports.js";
 import { jsImports } from "../js-api/imports.js";
-import type { FuncType, GlobalType, ValType } from "../syntax/types.js";
+import { formatHeapType, type FuncType, type GlobalType, type ValType } from "../syntax/types.js";
 import { functionTypeIndex, importsOf, type Module } from "../syntax/module.js";
 import { validate } from "../valid/validate.js";
 import { digestOf } from "./digest.js";
@@ -259,7 +259,7 @@ const CONSTANTS: Readonly<Record<string, readonly [type: number, ...init: number
 
 /** A module that exports one global, `global`: each engine makes its own. */
 function globalDoor({ type, mutable }: GlobalType): Uint8Array | undefined {
-  const constant = CONSTANTS[typeof type === "object" ? String(type.heap) : type];
+  const constant = CONSTANTS[typeof type === "object" ? formatHeapType(type.heap) : type];
   if (constant === undefined) return undefined;
   const [code, ...init] = constant;
   const entry = [code, mutable ? 1 : 0, ...init, 0x0b];

@@ -22,6 +22,9 @@ export const Internal = {
   /** One byte for what is 0xfb18 and 0xfb19 in modules: branches stay in the one switch. */
   br_on_cast: 0xce,
   br_on_cast_fail: 0xcf,
+  /** 0xfb25 and 0xfb26, likewise. */
+  br_on_cast_desc_eq: 0xd7,
+  br_on_cast_desc_eq_fail: 0xd8,
   /** Vectors take four words where numbers take two. */
   "local.get v128": 0xf0,
   "local.set v128": 0xf1,

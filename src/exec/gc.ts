@@ -14,7 +14,14 @@ import type { DefType } from "../valid/deftypes.js";
 import type { ModuleContext } from "../valid/validate.js";
 import type { Fiber } from "./fiber.js";
 import { arrays } from "./gc-arrays.js";
-import { castFailure, heapCode, matchesType } from "./gc-casts.js";
+import {
+  castFailure,
+  descriptorAt,
+  descriptorCastFailure,
+  heapCode,
+  isDescribedBy,
+  matchesType,
+} from "./gc-casts.js";
 
 /** What `a` and `b` of the entry are: the immediates, unless execution needs something else. */
 export function lowerGc(
@@ -39,6 +46,9 @@ export function lowerGc(
       const { heap, nullable } = types[0] as RefType;
       return [heapCode(heap), nullable ? 1 : 0];
     }
+    case "ref.cast_desc_eq":
+    case "ref.cast_desc_eq null":
+      return [(types[0] as RefType).nullable ? 1 : 0, 0];
     default:
       return [a, b];
   }
@@ -61,7 +71,7 @@ export function gc(
   switch (code) {
     // Step/struct.new
     case 0xfb0000 satisfies CodeOf<"struct.new">:
-      return newStruct(fiber, instance.types[a]!, sp);
+      return newStruct(fiber, instance.types[a]!, sp, null);
     // Step_read/struct.new_default
     case 0xfb0001 satisfies CodeOf<"struct.new_default">:
       refs[sp >> 1] = StructInstance.zero(instance.types[a]!);
@@ -98,6 +108,26 @@ export function gc(
       return sp;
     }
 
+    // Step/struct.new_desc-{null,desc}
+    case 0xfb0020 satisfies CodeOf<"struct.new_desc">:
+      return newStruct(fiber, instance.types[a]!, sp - 2, descriptorAt(refs[top]));
+    // Step_read/struct.new_default_desc-{null,desc}
+    case 0xfb0021 satisfies CodeOf<"struct.new_default_desc">:
+      refs[top] = StructInstance.zero(instance.types[a]!, descriptorAt(refs[top]));
+      return sp;
+    // Step_read/ref.get_desc-{null,struct}
+    case 0xfb0022 satisfies CodeOf<"ref.get_desc">:
+      if (refs[top] === null) throw new Trap("null reference");
+      refs[top] = (refs[top] as StructInstance).descriptor;
+      return sp;
+    // Step_read/ref.cast_desc_eq-{null,succeed,fail}
+    case 0xfb0023 satisfies CodeOf<"ref.cast_desc_eq">:
+    case 0xfb0024 satisfies CodeOf<"ref.cast_desc_eq null">: {
+      const ref = refs[top - 1] as Reference;
+      if (!isDescribedBy(ref, refs[top], a)) descriptorCastFailure(ref);
+      return sp - 2;
+    }
+
     // Step_pure/any.convert_extern-{null,addr}, extern.convert_any-{null,addr}
     case 0xfb001a satisfies CodeOf<"any.convert_extern">:
     case 0xfb001b satisfies CodeOf<"extern.convert_any">:
@@ -119,9 +149,15 @@ export function gc(
   }
 }
 
-function newStruct(fiber: Fiber, type: DefType, sp: number): number {
+/** The fields are below word `sp`. */
+function newStruct(
+  fiber: Fiber,
+  type: DefType,
+  sp: number,
+  descriptor: StructInstance | null,
+): number {
   const { fields } = layoutOf(type);
-  const struct = new StructInstance(type);
+  const struct = new StructInstance(type, descriptor);
   let from = sp;
   for (let i = fields.length - 1; i >= 0; i--) {
     const { at, size } = fields[i]!;

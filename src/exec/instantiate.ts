@@ -78,7 +78,9 @@ function link(instance: ModuleInstance, wanted: Import, imports: Imports): void 
     );
   const defs = instance.types;
   if (given.kind === "func" && description.kind === "func") {
-    if (!matchesDefType(given.func.type, defs[description.type]!))
+    const type = defs[description.type]!;
+    const { func } = given;
+    if (description.exact ? func.type !== type : !matchesDefType(func.type, type))
       throw mismatch(describeExtern(given));
     instance.funcs.push(given.func);
   } else if (given.kind === "table" && description.kind === "table") {
@@ -267,7 +269,7 @@ function externAt(
 function describe(instance: ModuleInstance, { description }: Import): string {
   switch (description.kind) {
     case "func":
-      return `func ${formatFuncType(instance.module.types[description.type]!.comp as never)}`;
+      return `${description.exact ? "exact " : ""}func ${formatFuncType(instance.module.types[description.type]!.comp as never)}`;
     case "global":
       return `global ${description.type.mutable ? "mut " : ""}${formatValType(description.type.type)}`;
     case "table":

@@ -23,7 +23,7 @@ import { bindContinuation, newContinuation, switchStacks } from "./continuations
 import { thrown } from "./exceptions.js";
 import { Frame } from "./fiber.js";
 import { gc } from "./gc.js";
-import { matchesType } from "./gc-casts.js";
+import { isDescribedBy, matchesType } from "./gc-casts.js";
 import type { Machine } from "./machine.js";
 import { ctz32, divide64, divideByZero, nearest, popcnt32 } from "./numeric.js";
 import { simd } from "./simd.js";
@@ -424,6 +424,16 @@ export function interpret(machine: Machine, fuel: number): void {
           case 0xce satisfies InternalCode<"br_on_cast">: case 0xcf satisfies InternalCode<"br_on_cast_fail">: {
             const succeeds = matchesType(refs[(sp - 2) >> 1] as Reference, instance, code[pc + 5]!, code[pc + 6]!);
             if (succeeds !== (code[pc] === 0xce)) { pc += 7; continue; }
+            const to = fp + code[pc + 2]!, n = code[pc + 3]!;
+            if (to !== sp - n) fiber.move(sp - n, to, n, true);
+            sp = to + n; pc = code[pc + 1]!; continue;
+          }
+
+          // Step_read/br_on_cast_desc_eq-{null,succeed,fail}, br_on_cast_desc_eq_fail-{null,succeed,fail}
+          case 0xd7 satisfies InternalCode<"br_on_cast_desc_eq">: case 0xd8 satisfies InternalCode<"br_on_cast_desc_eq_fail">: {
+            const succeeds = isDescribedBy(refs[(sp - 4) >> 1] as Reference, refs[(sp - 2) >> 1], code[pc + 5]!);
+            sp -= 2;
+            if (succeeds !== (code[pc] === 0xd7)) { pc += 6; continue; }
             const to = fp + code[pc + 2]!, n = code[pc + 3]!;
             if (to !== sp - n) fiber.move(sp - n, to, n, true);
             sp = to + n; pc = code[pc + 1]!; continue;

@@ -20,7 +20,8 @@
 //   0xfe            [prefix, sub-opcode, memory, offset low, offset high]
 //   0xfb, 0xfc      [prefix, sub-opcode, a, b]
 //   0xfd            see `simd.ts`
-//   br_on_cast*     [op, target, to, n, refs, heap type, 1 if nullable]
+//   br_on_cast, br_on_cast_fail [op, target, to, n, refs, heap type, 1 if nullable]
+//   br_on_cast_desc_eq* [op, target, to, n, refs, 1 if nullable]
 //
 // `to` is where the branch's operands go, in words from the frame's first.
 // A branch to a block lands after its `end`, to a loop after the `loop`.
@@ -30,7 +31,7 @@ import type { Instruction } from "../syntax/instruction.js";
 import type { Expression } from "../syntax/module.js";
 import type { ContType, FuncType, RefType, ValType } from "../syntax/types.js";
 import { opcodes } from "../syntax/opcodes.js";
-import { isRefType } from "../syntax/types.js";
+import { isRefType, typeIndexOf } from "../syntax/types.js";
 import { type ValidModule, visitExpression, visitFunction } from "../valid/validate.js";
 import type { Control, FunctionState, OperandType, Visitor } from "../valid/visitor.js";
 import { type Code, Internal, type Prompt, wordsOf, wordsOfAll } from "./code.js";
@@ -302,7 +303,7 @@ class Lowering implements Visitor {
       case "switch": {
         const { params } = this.contFunction(a);
         const { heap } = params[params.length - 1] as RefType;
-        return this.emitAll(op.code, b, heap as number, this.contWords(a));
+        return this.emitAll(op.code, b, typeIndexOf(heap)!, this.contWords(a));
       }
       case "i32.const":
       case "f32.const":
@@ -331,13 +332,22 @@ class Lowering implements Visitor {
 
   private gc(instruction: Instruction, state: FunctionState): void {
     const { op, a, types } = instruction;
-    if (op.mnemonic !== "br_on_cast" && op.mnemonic !== "br_on_cast_fail") {
-      return this.emitAll(0xfb, op.code & 0xffff, ...lowerGc(instruction, this.module.context));
+    switch (op.mnemonic) {
+      case "br_on_cast":
+      case "br_on_cast_fail": {
+        const { heap, nullable } = types[1] as RefType;
+        this.emit(Internal[op.mnemonic]);
+        this.branch(a, state);
+        return this.emitAll(heapCode(heap), nullable ? 1 : 0);
+      }
+      case "br_on_cast_desc_eq":
+      case "br_on_cast_desc_eq_fail":
+        this.emit(Internal[op.mnemonic]);
+        this.branch(a, state);
+        return this.emitAll((types[1] as RefType).nullable ? 1 : 0);
+      default:
+        this.emitAll(0xfb, op.code & 0xffff, ...lowerGc(instruction, this.module.context));
     }
-    const { heap, nullable } = types[1] as RefType;
-    this.emit(Internal[op.mnemonic]);
-    this.branch(a, state);
-    this.emitAll(heapCode(heap), nullable ? 1 : 0);
   }
 
   /** `resume` and its kin: the clauses are branches. */
@@ -349,7 +359,7 @@ class Lowering implements Visitor {
       const types = label.loop >= 0 ? control.params : control.results;
       const { heap } = types[types.length - 1] as RefType;
       const to = this.wordsBelow(control, state);
-      const prompt = { tag, switches: false, target: label.loop, to, type: heap as number };
+      const prompt = { tag, switches: false, target: label.loop, to, type: typeIndexOf(heap)! };
       if (label.loop < 0) label.catches.push(prompt);
       return prompt;
     });

@@ -9,7 +9,9 @@ import { Machine } from "../exec/machine.js";
 import { FuncInstance } from "../runtime/instances.js";
 import { Trap } from "../runtime/traps.js";
 import { f64, i32 } from "../runtime/values.js";
+import { code, functype, type Item, section, wasm } from "../valid/testing.js";
 import { validate } from "../valid/validate.js";
+import { LinkError } from "../util/errors.js";
 import { jsExports } from "./exports.js";
 import { type ImportObject, jsImports } from "./imports.js";
 
@@ -307,4 +309,110 @@ test("a host function in a table is named by its place among the imported functi
   const names = (exports: Exports) => [0, 1, 2].map((i) => exports["table"].get(i).name);
   expect(names(onBobbin(bytes, imports))).toEqual(names(onEngine(bytes, imports)));
   expect(names(onBobbin(bytes, imports))).toEqual(["1", "0", "2"]);
+});
+
+describe("custom descriptors", () => {
+  const utf8 = (text: string): number[] => [text.length, ...new TextEncoder().encode(text)];
+  const [EXTERNREF, FUNCREF, EXACT] = [0x6f, 0x70, 0x62];
+  /**
+   * Type 0 has the descriptor 1, whose fields are given. `make` makes a 0 of a descriptor with
+   * an externref; `exact` takes an exact function of type 4, a subtype of 3.
+   */
+  const moduleOf = (fields: readonly number[], ...made: readonly Item[]): Uint8Array =>
+    wasm(
+      section(
+        1,
+        [0x4e, 2, 0x4d, 1, 0x5f, 0, 0x4c, 0, 0x5f, ...fields],
+        [0x60, 1, EXTERNREF, 1, 0x64, 0],
+        [0x50, 0, ...functype([], [])],
+        [0x50, 1, 3, ...functype([], [])],
+        [0x60, 1, 0x63, EXACT, 3, 1, FUNCREF],
+      ),
+      section(3, [2], [5], [3], [4]),
+      section(7, ...["make", "exact", "super", "sub"].map((name, i) => [...utf8(name), 0, i])),
+      section(
+        10,
+        code([], ...made, "struct.new", 1, "struct.new_default_desc", 0, "end"),
+        code([], "local.get", 0, "end"),
+        code([], "end"),
+        code([], "end"),
+      ),
+    );
+  const first: Item[] = ["local.get", 0];
+  const prototypes = onBobbin(moduleOf([1, EXTERNREF, 0], ...first), {});
+
+  test("give structures the prototype that their first field holds", () => {
+    const prototype = { get: () => "got" };
+    const made = prototypes["make"](prototype);
+    expect(Object.getPrototypeOf(made)).toBe(prototype);
+    expect(made.get()).toBe("got");
+    expect(Object.isFrozen(made)).toBe(true);
+    const prototypeFunction = () => 1;
+    expect(Object.getPrototypeOf(prototypes["make"](prototypeFunction))).toBe(prototypeFunction);
+    expect(Object.getPrototypeOf(prototypes["make"](made))).toBe(made);
+    for (const none of [null, undefined, 7, 7n, 1.5, "text", Symbol("s")])
+      expect(Object.getPrototypeOf(prototypes["make"](none))).toBeNull();
+  });
+
+  test("chains of prototypes may be long", () => {
+    const { table, extend } = onBobbin(
+      wasm(
+        section(1, [0x4e, 2, 0x4d, 1, 0x5f, 0, 0x4c, 0, 0x5f, 1, EXTERNREF, 0], functype([], [])),
+        section(3, [2]),
+        section(4, [EXTERNREF, 0, 1]),
+        section(7, [...utf8("table"), 1, 0], [...utf8("extend"), 0, 0]),
+        section(
+          10,
+          code(
+            [[1, 0x7f]],
+            ...(["loop", 0x40, "i32.const", 0, "i32.const", 0, "table.get", 0] as Item[]),
+            ...(["struct.new", 1, "struct.new_default_desc", 0] as Item[]),
+            ...(["extern.convert_any", "table.set", 0, "local.get", 0] as Item[]),
+            ...(["i32.const", 1, "i32.add", "local.tee", 0] as Item[]),
+            ...(["i32.const", 0xa0, 0x8d, 0x06, "i32.lt_u", "br_if", 0, "end", "end"] as Item[]),
+          ),
+        ),
+      ),
+      {},
+    );
+    extend();
+    let length = 0;
+    for (let object = table.get(0); object !== null; object = Object.getPrototypeOf(object))
+      length++;
+    expect(length).toBe(100_000);
+  });
+
+  test("do not, where the field may change, is not the first, or holds something else", () => {
+    const others = [
+      moduleOf([1, EXTERNREF, 1], ...first),
+      moduleOf([2, 0x7f, 0, EXTERNREF, 0], "i32.const", 1, ...first),
+      moduleOf([1, 0x6e, 0], ...first, "any.convert_extern"),
+      moduleOf([0]),
+    ];
+    for (const bytes of others)
+      expect(Object.getPrototypeOf(onBobbin(bytes, {})["make"]({}))).toBeNull();
+  });
+
+  test("parameters of exact types take what is exactly of them", () => {
+    const { exact, super: general, sub } = prototypes;
+    expect(exact(general)).toBe(general);
+    expect(exact(null)).toBeNull();
+    expect(() => exact(sub)).toThrow(TypeError);
+    expect(() => exact({})).toThrow(TypeError);
+  });
+
+  test("a JavaScript function is exactly of the type it is imported with", () => {
+    const types = section(1, [0x50, 0, ...functype([], [])]);
+    const bytes = wasm(
+      types,
+      section(2, [...utf8("m"), ...utf8("f"), 0x20, 0]),
+      section(7, [...utf8("f"), 0, 0]),
+    );
+    let calls = 0;
+    const { f } = onBobbin(bytes, { m: { f: () => void calls++ } });
+    f();
+    expect(calls).toBe(1);
+    expect(() => onBobbin(bytes, { m: { f } })).not.toThrow();
+    expect(() => onBobbin(bytes, { m: { f: prototypes["sub"] } })).toThrow(LinkError);
+  });
 });

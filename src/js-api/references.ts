@@ -8,7 +8,7 @@ import { ExceptionInstance } from "../runtime/exceptions.js";
 import { FuncInstance } from "../runtime/instances.js";
 import { ArrayInstance, StructInstance } from "../runtime/objects.js";
 import { HostRef, type Reference } from "../runtime/values.js";
-import type { HeapType } from "../syntax/types.js";
+import type { HeapType, StructType } from "../syntax/types.js";
 import type { DefType } from "../valid/deftypes.js";
 import { matchesHeapType } from "../valid/matching.js";
 
@@ -16,7 +16,7 @@ type HeapObject = StructInstance | ArrayInstance;
 const isHeapObject = (reference: Reference): reference is HeapObject =>
   reference instanceof StructInstance || reference instanceof ArrayInstance;
 
-/** Structures and arrays are opaque to JavaScript: an object without anything in it. */
+/** Structures and arrays are opaque to JavaScript: an object without anything of its own. */
 const opaque = new WeakMap<HeapObject, object>();
 const behind = new WeakMap<object, HeapObject>();
 
@@ -27,13 +27,38 @@ export function outward(reference: Exclude<Reference, FuncInstance>): unknown {
   if (reference instanceof ContinuationInstance)
     throw new TypeError("continuations cannot pass between WebAssembly and JavaScript");
   if (!isHeapObject(reference)) return reference;
-  let seen = opaque.get(reference);
-  if (seen === undefined) {
-    seen = Object.freeze(Object.create(null) as object);
-    opaque.set(reference, seen);
-    behind.set(seen, reference);
+  return opaque.get(reference) ?? makeOpaque(reference);
+}
+
+/** Its prototype may be such an object as well, and so on: chains may be long. */
+function makeOpaque(reference: HeapObject): unknown {
+  const chain: HeapObject[] = [];
+  let held: Reference = reference;
+  while (isHeapObject(held) && !opaque.has(held)) {
+    chain.push(held);
+    held = prototypeOf(held);
+  }
+  let seen = held instanceof FuncInstance ? null : outward(held);
+  for (const object of chain.reverse()) {
+    const prototype = typeof seen === "object" || typeof seen === "function" ? seen : null;
+    const made = Object.freeze(Object.create(prototype) as object);
+    opaque.set(object, made);
+    behind.set(made, object);
+    seen = made;
   }
   return seen;
+}
+
+/**
+ * Custom descriptors: an object's prototype is what the first field of its descriptor
+ * holds, if that is an externref and stays what it is.
+ */
+function prototypeOf(object: HeapObject): Reference {
+  const descriptor = object instanceof StructInstance ? object.descriptor : null;
+  if (descriptor === null) return null;
+  const [first] = (descriptor.type.sub.comp as StructType<DefType>).fields;
+  if (typeof first?.storage !== "object" || first.mutable) return null;
+  return matchesHeapType(first.storage.heap, "extern") ? descriptor.slots[0]! : null;
 }
 
 /** What a JavaScript value other than null is as an `anyref` or `externref`. */
@@ -47,9 +72,11 @@ const isSmall = (value: number): boolean =>
 
 /** Whether a reference other than null is of a heap type of its hierarchy or another. */
 export function isOf(reference: Exclude<Reference, null>, heap: HeapType<DefType>): boolean {
-  if (reference instanceof FuncInstance) return matchesHeapType(reference.type, heap);
-  if (reference instanceof ContinuationInstance) return matchesHeapType(reference.type, heap);
+  // What a reference is, it is exactly.
+  const is = (type: DefType) => matchesHeapType({ exact: type }, heap);
+  if (reference instanceof FuncInstance) return is(reference.type);
+  if (reference instanceof ContinuationInstance) return is(reference.type);
   if (heap === "extern" || heap === "any") return true;
-  if (isHeapObject(reference)) return matchesHeapType(reference.type, heap);
+  if (isHeapObject(reference)) return is(reference.type);
   return typeof reference === "number" && (heap === "i31" || heap === "eq");
 }

@@ -54,6 +54,7 @@ test("references round-trip", () => {
   expect(formatValue({ type: "ref", ref: null }, refType("nofunc"))).toBe("funcref:null");
   expect(parseValue("structref:null", refType("struct"))).toEqual({ type: "ref", ref: null });
   expect(formatValue({ type: "ref", ref: 5 }, refType("i31", false))).toBe("i31ref:5");
+  expect(formatValue({ type: "ref", ref: null }, refType({ exact: 3 }))).toBe("ref:null");
   expect(parseValue("ref:null", FUNCREF)).toEqual({ type: "ref", ref: null });
 });
 

@@ -7,7 +7,7 @@ import { ExceptionInstance } from "./exceptions.js";
 import { FuncInstance } from "./instances.js";
 import { type ArrayInstance, StructInstance } from "./objects.js";
 import { HostRef, type Reference, type Value } from "./values.js";
-import { formatValType, type RefType, type ValType } from "../syntax/types.js";
+import { formatValType, inexact, type RefType, type ValType } from "../syntax/types.js";
 import { UsageError } from "../util/errors.js";
 import type { DefType } from "../valid/deftypes.js";
 import { quote } from "../text/identifiers.js";
@@ -54,11 +54,11 @@ const kinds = { func: "funcref", struct: "structref", array: "arrayref", cont: "
  */
 export function typePrefix(type: AnyType): string {
   if (typeof type === "string") return type;
-  const { heap } = type;
+  const heap = inexact(type.heap);
   if (typeof heap === "number") return "ref";
   if (heap === "noextern") return "externref";
   if (heap === "nofunc") return "funcref";
-  if (typeof heap === "string") return formatValType({ ...type, nullable: true });
+  if (typeof heap === "string") return formatValType({ kind: "ref", nullable: true, heap });
   return kinds[(heap as DefType).sub.comp.kind];
 }
 
@@ -142,8 +142,9 @@ function wrong(text: string, type: AnyType): never {
  * without it they print as `ref:null`.
  */
 export function formatValue(value: Value, type?: AnyType): string {
-  const known = type !== undefined && typeof type === "object" && typeof type.heap !== "number";
-  return `${known ? typePrefix(type) : prefixOf(value)}:${formatBody(value)}`;
+  // A type index means nothing here: its value tells more.
+  const prefix = typeof type === "object" ? typePrefix(type) : "ref";
+  return `${prefix === "ref" ? prefixOf(value) : prefix}:${formatBody(value)}`;
 }
 
 function prefixOf(value: Value): string {

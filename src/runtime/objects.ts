@@ -67,14 +67,20 @@ export class StructInstance {
   /** References, and signed words of the numeric fields; `layoutOf` tells which is where. */
   readonly slots: Reference[];
 
-  /** The fields are still to be written. */
-  constructor(readonly type: DefType) {
+  /**
+   * The fields are still to be written.
+   * @param descriptor of exactly the type that `type` names as its descriptor; null where it names none
+   */
+  constructor(
+    readonly type: DefType,
+    readonly descriptor: StructInstance | null = null,
+  ) {
     this.slots = room(layoutOf(type).slots);
   }
 
   /** All fields zero or null. */
-  static zero(type: DefType): StructInstance {
-    const struct = new StructInstance(type);
+  static zero(type: DefType, descriptor: StructInstance | null = null): StructInstance {
+    const struct = new StructInstance(type, descriptor);
     for (const { size, at } of layoutOf(type).fields) {
       if (size === 0) struct.slots[at] = null;
       else for (let k = 0; k < Math.max(size >> 2, 1); k++) struct.slots[at + k] = 0;

@@ -20,10 +20,12 @@ export type TrapReason =
   | "null i31 reference"
   | "null exception reference"
   | "null continuation reference"
+  | "null descriptor reference"
   | "continuation already consumed"
   | "unhandled tag"
   | "out of bounds array access"
   | "cast failure"
+  | "descriptor cast failure"
   | "unaligned atomic"
   | "expected shared memory"
   // Not the spec's: native asyncify stops before a record would leave its buffer.

@@ -49,6 +49,6 @@ export interface Instruction {
   handlers: readonly ResumeClause[];
   block: BlockType;
   heap: HeapType;
-  /** `select t`; the type of `ref.test` and `ref.cast`; the two types of `br_on_cast`. */
+  /** `select t`; the type of `ref.test` and of casts; the two types of branches on casts. */
   types: readonly ValType[];
 }

@@ -15,7 +15,8 @@ import type {
 export type ExternKind = "func" | "table" | "memory" | "global" | "tag";
 
 export type ImportDescription =
-  | { readonly kind: "func"; readonly type: number }
+  /** Exact: of no subtype of its type (custom descriptors). */
+  | { readonly kind: "func"; readonly type: number; readonly exact: boolean }
   | { readonly kind: "table"; readonly type: TableType }
   | { readonly kind: "memory"; readonly type: MemoryType }
   | { readonly kind: "global"; readonly type: GlobalType }

@@ -321,6 +321,16 @@ export const opcodes = {
   "ref.i31":             row(0xfb001c, null),
   "i31.get_s":           row(0xfb001d, null),
   "i31.get_u":           row(0xfb001e, null),
+
+  // Custom descriptors
+  "struct.new_desc":     row(0xfb0020, null, "type"),
+  "struct.new_default_desc": row(0xfb0021, null, "type"),
+  "ref.get_desc":        row(0xfb0022, null, "type"),
+  "ref.cast_desc_eq":    row(0xfb0023, null, "ref"),
+  "ref.cast_desc_eq null": row(0xfb0024, null, "ref null"),
+  "br_on_cast_desc_eq":  row(0xfb0025, null, "castflags", "label", "heaptypes"),
+  "br_on_cast_desc_eq_fail": row(0xfb0026, null, "castflags", "label", "heaptypes"),
+
   // Saturating conversions
   "i32.trunc_sat_f32_s": row(0xfc0000, "f32 -> i32"),
   "i32.trunc_sat_f32_u": row(0xfc0001, "f32 -> i32"),

@@ -22,12 +22,17 @@ export type AbsHeapType =
   | "cont"
   | "nocont";
 
+/** Custom descriptors: of the concrete type itself, of none of its subtypes. */
+export interface ExactType<C = number> {
+  readonly exact: C;
+}
+
 /**
- * A heap type: an abstract one by name, or a concrete one. `C` is how concrete
- * types are referred to: by type index within a module (the default), or by
- * `DefType` once closed (`valid/deftypes.ts`).
+ * A heap type: an abstract one by name, or a concrete one, exactly or with its
+ * subtypes. `C` is how concrete types are referred to: by type index within a
+ * module (the default), or by `DefType` once closed (`valid/deftypes.ts`).
  */
-export type HeapType<C = number> = AbsHeapType | C;
+export type HeapType<C = number> = AbsHeapType | C | ExactType<C>;
 
 export interface RefType<C = number> {
   readonly kind: "ref";
@@ -66,6 +71,10 @@ export type CompType<C = number> = FuncType<C> | StructType<C> | ArrayType<C> | 
 export interface SubType<C = number> {
   readonly final: boolean;
   readonly supers: readonly C[];
+  /** Custom descriptors: the type whose objects are the descriptors of this one's. */
+  readonly descriptor?: C;
+  /** And the other way round: the type whose objects this one's describe. */
+  readonly describes?: C;
   readonly comp: CompType<C>;
   /** First type index of the recursion group this type belongs to, and the group's size. */
   readonly groupStart: number;
@@ -103,8 +112,23 @@ export const refType = (heap: HeapType, nullable = true): RefType => ({
   nullable,
   heap,
 });
+/** The reference that is made of a type: not null, and exact. */
+export const madeOf = (index: number): RefType => refType({ exact: index }, false);
 export const FUNCREF = refType("func");
 export const EXTERNREF = refType("extern");
+
+export const isExact = <C>(heap: HeapType<C>): heap is ExactType<C> =>
+  typeof heap === "object" && heap !== null && "exact" in heap;
+
+/** The heap type with all its subtypes. */
+export const inexact = <C>(heap: HeapType<C>): AbsHeapType | C =>
+  isExact(heap) ? heap.exact : heap;
+
+/** The type index in a heap type, exact or not; undefined in an abstract one. */
+export function typeIndexOf(heap: HeapType): number | undefined {
+  const type = inexact(heap);
+  return typeof type === "number" ? type : undefined;
+}
 
 export const isRefType = <C>(t: ValType<C>): t is RefType<C> => typeof t === "object";
 
@@ -125,14 +149,19 @@ const shorthands: Partial<Record<AbsHeapType, string>> = {
   nocont: "nullcontref",
 };
 
+/** The heap type in text format; a closed type is `#` and its id. */
+export function formatHeapType<C>(heap: HeapType<C>): string {
+  if (isExact(heap)) return `(exact ${formatHeapType(heap.exact)})`;
+  const type = heap as AbsHeapType | number | { readonly id: number };
+  return typeof type === "object" ? `#${type.id}` : String(type);
+}
+
 /** The type in text format: `i32`, `funcref`, `(ref null 3)`. */
 export function formatValType<C>(t: ValType<C>): string {
   if (typeof t === "string") return t;
-  const heap = t.heap as AbsHeapType | number | { readonly id: number };
-  const short = t.nullable && typeof heap === "string" ? shorthands[heap] : undefined;
-  return (
-    short ?? `(ref ${t.nullable ? "null " : ""}${typeof heap === "object" ? `#${heap.id}` : heap})`
-  );
+  const { nullable, heap } = t;
+  const short = nullable && typeof heap === "string" ? shorthands[heap as AbsHeapType] : undefined;
+  return short ?? `(ref ${nullable ? "null " : ""}${formatHeapType(heap)})`;
 }
 
 /** `[i32 i64] -> [f32]`, the spec's notation for function types. */

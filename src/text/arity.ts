@@ -37,6 +37,7 @@ const castBranch: Rule = ({ a }, _, labels) => {
   // The reference stays where it is, taken or not.
   return target && { pops: target.pops, pushes: target.pops };
 };
+const descriptorBranch: Rule = (i, context, labels) => plus(castBranch(i, context, labels), 1);
 
 const rules: Partial<Record<Mnemonic, Rule>> = {
   unreachable: fixed(0, 0),
@@ -56,6 +57,8 @@ const rules: Partial<Record<Mnemonic, Rule>> = {
   },
   br_on_cast: castBranch,
   br_on_cast_fail: castBranch,
+  br_on_cast_desc_eq: descriptorBranch,
+  br_on_cast_desc_eq_fail: descriptorBranch,
   return: (_, __, [results]) => ({ pops: results!, pushes: 0 }),
   call: ({ a }, context) => context.func(context.functions[a]),
   call_indirect: ({ a }, context) => plus(context.func(a), 1),
@@ -90,11 +93,10 @@ const rules: Partial<Record<Mnemonic, Rule>> = {
   "ref.func": fixed(0, 1),
   "ref.eq": fixed(2, 1),
   "ref.as_non_null": fixed(1, 1),
-  "struct.new": ({ a }, { module }) => {
-    const comp = module.types[a]?.comp;
-    return comp?.kind === "struct" ? { pops: comp.fields.length, pushes: 1 } : undefined;
-  },
+  "struct.new": ({ a }, context) => context.fields(a),
   "struct.new_default": fixed(0, 1),
+  "struct.new_desc": ({ a }, context) => plus(context.fields(a), 1),
+  "struct.new_default_desc": fixed(1, 1),
   "struct.get": fixed(1, 1),
   "struct.get_s": fixed(1, 1),
   "struct.get_u": fixed(1, 1),
@@ -117,6 +119,9 @@ const rules: Partial<Record<Mnemonic, Rule>> = {
   "ref.test null": fixed(1, 1),
   "ref.cast": fixed(1, 1),
   "ref.cast null": fixed(1, 1),
+  "ref.get_desc": fixed(1, 1),
+  "ref.cast_desc_eq": fixed(2, 1),
+  "ref.cast_desc_eq null": fixed(2, 1),
   "any.convert_extern": fixed(1, 1),
   "extern.convert_any": fixed(1, 1),
   "ref.i31": fixed(1, 1),
@@ -171,6 +176,12 @@ export class Arities {
   func(type: number | undefined): Arity | undefined {
     const comp = this.signature(type);
     return comp && { pops: comp.params.length, pushes: comp.results.length };
+  }
+
+  /** Of making a structure of a type from its fields. */
+  fields(type: number): Arity | undefined {
+    const comp = this.module.types[type]?.comp;
+    return comp?.kind === "struct" ? { pops: comp.fields.length, pushes: 1 } : undefined;
   }
 
   /** Of the function that a continuation type stands for. */

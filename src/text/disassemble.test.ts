@@ -87,6 +87,14 @@ test.each([
   ["atomic.fence", [0xfe, 3, 0]],
   ["br_on_cast 0 anyref (ref 2)", [0xfb, 0x18, 1, 0, 0x6e, 2]],
   ["br_on_cast_fail 1 (ref any) eqref", [0xfb, 0x19, 2, 1, 0x6e, 0x6d]],
+  ["struct.new_desc 3", [0xfb, 0x20, 3]],
+  ["struct.new_default_desc 3", [0xfb, 0x21, 3]],
+  ["ref.get_desc 3", [0xfb, 0x22, 3]],
+  ["ref.null (exact 3)", [0xd0, 0x62, 3]],
+  ["ref.cast_desc_eq (ref (exact 3))", [0xfb, 0x23, 0x62, 3]],
+  ["ref.cast_desc_eq (ref null 3)", [0xfb, 0x24, 3]],
+  ["br_on_cast_desc_eq 0 anyref (ref (exact 2))", [0xfb, 0x25, 1, 0, 0x6e, 0x62, 2]],
+  ["br_on_cast_desc_eq_fail 1 (ref 3) (ref null 2)", [0xfb, 0x26, 2, 1, 3, 2]],
 ] as [string, number[]][])("%s", (text, body) => {
   expect(textOf(body)[0]).toBe(text);
 });

@@ -4,7 +4,7 @@
 
 import type { IndexImmediate } from "../binary/code.js";
 import type { Module } from "../syntax/module.js";
-import { formatValType, type HeapType, type StorageType } from "../syntax/types.js";
+import { formatValType, type HeapType, isExact, type StorageType } from "../syntax/types.js";
 import { identifier } from "./identifiers.js";
 
 /** Where an instruction stands: `func` (a function index) is needed to name locals. */
@@ -40,12 +40,14 @@ export const indexText: Record<IndexImmediate, IndexFormat> = {
   count: String,
 };
 
-export const heapText = (heap: HeapType, scope: Scope): string =>
-  typeof heap === "number" ? indexText.type(heap, scope) : heap;
+export function heapText(heap: HeapType, scope: Scope): string {
+  if (isExact(heap)) return `(exact ${heapText(heap.exact, scope)})`;
+  return typeof heap === "number" ? indexText.type(heap, scope) : heap;
+}
 
 export function typeText(t: StorageType, scope: Scope): string {
   if (t === "i8" || t === "i16") return t;
-  return typeof t === "object" && typeof t.heap === "number"
+  return typeof t === "object" && typeof t.heap !== "string"
     ? `(ref ${t.nullable ? "null " : ""}${heapText(t.heap, scope)})`
     : formatValType(t);
 }

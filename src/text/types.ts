@@ -79,8 +79,12 @@ function compText(comp: CompType, index: number, scope: Scope): string {
   }
 }
 
-function subText({ final, supers, comp }: SubType, index: number, scope: Scope): string {
-  const inner = compText(comp, index, scope);
+function subText(type: SubType, index: number, scope: Scope): string {
+  const { final, supers, describes, descriptor, comp } = type;
+  const clause = (keyword: string, x: number | undefined) =>
+    x === undefined ? "" : `(${keyword} ${indexText.type(x, scope)}) `;
+  const clauses = clause("describes", describes) + clause("descriptor", descriptor);
+  const inner = clauses + compText(comp, index, scope);
   if (final && supers.length === 0) return inner;
   const above = supers.map((i) => indexText.type(i, scope));
   return `(${["sub", ...(final ? ["final"] : []), ...above, inner].join(" ")})`;

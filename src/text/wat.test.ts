@@ -1,4 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "@jest/globals";
 import binaryen from "binaryen";
 import { decode } from "../binary/decode.js";
@@ -159,6 +163,79 @@ test("flat, folded, and with offsets", () => {
    ]
   `);
 });
+
+test("custom descriptors survive", () => {
+  // Binaryen's JavaScript API has no switch for them, its programs do.
+  const features = ["--enable-gc", "--enable-reference-types", "--enable-custom-descriptors"];
+  const program = fileURLToPath(
+    new URL("../../node_modules/binaryen/bin/wasm-as", import.meta.url),
+  );
+  const folder = mkdtempSync(join(tmpdir(), "bobbin-wat-"));
+  const assembleAll = (text: string): Module => {
+    const [from, to] = [join(folder, "from.wat"), join(folder, "to.wasm")];
+    writeFileSync(from, text);
+    execFileSync(process.execPath, [program, ...features, "--debuginfo", from, "-o", to]);
+    return decode(readFileSync(to));
+  };
+  try {
+    const module = assembleAll(`(module
+      (rec
+        (type $a (sub (descriptor $b) (struct (field i32))))
+        (type $b (sub (describes $a) (descriptor $meta) (struct)))
+        (type $meta (describes $b) (struct (field (ref null (exact $a))))))
+      (type $f (func))
+      (import "m" "f" (func $i (exact (type $f))))
+      (import "m" "g" (func $j (type $f)))
+      (global $m (ref (exact $meta)) (struct.new_default $meta))
+      (global $g (ref null (exact $b)) (struct.new_desc $b (global.get $m)))
+      (global $f (ref (exact $f)) (ref.func $i))
+      (func $x (export "x") (param $any anyref) (param $null (ref null (exact $a))) (result i32)
+        (drop (ref.get_desc $a (struct.new_default_desc $a (global.get $g))))
+        (drop (ref.test (ref (exact $a)) (local.get $any)))
+        (drop (block $l (result anyref)
+          (br_on_cast_desc_eq $l anyref (ref null $a) (local.get $any) (global.get $g))))
+        (drop (block $l (result anyref)
+          (br_on_cast_desc_eq_fail $l anyref (ref (exact $a)) (local.get $any) (global.get $g))))
+        (drop (ref.cast_desc_eq (ref $a) (local.get $any) (global.get $g)))
+        (struct.get $a 0 (struct.new_desc $a (i32.const 7) (global.get $g)))))`);
+    const text = printWat(module, { folded: true });
+    expect(canonical(assembleAll(text))).toEqual(canonical(module));
+    expect(text.split("\n").map((line) => line.trim())).toMatchInlineSnapshot(`
+     [
+       "(module",
+       "(rec",
+       "(type $a (;0;) (sub (descriptor $b) (struct (field i32))))",
+       "(type $b (;1;) (sub (describes $a) (descriptor $meta) (struct)))",
+       "(type $meta (;2;) (describes $b) (struct (field (ref null (exact $a))))))",
+       "(type $f (;3;) (func))",
+       "(type (;4;) (func (param anyref (ref null (exact $a))) (result i32)))",
+       "(import "m" "f" (func $i (;0;) (exact (type $f))))",
+       "(import "m" "g" (func $j (;1;) (type $f)))",
+       "(global $m (;0;) (ref (exact $meta)) (struct.new_default $meta))",
+       "(global $g (;1;) (ref null (exact $b)) (struct.new_default_desc $b (global.get $m)))",
+       "(global $f (;2;) (ref (exact $f)) (ref.func $i))",
+       "(export "x" (func $x))",
+       "(func $x (;2;) (type 4) (param $any anyref) (param $null (ref null (exact $a))) (result i32)",
+       "(drop (ref.get_desc $a (struct.new_default_desc $a (global.get $g))))",
+       "(drop (ref.test (ref (exact $a)) (local.get $any)))",
+       "(drop",
+       "(block (result anyref)",
+       "(br_on_cast_desc_eq 0 anyref (ref null (exact $a))",
+       "(local.get $any)",
+       "(global.get $g))))",
+       "(drop",
+       "(block (result anyref)",
+       "(br_on_cast_desc_eq_fail 0 anyref (ref (exact $a))",
+       "(local.get $any)",
+       "(global.get $g))))",
+       "(drop (ref.cast_desc_eq (ref (exact $a)) (local.get $any) (global.get $g)))",
+       "(struct.get $a 0 (struct.new_desc $a (i32.const 7) (global.get $g)))))",
+     ]
+    `);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}, 60_000);
 
 test("labels by name, repeated or not; catches name what is outside", () => {
   const module = assemble(`(module (tag $e)

@@ -118,8 +118,11 @@ class ModulePrinter {
   #description(description: Import["description"], index: number): string {
     const { names } = this.module;
     switch (description.kind) {
-      case "func":
-        return `(func ${binder(names.functions, index)} ${this.#typeUse(description.type, index)})`;
+      case "func": {
+        const use = this.#typeUse(description.type, index);
+        const text = description.exact ? `(exact ${use})` : use;
+        return `(func ${binder(names.functions, index)} ${text})`;
+      }
       case "table":
         return `(table ${binder(names.tables, index)} ${tableText(description.type, this.#scope)})`;
       case "memory":

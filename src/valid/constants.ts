@@ -12,7 +12,7 @@ import { applyRule } from "./instructions.js";
 import type { Visitor } from "./visitor.js";
 
 /**
- * Instr_const/{const,vconst,binop}, ref.{null,func,i31}, struct.new{,_default},
+ * Instr_const/{const,vconst,binop}, ref.{null,func,i31}, struct.new{,_default}{,_desc},
  * array.new{,_default,_fixed}, any.convert_extern, extern.convert_any
  */
 const constant: ReadonlySet<Mnemonic> = new Set<Mnemonic>([
@@ -33,6 +33,8 @@ const constant: ReadonlySet<Mnemonic> = new Set<Mnemonic>([
   "ref.i31",
   "struct.new",
   "struct.new_default",
+  "struct.new_desc",
+  "struct.new_default_desc",
   "array.new",
   "array.new_default",
   "array.new_fixed",

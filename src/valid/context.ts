@@ -17,7 +17,7 @@ import type {
   ValType,
 } from "../syntax/types.js";
 import { InvalidError, type ModuleLocation } from "../util/errors.js";
-import type { DefType } from "./deftypes.js";
+import { closeHeapType, type DefType } from "./deftypes.js";
 import { matchesHeapType } from "./matching.js";
 import type { OperandType } from "./visitor.js";
 
@@ -26,12 +26,16 @@ export interface ModuleContext {
   readonly defTypes: readonly DefType[];
   /** Type index of every function. In this and all below, imports come first. */
   readonly funcs: readonly number[];
+  /** Imported functions that may be of a subtype of their type. */
+  readonly inexactFuncs: ReadonlySet<number>;
   readonly tables: readonly TableType[];
   readonly memories: readonly MemoryType[];
   readonly globals: readonly GlobalType[];
   readonly tags: readonly TagType[];
   /** Functions that `ref.func` may name in bodies: those that occur outside of bodies. */
   readonly declared: ReadonlySet<number>;
+  /** Whether branches on casts go to any type of the hierarchy, or to subtypes only. */
+  readonly unrelatedCasts: boolean;
 }
 
 declare const valid: unique symbol;
@@ -77,8 +81,7 @@ export function matches(defs: readonly DefType[], a: OperandType, b: ValType): b
 
 /** Heaptype_sub/typeidx-{l,r} */
 export const matchesHeap = (defs: readonly DefType[], a: HeapType, b: HeapType): boolean =>
-  a === b ||
-  matchesHeapType(typeof a === "number" ? defs[a]! : a, typeof b === "number" ? defs[b]! : b);
+  a === b || matchesHeapType(closeHeapType(defs, a), closeHeapType(defs, b));
 
 /** Defaultable, Nondefaultable: only nullable references and numbers have a value to start from. */
 export const isDefaultable = (t: ValType): boolean => typeof t !== "object" || t.nullable;

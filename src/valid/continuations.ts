@@ -3,7 +3,15 @@
 // Spec: https://github.com/WebAssembly/stack-switching/blob/main/proposals/stack-switching/Explainer.md
 
 import type { Instruction, ResumeClause } from "../syntax/instruction.js";
-import { formatValType, refType, type FuncType, type ValType } from "../syntax/types.js";
+import {
+  formatHeapType,
+  formatValType,
+  madeOf,
+  refType,
+  typeIndexOf,
+  type FuncType,
+  type ValType,
+} from "../syntax/types.js";
 import { funcTypeAt } from "./context.js";
 import type { FunctionValidator } from "./function.js";
 import { checkTag } from "./indices.js";
@@ -45,13 +53,14 @@ function checkClause(
   }
   const types = v.label(label);
   const last = types[types.length - 1];
-  if (typeof last !== "object" || typeof last.heap !== "number") {
+  const cont = typeof last === "object" ? typeIndexOf(last.heap) : undefined;
+  if (cont === undefined) {
     const found = `[${types.map((t) => formatValType(t)).join(" ")}]`;
     v.fail(
       `type mismatch: instruction requires concrete continuation reference type but label has ${found}`,
     );
   }
-  if (!matchesFunction(v, effect.results, results, contType(v, last.heap)))
+  if (!matchesFunction(v, effect.results, results, contType(v, cont)))
     v.fail(`type mismatch: label ${label} takes another continuation`);
   if (!matchAll(v, effect.params, types.slice(0, -1)))
     v.fail(`type mismatch: label ${label} does not take what tag ${tag} carries`);
@@ -74,15 +83,16 @@ function returnContinuation(v: FunctionValidator, { params }: FuncType): FuncTyp
   const last = params[params.length - 1];
   if (typeof last !== "object")
     v.fail("type mismatch: instruction requires a continuation that takes a continuation");
-  if (typeof last.heap !== "number") v.fail(`non-continuation type ${last.heap}`);
-  return contType(v, last.heap);
+  const cont = typeIndexOf(last.heap);
+  if (cont === undefined) v.fail(`non-continuation type ${formatHeapType(last.heap)}`);
+  return contType(v, cont);
 }
 
 export const continuationRules = {
   // Instr_ok/cont.new
   "cont.new": (v, { a }) => {
     v.popAll([refType(contFunction(v, a))]);
-    v.push(refType(a, false));
+    v.push(madeOf(a));
   },
   // Instr_ok/cont.bind
   "cont.bind": (v, { a, b }) => {
@@ -93,7 +103,7 @@ export const continuationRules = {
     if (!matchesFunction(v, params.slice(bound), results, rest))
       v.fail("type mismatch in continuation types");
     v.popAll([...params.slice(0, bound), refType(a)]);
-    v.push(refType(b, false));
+    v.push(madeOf(b));
   },
   // Instr_ok/suspend
   suspend: (v, { a }) => {

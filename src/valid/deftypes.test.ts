@@ -4,6 +4,7 @@ import {
   refType,
   type AbsHeapType,
   type CompType,
+  type HeapType,
   type SubType,
   type ValType,
 } from "../syntax/types.js";
@@ -27,17 +28,15 @@ const struct = (...storages: ValType[]): CompType => ({
   fields: storages.map((storage) => ({ storage, mutable: false })),
 });
 
-interface Options {
-  readonly final?: boolean;
-  readonly supers?: number[];
-}
+type Options = Partial<Pick<SubType, "final" | "supers" | "descriptor" | "describes">>;
 /** Recursion groups, each a list of composite types with options. */
 function module(...groups: (readonly [CompType, Options?])[][]): SubType[] {
   const types: SubType[] = [];
   for (const group of groups) {
     const groupStart = types.length;
-    for (const [comp, { final = true, supers = [] } = {}] of group) {
-      types.push({ final, supers, comp, groupStart, groupSize: group.length });
+    for (const [comp, options] of group) {
+      const groupSize = group.length;
+      types.push({ final: true, supers: [], ...options, comp, groupStart, groupSize });
     }
   }
   return types;
@@ -95,6 +94,26 @@ describe("closeTypes", () => {
     );
     expect(new Set(types).size).toBe(types.length);
   });
+
+  test("distinguishes exact references, descriptors and what they describe", () => {
+    const pair = (...clauses: [Options, Options]) =>
+      clauses.map((options) => [struct(), options] as const);
+    const types = closeTypes(
+      module(
+        [[struct(refType(0))]],
+        [[struct(refType({ exact: 1 }))]],
+        pair({ descriptor: 3 }, { describes: 2 }),
+        pair({}, {}),
+      ),
+    );
+    expect(new Set(types).size).toBe(types.length);
+    const [, , described, descriptor] = types;
+    expect(described!.sub.descriptor).toBe(descriptor);
+    expect(descriptor!.sub.describes).toBe(described);
+    const again = closeTypes(module(pair({ descriptor: 1 }, { describes: 0 })));
+    expect(again).toEqual([described, descriptor]);
+    expect(again[0]).toBe(described);
+  });
 });
 
 describe("matching", () => {
@@ -110,7 +129,10 @@ describe("matching", () => {
   );
   const [base, middle, leaf, f, array, cont] = defs;
   const named: Partial<Record<string, DefType>> = { base, middle, leaf, f, bytes: array, k: cont };
-  const heap = (name: string) => named[name] ?? (name as AbsHeapType);
+  const heap = (name: string): HeapType<DefType> =>
+    name.startsWith("=")
+      ? { exact: named[name.slice(1)]! }
+      : (named[name] ?? (name as AbsHeapType));
 
   test.each([
     ["leaf", "base"],
@@ -127,6 +149,11 @@ describe("matching", () => {
     ["i31", "eq"],
     ["noextern", "extern"],
     ["noexn", "exn"],
+    ["=leaf", "leaf"],
+    ["=leaf", "base"],
+    ["=leaf", "struct"],
+    ["none", "=leaf"],
+    ["nofunc", "=f"],
   ])("%s is below %s, not the other way round", (a, b) => {
     expect(matchesHeapType(heap(a), heap(b))).toBe(true);
     expect(matchesHeapType(heap(b), heap(a))).toBe(false);
@@ -140,9 +167,19 @@ describe("matching", () => {
     ["i31", "struct"],
     ["extern", "any"],
     ["base", "bytes"],
+    ["=leaf", "=base"],
+    ["leaf", "=base"],
+    ["nofunc", "=base"],
+    ["=f", "any"],
   ])("%s and %s are unrelated", (a, b) => {
     expect(matchesHeapType(heap(a), heap(b))).toBe(false);
     expect(matchesHeapType(heap(b), heap(a))).toBe(false);
+  });
+
+  test("an exact type is below itself, however it came about", () => {
+    const exactly = () => closeValType(defs, refType({ exact: 2 }));
+    expect(exactly()).not.toBe(exactly());
+    expect(matchesValType(exactly(), exactly())).toBe(true);
   });
 
   test("null is allowed where it is declared only", () => {

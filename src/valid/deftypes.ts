@@ -29,6 +29,8 @@ export interface DefType {
   readonly sub: {
     readonly final: boolean;
     readonly supers: readonly DefType[];
+    readonly descriptor?: DefType;
+    readonly describes?: DefType;
     readonly comp: CompType<DefType>;
   };
   /** Number of declared supertypes above this one. */
@@ -65,9 +67,15 @@ function unrollGroup(group: readonly SubType[], defs: DefType[]): DefType[] {
   // The types of a group refer to each other, so all objects exist before any is filled.
   const made = group.map(() => ({ id: nextId++ }) as Unfinished);
   for (const def of made) defs.push(def);
-  group.forEach(({ final, supers, comp }, i) => {
+  group.forEach(({ final, supers, descriptor, describes, comp }, i) => {
     const def = made[i]!;
-    def.sub = { final, supers: supers.map((x) => defs[x]!), comp: closeCompType(defs, comp) };
+    def.sub = {
+      final,
+      supers: supers.map((x) => defs[x]!),
+      ...(descriptor === undefined ? {} : { descriptor: defs[descriptor]! }),
+      ...(describes === undefined ? {} : { describes: defs[describes]! }),
+      comp: closeCompType(defs, comp),
+    };
     def.ancestors = [...(def.sub.supers[0]?.ancestors ?? []), def];
     def.depth = def.ancestors.length - 1;
   });
@@ -98,8 +106,10 @@ export const closeFuncType = (defs: readonly DefType[], type: FuncType): FuncTyp
   results: type.results.map((t) => closeValType(defs, t)),
 });
 
-export const closeHeapType = (defs: readonly DefType[], heap: HeapType): HeapType<DefType> =>
-  typeof heap === "number" ? defs[heap]! : heap;
+export function closeHeapType(defs: readonly DefType[], heap: HeapType): HeapType<DefType> {
+  if (typeof heap === "number") return defs[heap]!;
+  return typeof heap === "object" ? { exact: defs[heap.exact]! } : heap;
+}
 
 export const closeRefType = (defs: readonly DefType[], type: RefType): RefType<DefType> => ({
   kind: "ref",
@@ -120,14 +130,14 @@ export const closeTableType = (defs: readonly DefType[], type: TableType): Table
   element: closeRefType(defs, type.element),
 });
 
-// Keys: `.2` is the group's third type, `#7` the closed type with id 7.
+// Keys: `.2` is the group's third type, `#7` the closed type with id 7, `=#7` that exactly.
 
 function subTypeKey(type: SubType, start: number, defs: readonly DefType[]): string {
   const index = (x: number): string => (x >= start ? `.${x - start}` : `#${defs[x]!.id}`);
+  const heap = (t: HeapType): string =>
+    typeof t === "object" ? `=${index(t.exact)}` : typeof t === "number" ? index(t) : t;
   const storage = (t: StorageType): string =>
-    typeof t === "string"
-      ? t
-      : `${t.nullable ? "?" : "!"}${typeof t.heap === "number" ? index(t.heap) : t.heap}`;
+    typeof t === "string" ? t : `${t.nullable ? "?" : "!"}${heap(t.heap)}`;
   const field = (f: FieldType): string => `${f.mutable ? "var " : ""}${storage(f.storage)}`;
   const comp = (t: CompType): string => {
     switch (t.kind) {
@@ -141,5 +151,9 @@ function subTypeKey(type: SubType, start: number, defs: readonly DefType[]): str
         return `cont ${index(t.func)}`;
     }
   };
-  return `${type.final ? "final" : "open"} ${type.supers.map(index).join()}:${comp(type.comp)}`;
+  const clause = (name: string, x: number | undefined): string =>
+    x === undefined ? "" : `${name} ${index(x)} `;
+  const above = `${type.final ? "final" : "open"} ${type.supers.map(index).join()}`;
+  const clauses = clause("describes", type.describes) + clause("descriptor", type.descriptor);
+  return `${above}:${clauses}${comp(type.comp)}`;
 }

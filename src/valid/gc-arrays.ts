@@ -3,7 +3,13 @@
 
 import { MAX_FIXED_ELEMENTS } from "../binary/limits.js";
 import type { Instruction } from "../syntax/instruction.js";
-import { type FieldType, formatValType, refType, type StorageType } from "../syntax/types.js";
+import {
+  type FieldType,
+  formatValType,
+  madeOf,
+  refType,
+  type StorageType,
+} from "../syntax/types.js";
 import { isDefaultable } from "./context.js";
 import type { FunctionValidator } from "./function.js";
 import { isPacked, unpacked } from "./gc.js";
@@ -52,13 +58,13 @@ export const arrayRules = {
   // Instr_ok/array.new
   "array.new": (v, { a }) => {
     v.popAll([unpacked(elementAt(v, a)), "i32"]);
-    v.push(refType(a, false));
+    v.push(madeOf(a));
   },
   // Instr_ok/array.new_default
   "array.new_default": (v, { a }) => {
     if (!isDefaultable(unpacked(elementAt(v, a)))) v.fail("array type is not defaultable");
     v.popOne("i32");
-    v.push(refType(a, false));
+    v.push(madeOf(a));
   },
   // Instr_ok/array.new_fixed
   "array.new_fixed": (v, { a, b }) => {
@@ -69,19 +75,19 @@ export const arrayRules = {
     const there = v.operands.length - v.frame.height;
     const count = v.frame.unreachable ? Math.min(b, there) : b;
     for (let i = 0; i < count; i++) v.popOne(type);
-    v.push(refType(a, false));
+    v.push(madeOf(a));
   },
   // Instr_ok/array.new_data
   "array.new_data": (v, { a, b }) => {
     checkFromData(v, b, elementAt(v, a));
     v.popAll(["i32", "i32"]);
-    v.push(refType(a, false));
+    v.push(madeOf(a));
   },
   // Instr_ok/array.new_elem
   "array.new_elem": (v, { a, b }) => {
     checkFromElements(v, b, elementAt(v, a));
     v.popAll(["i32", "i32"]);
-    v.push(refType(a, false));
+    v.push(madeOf(a));
   },
   // Instr_ok/array.get
   "array.get": (v, instruction) => {

@@ -118,7 +118,7 @@ describe("invalid", () => {
     ],
     ["type mismatch: externref is not anyref", [...extern!, "extern.convert_any"]],
     [
-      "type mismatch: cast to externref, which is no subtype of anyref",
+      "type mismatch: cast to externref, which is in another hierarchy than anyref",
       [...any!, "br_on_cast", 3, 0, ANYREF, EXTERNREF],
     ],
     [

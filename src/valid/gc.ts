@@ -1,5 +1,6 @@
 // Typing rules of structures, casts, scalar references and conversions between
-// internal and external references. Arrays are in `gc-arrays.ts`.
+// internal and external references. Arrays are in `gc-arrays.ts`, custom
+// descriptors in `descriptors.ts`.
 // Spec: https://webassembly.github.io/spec/core/valid/instructions.html#reference-instructions
 
 import type { Instruction } from "../syntax/instruction.js";
@@ -7,6 +8,7 @@ import {
   type AbsHeapType,
   type FieldType,
   formatValType,
+  madeOf,
   type RefType,
   refType,
   type StorageType,
@@ -24,10 +26,22 @@ export const isPacked = (storage: StorageType): storage is "i8" | "i16" =>
 /** `$unpack`: the type of the operand that is stored there. */
 export const unpacked = ({ storage }: FieldType): ValType => (isPacked(storage) ? "i32" : storage);
 
-function structTypeAt(v: FunctionValidator, index: number): StructType {
+export function structTypeAt(v: FunctionValidator, index: number): StructType {
   const comp = v.module.types[index]?.comp;
   if (comp?.kind === "struct") return comp;
   v.fail(`${comp === undefined ? "unknown" : "non-structure"} type ${index}`);
+}
+
+/** Fields that have no value to start from. */
+export function checkDefaultable(v: FunctionValidator, { fields }: StructType): void {
+  const without = fields.findIndex((field) => !isDefaultable(unpacked(field)));
+  if (without >= 0) v.fail(`field type is not defaultable: field ${without}`);
+}
+
+/** A structure whose type has a descriptor is made with one. */
+function checkWithout(v: FunctionValidator, { a }: Instruction): void {
+  if (v.module.types[a]!.descriptor !== undefined)
+    v.fail("type with descriptor requires descriptor allocation");
 }
 
 const fieldAt = (v: FunctionValidator, { a, b }: Instruction): FieldType =>
@@ -46,13 +60,13 @@ function getField(v: FunctionValidator, instruction: Instruction, extending: boo
 const TOPS: readonly AbsHeapType[] = ["any", "func", "extern", "exn", "cont"];
 
 /** The nullable reference to everything in the hierarchy of a type: what casts to it take. */
-function topOf(v: FunctionValidator, { heap }: RefType): RefType {
+export function topOf(v: FunctionValidator, { heap }: RefType): RefType {
   const { defTypes } = v.module.context;
   return refType(TOPS.find((top) => matchesHeap(defTypes, heap, top))!);
 }
 
 /** The type that the instruction names (`ref.test`, `ref.cast`). */
-function castTarget(v: FunctionValidator, { types }: Instruction): RefType {
+export function castTarget(v: FunctionValidator, { types }: Instruction): RefType {
   const type = types[0] as RefType;
   checkCast(v, type);
   return type;
@@ -69,23 +83,35 @@ function checkCast(v: FunctionValidator, type: RefType): void {
 const difference = (from: RefType, to: RefType): RefType =>
   to.nullable ? refType(from.heap, false) : from;
 
+/** Any two types of a hierarchy may be cast into each other; without custom descriptors, only down. */
+function checkRelated(v: FunctionValidator, from: RefType, to: RefType): void {
+  const { unrelatedCasts } = v.module.context;
+  if (unrelatedCasts ? topOf(v, from).heap === topOf(v, to).heap : v.matches(to, from)) return;
+  const relation = unrelatedCasts ? "in another hierarchy than" : "no subtype of";
+  v.fail(
+    `type mismatch: cast to ${formatValType(to)}, which is ${relation} ${formatValType(from)}`,
+  );
+}
+
+/** Which reference goes with the branch, which one stays. */
+type Sent = (from: RefType, to: RefType) => { branch: RefType; stay: RefType };
+export const onSuccess: Sent = (from, to) => ({ branch: to, stay: difference(from, to) });
+export const onFailure: Sent = (from, to) => ({ branch: difference(from, to), stay: to });
+
 /**
  * A branch on a cast's outcome.
- * @param sent which reference goes with the branch, which one stays
+ * @param operand what it takes besides the reference, for the target
  */
-function branchOnCast(
+export function branchOnCast(
   v: FunctionValidator,
   { a, types }: Instruction,
-  sent: (from: RefType, to: RefType) => { branch: RefType; stay: RefType },
+  sent: Sent,
+  operand?: (to: RefType) => RefType,
 ): void {
   const [from, to] = types as readonly [RefType, RefType];
   checkTypeIndices(v, from);
   checkCast(v, to);
-  if (!v.matches(to, from)) {
-    v.fail(
-      `type mismatch: cast to ${formatValType(to)}, which is no subtype of ${formatValType(from)}`,
-    );
-  }
+  checkRelated(v, from, to);
   const { branch, stay } = sent(from, to);
   const label = v.label(a);
   const last = label[label.length - 1];
@@ -94,7 +120,7 @@ function branchOnCast(
     v.fail(`type mismatch: label ${a} takes ${takes}, not ${formatValType(branch)}`);
   }
   const others = label.slice(0, -1);
-  v.popAll([...others, from]);
+  v.popAll([...others, from, ...(operand === undefined ? [] : [operand(to)])]);
   v.pushAll(others);
   v.push(stay);
 }
@@ -110,16 +136,17 @@ function convert(v: FunctionValidator, from: AbsHeapType, to: AbsHeapType): void
 
 export const gcRules = {
   // Instr_ok/struct.new
-  "struct.new": (v, { a }) => {
-    v.popAll(structTypeAt(v, a).fields.map(unpacked));
-    v.push(refType(a, false));
+  "struct.new": (v, instruction) => {
+    const { fields } = structTypeAt(v, instruction.a);
+    checkWithout(v, instruction);
+    v.popAll(fields.map(unpacked));
+    v.push(madeOf(instruction.a));
   },
   // Instr_ok/struct.new_default
-  "struct.new_default": (v, { a }) => {
-    const { fields } = structTypeAt(v, a);
-    const without = fields.findIndex((field) => !isDefaultable(unpacked(field)));
-    if (without >= 0) v.fail(`field type is not defaultable: field ${without}`);
-    v.push(refType(a, false));
+  "struct.new_default": (v, instruction) => {
+    checkDefaultable(v, structTypeAt(v, instruction.a));
+    checkWithout(v, instruction);
+    v.push(madeOf(instruction.a));
   },
   // Instr_ok/struct.get
   "struct.get": (v, instruction) => {
@@ -165,11 +192,11 @@ export const gcRules = {
   },
   // Instr_ok/br_on_cast
   br_on_cast: (v, instruction) => {
-    branchOnCast(v, instruction, (from, to) => ({ branch: to, stay: difference(from, to) }));
+    branchOnCast(v, instruction, onSuccess);
   },
   // Instr_ok/br_on_cast_fail
   br_on_cast_fail: (v, instruction) => {
-    branchOnCast(v, instruction, (from, to) => ({ branch: difference(from, to), stay: to }));
+    branchOnCast(v, instruction, onFailure);
   },
 
   // Instr_ok/ref.i31

@@ -8,6 +8,7 @@ import { CrashError } from "../util/errors.js";
 import { continuationRules } from "./continuations.js";
 import { controlRules } from "./control.js";
 import { exceptionRules } from "./exceptions.js";
+import { descriptorRules } from "./descriptors.js";
 import type { FunctionValidator } from "./function.js";
 import { arrayRules } from "./gc-arrays.js";
 import { gcRules } from "./gc.js";
@@ -29,6 +30,7 @@ export const rules: Rules = {
   ...referenceRules,
   ...gcRules,
   ...arrayRules,
+  ...descriptorRules,
 };
 
 /** The same by code, for opcodes of one byte: a look-up by name costs a fifth of all validation. */

@@ -2,19 +2,21 @@
 // matching, `call_indirect`, casts and validation (through `context.ts`) ask.
 // Spec: https://webassembly.github.io/spec/core/valid/matching.html
 
-import type {
-  AbsHeapType,
-  CompType,
-  FieldType,
-  FuncType,
-  GlobalType,
-  HeapType,
-  Limits,
-  MemoryType,
-  RefType,
-  StorageType,
-  TableType,
-  ValType,
+import {
+  inexact,
+  isExact,
+  type AbsHeapType,
+  type CompType,
+  type FieldType,
+  type FuncType,
+  type GlobalType,
+  type HeapType,
+  type Limits,
+  type MemoryType,
+  type RefType,
+  type StorageType,
+  type TableType,
+  type ValType,
 } from "../syntax/types.js";
 import type { DefType } from "./deftypes.js";
 
@@ -47,14 +49,17 @@ const bottomOf: Readonly<Record<CompType["kind"], AbsHeapType>> = {
   cont: "nocont",
 };
 
-/** Heaptype_sub/{refl,struct,array,func,cont,def}: every value of heap type `a` has heap type `b`. */
+/** Heaptype_sub/{refl,struct,array,func,cont,def,exact}: every value of heap type `a` has heap type `b`. */
 export function matchesHeapType(a: HeapType<DefType>, b: HeapType<DefType>): boolean {
   if (a === b) return true;
   if (typeof a === "string") {
-    return typeof b === "string" ? above[a].includes(b) : a === bottomOf[b.sub.comp.kind];
+    if (typeof b === "string") return above[a].includes(b);
+    return a === bottomOf[(inexact(b) as DefType).sub.comp.kind];
   }
-  if (typeof b !== "string") return matchesDefType(a, b);
-  const { kind } = a.sub.comp;
+  const type = inexact(a) as DefType;
+  if (isExact(b)) return isExact(a) && type === b.exact;
+  if (typeof b !== "string") return matchesDefType(type, b);
+  const { kind } = type.sub.comp;
   return b === kind || above[kind].includes(b);
 }
 

@@ -25,7 +25,7 @@ import { FunctionValidator } from "./function.js";
 import { checkMemoryLimits, checkTableType, checkTypes, checkValType } from "./types.js";
 
 /** Module_ok: without the bodies. The result is a valid module only once they are checked too. */
-export function checkModule(module: Module): ValidModule {
+export function checkModule(module: Module, unrelatedCasts: boolean): ValidModule {
   const declared = new Set<number>();
   const space = <T>(kind: Exclude<ExternKind, "func">, defined: readonly T[]): readonly T[] => [
     ...importsOf(module, kind).map((i) => i.description.type as T),
@@ -37,6 +37,9 @@ export function checkModule(module: Module): ValidModule {
       ...importsOf(module, "func").map((i) => i.description.type),
       ...module.functions.map((f) => f.type),
     ],
+    inexactFuncs: new Set(
+      importsOf(module, "func").flatMap((i, index) => (i.description.exact ? [] : [index])),
+    ),
     tables: space(
       "table",
       module.tables.map((t) => t.type),
@@ -48,6 +51,7 @@ export function checkModule(module: Module): ValidModule {
     ),
     tags: space("tag", module.tags),
     declared,
+    unrelatedCasts,
   };
   checkExternTypes(module, context);
 

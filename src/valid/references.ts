@@ -1,7 +1,7 @@
 // Typing rules of reference instructions.
 // Spec: https://webassembly.github.io/spec/core/valid/instructions.html#reference-instructions
 
-import { refType } from "../syntax/types.js";
+import { madeOf, refType } from "../syntax/types.js";
 import { checkFunction, checkTypeIndices } from "./indices.js";
 import type { Rules } from "./rule.js";
 
@@ -15,9 +15,9 @@ export const referenceRules = {
   // Instr_ok/ref.func
   "ref.func": (v, { a }) => {
     checkFunction(v, a);
-    const { funcs, declared } = v.module.context;
+    const { funcs, inexactFuncs, declared } = v.module.context;
     if (!declared.has(a)) v.fail(`undeclared function reference ${a}`);
-    v.push(refType(funcs[a]!, false));
+    v.push(inexactFuncs.has(a) ? refType(funcs[a]!, false) : madeOf(funcs[a]!));
   },
   // Instr_ok/ref.is_null
   "ref.is_null": (v) => {

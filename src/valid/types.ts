@@ -3,18 +3,19 @@
 // Spec: https://webassembly.github.io/spec/core/valid/types.html
 
 import type { Module } from "../syntax/module.js";
-import type {
-  CompType,
-  Limits,
-  StorageType,
-  SubType,
-  TableType,
-  ValType,
+import {
+  typeIndexOf,
+  type CompType,
+  type Limits,
+  type StorageType,
+  type SubType,
+  type TableType,
+  type ValType,
 } from "../syntax/types.js";
 import { MAX_SUBTYPE_DEPTH } from "../binary/limits.js";
 import { ensure } from "./context.js";
 import { closeTypes, type DefType } from "./deftypes.js";
-import { matchesCompType } from "./matching.js";
+import { matchesCompType, matchesDefType } from "./matching.js";
 
 /**
  * Checks the type section and closes it.
@@ -36,10 +37,33 @@ export function checkTypes(module: Module): DefType[] {
       const { func } = type.comp;
       ensure(types[func]!.comp.kind === "func", `non-function type ${func}`);
     }
+    checkDescriptors(types, type, index);
   });
   const defs = closeTypes(types);
   types.forEach((type, index) => checkSupers(types, defs, type, index));
   return defs;
+}
+
+/** Desctype_ok: a type and its descriptor are structures of one group, name each other, and come in this order. */
+function checkDescriptors(
+  types: readonly SubType[],
+  { describes, descriptor, comp, groupStart, groupSize }: SubType,
+  index: number,
+): void {
+  const inGroup = (x: number) => x >= groupStart && x < groupStart + groupSize;
+  if (describes !== undefined) {
+    ensure(inGroup(describes), "described type is outside rec group");
+    const mutual = types[describes]!.descriptor === index;
+    ensure(mutual, "described type is not described by descriptor");
+    ensure(describes < index, "forward use of described type");
+  }
+  if (descriptor !== undefined) {
+    ensure(inGroup(descriptor), "descriptor type is outside rec group");
+    const mutual = types[descriptor]!.describes === index;
+    ensure(mutual, "type is not described by its descriptor");
+    ensure(comp.kind === "struct", "descriptor type must be a struct");
+  }
+  ensure(describes === undefined || comp.kind === "struct", "described type must be a struct");
 }
 
 /** Subtype_ok, Subtype_ok2 */
@@ -50,17 +74,46 @@ function checkSupers(
   index: number,
 ): void {
   for (const x of type.supers) {
+    checkClauses(defs, type, types[x]!, index);
     ensure(
       !types[x]!.final && matchesCompType(defs[index]!.sub.comp, defs[x]!.sub.comp),
-      `sub type ${index} does not match super type ${x}`,
+      mismatch(type, index),
     );
   }
+}
+
+const mismatch = ({ supers }: SubType, index: number): string =>
+  `sub type ${index} does not match super type ${supers[0]}`;
+
+/**
+ * Desctype_sub: the descriptor of a subtype is below its supertype's, so that who looks at an
+ * object as one of the supertype finds it. What a descriptor describes never changes with subtyping:
+ * engines may lay descriptors out in another way than other structures.
+ */
+function checkClauses(
+  defs: readonly DefType[],
+  type: SubType,
+  above: SubType,
+  index: number,
+): void {
+  const { describes, descriptor } = type;
+  const both = (describes === undefined) === (above.describes === undefined);
+  ensure(both, mismatch(type, index));
+  if (describes !== undefined) {
+    const matching = matchesDefType(defs[describes]!, defs[above.describes!]!);
+    ensure(matching, `described type ${describes} does not match ${above.describes}`);
+  }
+  if (above.descriptor === undefined) return;
+  ensure(descriptor !== undefined, mismatch(type, index));
+  const matching = matchesDefType(defs[descriptor]!, defs[above.descriptor]!);
+  ensure(matching, `descriptor type ${descriptor} does not match ${above.descriptor}`);
 }
 
 /** Comptype_ok/{struct,array,func,cont}, Fieldtype_ok, Storagetype_ok/{val,pack}, Packtype_ok */
 function forEachIndex(comp: CompType, visit: (index: number) => void): void {
   const storage = (t: StorageType): void => {
-    if (typeof t === "object" && typeof t.heap === "number") visit(t.heap);
+    const index = typeof t === "object" ? typeIndexOf(t.heap) : undefined;
+    if (index !== undefined) visit(index);
   };
   switch (comp.kind) {
     case "func":
@@ -80,13 +133,13 @@ function forEachIndex(comp: CompType, visit: (index: number) => void): void {
 
 /**
  * The type index that is out of bounds, if any.
- * Valtype_ok/{num,vec,ref,bot}, Numtype_ok, Vectype_ok, Reftype_ok, Heaptype_ok/{abs,typeuse,bot},
+ * Valtype_ok/{num,vec,ref,bot}, Numtype_ok, Vectype_ok, Reftype_ok, Heaptype_ok/{abs,typeuse,exact,bot},
  * Typeuse_ok/{typeidx,rec,deftype}: all else is well-formed by the grammar.
  */
-export const unknownTypeIn = (module: Module, t: ValType): number | undefined =>
-  typeof t === "object" && typeof t.heap === "number" && t.heap >= module.types.length
-    ? t.heap
-    : undefined;
+export function unknownTypeIn(module: Module, t: ValType): number | undefined {
+  const index = typeof t === "object" ? typeIndexOf(t.heap) : undefined;
+  return index !== undefined && index >= module.types.length ? index : undefined;
+}
 
 /** Valtype_ok/ref, Resulttype_ok */
 export function checkValType(module: Module, t: ValType): void {

@@ -17,14 +17,19 @@ export interface ValidateOptions {
   readonly lazy?: boolean;
   /** Accept tags with results, as stack switching has them (the default). */
   readonly tagResults?: boolean;
+  /**
+   * Accept branches on casts between any two types of one hierarchy, as custom
+   * descriptors have them (the default), and not only to subtypes.
+   */
+  readonly unrelatedCasts?: boolean;
 }
 
 /** @throws InvalidError */
 export function validate(
   module: Module,
-  { lazy = false, tagResults = true }: ValidateOptions = {},
+  { lazy = false, tagResults = true, unrelatedCasts = true }: ValidateOptions = {},
 ): ValidModule {
-  const valid = checkModule(module);
+  const valid = checkModule(module, unrelatedCasts);
   if (!tagResults) checkTagResults(valid);
   if (!lazy) {
     const validator = new FunctionValidator(valid);

@@ -63,6 +63,8 @@ export function scanBody(module: ValidModule, index: number, name: string): Body
       case "br_on_non_null":
       case "br_on_cast":
       case "br_on_cast_fail":
+      case "br_on_cast_desc_eq":
+      case "br_on_cast_desc_eq_fail":
         if (refused < 0) refused = offset;
         break;
       case "try_table":

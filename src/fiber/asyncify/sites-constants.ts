@@ -131,6 +131,8 @@ export class OperandConstants {
         return funcTypeAt(this.module, a)!.params.length + 1;
       case "br_if":
       case "br_on_null":
+      case "br_on_cast_desc_eq":
+      case "br_on_cast_desc_eq_fail":
         return label() + 1;
       case "br_on_non_null":
       case "br_on_cast":

@@ -59,6 +59,8 @@ export class FlowBuilder {
       case "br_on_non_null":
       case "br_on_cast":
       case "br_on_cast_fail":
+      case "br_on_cast_desc_eq":
+      case "br_on_cast_desc_eq_fail":
         if (!graph.reachable) return;
         this.branch(a);
         return this.proceed();
