@@ -7,6 +7,7 @@ import { Context, type Io } from "./context.js";
 import { ExitCode } from "./failure.js";
 import { operand, protectValues } from "./options.js";
 import { UsageError } from "../util/errors.js";
+import * as advise from "./advise.js";
 import * as asm from "./asm.js";
 import * as check from "./check.js";
 import * as compare from "./compare.js";
@@ -17,7 +18,7 @@ import * as run from "./run.js";
 import * as spec from "./spec.js";
 import * as trace from "./trace.js";
 
-const commands = [run, trace, check, compare, inspect, debug, asm, spec, demo];
+const commands = [run, trace, check, compare, advise, inspect, debug, asm, spec, demo];
 
 /** Runs a command. @returns the exit code */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
