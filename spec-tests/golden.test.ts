@@ -111,6 +111,20 @@ const cases: readonly (readonly [
     1,
   ],
   ["compare-json", () => ["compare", ...CROSSING, "--stub-imports", "--json"], 0],
+  ["advise", () => ["advise", ...CROSSING, "--stub-imports", "--optimize-level", "2"], 0],
+  [
+    "advise-overflow",
+    () => [
+      "advise",
+      fixture("wasm/overflow.wasm"),
+      "--invoke",
+      "main",
+      "150",
+      "--host",
+      fixture("hosts/sleep.mjs"),
+    ],
+    1,
+  ],
   ["debug-crossing", () => ["debug", ...CROSSING, ...HOST], 0, SCRIPT.join("\n")],
   [
     "debug-native-fibers",

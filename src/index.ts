@@ -97,6 +97,15 @@ export {
   type Comparison,
   type ComparisonRequest,
 } from "./compare/programs.js";
+export {
+  advise,
+  AdviceCollector,
+  mergeAdvice,
+  onlyListOf,
+  type Advice,
+  type Advised,
+  type AdviceRequest,
+} from "./compare/advice.js";
 export { DebugSession, type DebugOptions, type Stop } from "./debug/session.js";
 export { DebugConsole } from "./debug/console.js";
 export { Script, type Command, type Result, type Verdict } from "./script/script.js";

@@ -10,6 +10,7 @@ import {
   type Buffer,
   mergeAdvice,
   onlyListOf,
+  withoutLists,
 } from "../compare/advice.js";
 import { runTwinOnBobbin } from "../compare/twin.js";
 import { analyzeRoles } from "../fiber/asyncify/analyze.js";
@@ -104,12 +105,7 @@ async function instrumentedBuffers(
   advice: Advice,
   level: number,
 ): Promise<readonly Buffer[]> {
-  const { imports, ignoreImports } = asyncify;
-  const options = {
-    ...(imports === undefined ? {} : { imports }),
-    ...(ignoreImports === undefined ? {} : { ignoreImports }),
-    onlyList: onlyListOf(advice),
-  };
+  const options = { ...withoutLists(asyncify), onlyList: onlyListOf(advice) };
   const bytes = await makeTwin(module.bytes, options, level);
   const collector = new AdviceCollector(module, analyzeRoles(module, options));
   const run = await runTwinOnBobbin({
@@ -183,8 +179,7 @@ function render(report: Report): string[] {
       ? renderLists(advice, advised)
       : ["the run failed: lists would leave out what it did not come to"]),
     "",
-    ...renderIndirect(advice),
-    "",
+    ...renderIndirect(advice, advised),
     ...renderBuffers(report),
   ];
 }
@@ -214,11 +209,14 @@ const passArg = (name: string, list: readonly string[]): string =>
 const shell = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 
-function renderIndirect({ indirect }: Advice): string[] {
+function renderIndirect({ indirect }: Advice, { run }: Advised): string[] {
   if (indirect.length === 0)
-    return [
-      "no indirect call was live at an unwind: these runs do not need them (asyncify-ignore-indirect)",
-    ];
+    return run.error === undefined
+      ? [
+          "no indirect call was live at an unwind: asyncify-ignore-indirect would do for these runs",
+          "",
+        ]
+      : [];
   return [
     "indirect calls that were live at an unwind: asyncify-ignore-indirect would break them",
     ...columns(
@@ -229,6 +227,7 @@ function renderIndirect({ indirect }: Advice): string[] {
         callees.length === 0 ? "" : `of ${callees.join(", ")}`,
       ]),
     ),
+    "",
   ];
 }
 
@@ -252,7 +251,7 @@ function renderBuffers({ advice, instrumented }: Report): string[] {
           hex(buffer.data),
           String(buffer.unwinds),
           String(buffer.frames),
-          String(buffer.room),
+          buffer.fits ? String(buffer.room) : `${buffer.room} (too small)`,
           String(buffer.used),
           ...(instrumented === undefined ? [] : [String(twins.get(buffer.data)?.used ?? "")]),
           buffer.root ?? "",

@@ -3,9 +3,11 @@
 // calls, and how large the buffers had to be. Lists have Binaryen's names.
 // What no run did, no advice knows of.
 
+import type { Observer } from "../exec/hooks.js";
 import type { RuntimeEvent, TraceEvent } from "../observe/events.js";
 import { binaryenNames } from "../fiber/asyncify/analyze-names.js";
 import { analyzeRoles } from "../fiber/asyncify/analyze.js";
+import { OverflowTrap } from "../fiber/asyncify/overflow.js";
 import type { AsyncifyOptions, CallSite, Roles } from "../fiber/asyncify/roles.js";
 import type { ValidModule } from "../valid/validate.js";
 import { compareRuns, type Difference } from "./compare.js";
@@ -45,6 +47,8 @@ export interface Buffer {
   readonly used: number;
   /** Bytes between position and end when that unwind began. */
   readonly room: number;
+  /** Whether all unwinds did; else `used` is what the first that did not would have taken. */
+  readonly fits: boolean;
 }
 
 /** Plain data: that of several runs can be put together by `mergeAdvice`. */
@@ -73,8 +77,9 @@ export class AdviceCollector {
   private readonly buffers = new Map<number, MutableBuffer>();
   private readonly exports: string[] = [];
   private begun: { buffer: MutableBuffer; start: RuntimeEvent; frames: number } | null = null;
-  /** The function whose record was pushed last in this unwind. */
+  /** The function whose record was pushed last in this unwind, and where that ended. */
   private inner: number | null = null;
+  private pushed = 0;
 
   constructor(
     module: ValidModule,
@@ -86,8 +91,17 @@ export class AdviceCollector {
   readonly event = (event: TraceEvent): void => {
     if (event.type === "call") this.exports.push(event.name);
     else if (event.type === "return" || event.type === "trap") this.exports.pop();
-    else if (event.type === "push") this.push(event.func, event.callIndex);
-    else if (event.type === "runtime") this.runtimeCall(event);
+    else if (event.type === "push") {
+      this.pushed = event.pos ?? 0;
+      this.push(event.func, event.callIndex);
+    } else if (event.type === "runtime") this.runtimeCall(event);
+  };
+
+  /** For the machine: where the buffer is too small, no event tells of it. */
+  readonly observer: Observer = {
+    trap: (_fiber, error) => {
+      if (error instanceof OverflowTrap) this.overflow(error);
+    },
   };
 
   private runtimeCall(event: RuntimeEvent): void {
@@ -103,21 +117,35 @@ export class AdviceCollector {
           frames: 0,
           used: 0,
           room: (event.end ?? 0) - (event.pos ?? 0),
+          fits: true,
         };
         this.buffers.set(event.data, buffer);
       }
       buffer.unwinds++;
       this.begun = { buffer, start: event, frames: 0 };
+      this.pushed = event.pos ?? 0;
     } else if (event.before === "unwinding" && this.begun !== null) {
-      const { buffer, start, frames } = this.begun;
-      const used = (event.pos ?? 0) - (start.pos ?? 0);
-      if (used > buffer.used) {
-        buffer.used = used;
-        buffer.room = (start.end ?? 0) - (start.pos ?? 0);
-      }
-      buffer.frames = Math.max(buffer.frames, frames);
-      this.begun = null;
+      this.end((event.pos ?? 0) - (this.begun.start.pos ?? 0));
     }
+  }
+
+  /** The unwind under way ended because its buffer is too small for what is left of it. */
+  private overflow({ pending }: OverflowTrap): void {
+    if (this.begun === null) return;
+    const { buffer, start } = this.begun;
+    this.begun.frames += pending.frames;
+    this.end(this.pushed - (start.pos ?? 0) + pending.bytes);
+    buffer.fits = false;
+  }
+
+  private end(used: number): void {
+    const { buffer, start, frames } = this.begun!;
+    if (used > buffer.used) {
+      buffer.used = used;
+      buffer.room = (start.end ?? 0) - (start.pos ?? 0);
+    }
+    buffer.frames = Math.max(buffer.frames, frames);
+    this.begun = null;
   }
 
   private push(func: number, callIndex: number): void {
@@ -217,6 +245,7 @@ export function mergeAdvice(all: readonly Advice[]): Advice {
       ...uses.reduce((a, b) => (b.used > a.used ? b : a)),
       unwinds: sum(uses.map(({ unwinds }) => unwinds)),
       frames: Math.max(...uses.map(({ frames }) => frames)),
+      fits: uses.every(({ fits }) => fits),
     })),
   };
 }
@@ -239,19 +268,19 @@ export interface Advised {
   readonly difference?: Difference | null;
 }
 
-/** Runs the program with everything instrumented that may have to be, then once more with the only-list. */
+/**
+ * Runs the program with everything instrumented that may have to be, then once more with the only-list.
+ * @throws AsyncifyError for what Binaryen cannot instrument
+ */
 export async function advise(request: AdviceRequest): Promise<Advised> {
   const { module, limits = {} } = request;
-  const { imports, ignoreImports } = request.asyncify ?? {};
-  const free: AsyncifyOptions = {
-    ...(imports === undefined ? {} : { imports }),
-    ...(ignoreImports === undefined ? {} : { ignoreImports }),
-  };
+  const free = withoutLists(request.asyncify);
   const collector = new AdviceCollector(module, analyzeRoles(module, free));
   const native = { ...request, module, limits, suspend: true };
   const run = await runNative({
     ...native,
     asyncify: free,
+    observer: collector.observer,
     onEvent: (event) => {
       collector.event(event);
       request.onEvent?.(event);
@@ -269,6 +298,21 @@ export async function advise(request: AdviceRequest): Promise<Advised> {
     asyncify: { ...free, onlyList },
   });
   return { run, advice, difference: compareRuns(unnumbered(run), unnumbered(again), "E1") };
+}
+
+/** What says which functions are instrumented: that is what advice is about. */
+const LISTS: ReadonlySet<string> = new Set<keyof AsyncifyOptions>([
+  "removeList",
+  "addList",
+  "onlyList",
+  "propagateAddList",
+  "ignoreIndirect",
+]);
+
+/** Advice is for Binaryen: what only Bobbin can do is left out, too. */
+export function withoutLists(options: AsyncifyOptions = {}): AsyncifyOptions {
+  const others = Object.entries(options).filter(([key]) => !LISTS.has(key));
+  return { ...(Object.fromEntries(others) as AsyncifyOptions), strict: true };
 }
 
 /** With fewer functions instrumented fewer calls are numbered: indices are left out. */

@@ -18,6 +18,7 @@ import { analyzeRoles } from "./analyze.js";
 import { Asserts } from "./asserts.js";
 import { type AsyncifyEvent, type AsyncifyStack, RUNTIME_NAMES, type RuntimeName, stateName } from "./events.js"; // prettier-ignore
 import { collectImages, ImageTable, ReferenceTable } from "./images.js";
+import { OverflowTrap, type Pending } from "./overflow.js";
 import { payloadWords, planSite, restoreWords, savedWords, type SitePlan, standAt } from "./plans.js"; // prettier-ignore
 import { fullLayout, type LayoutOf, type RecordLayout } from "./records.js";
 import type { AsyncifyOptions, Roles } from "./roles.js";
@@ -179,7 +180,7 @@ export class Asyncify implements Interposer {
     const address = records.pos;
     const tail = this.tailCalls && cameByTailCall(fiber);
     const size = layout.size(index, payloadWords(site), tail);
-    this.checkRoom(func, site, address, size);
+    this.checkRoom(fiber, site, address, size);
     records.memory.check(address, size);
     const words = savedWords(fiber, site, this.references);
     layout.write({ func: index, callIndex, tail, words }, records.memory, address);
@@ -196,14 +197,27 @@ export class Asyncify implements Interposer {
   }
 
   /** Rule asyncify/overflow. */
-  private checkRoom(func: FuncInstance, site: SitePlan, address: number, size: number): void {
+  private checkRoom(fiber: Fiber, site: SitePlan, address: number, size: number): void {
     const { end, data } = this.records;
     if (address + size <= end || this.settings.overflowLikeBinaryen === true) return;
-    throw new Trap(
-      "asyncify stack overflow",
-      `the record of ${func.name} (call ${site.callIndex}) needs ${size} bytes at ${address}, ` +
+    throw new OverflowTrap(
+      `the record of ${fiber.top.func.name} (call ${site.callIndex}) needs ${size} bytes at ${address}, ` +
         `the buffer of data pointer ${data} ends at ${end}`,
+      this.pendingOf(fiber),
     );
+  }
+
+  /** The records of the top frame and of those below it, down to one that is not instrumented. */
+  private pendingOf({ frames, depth }: Fiber): Pending {
+    const pending = { frames: 0, bytes: 0 };
+    for (let i = depth - 1; i >= 0; i--) {
+      const { func, pc } = frames[i]!;
+      const site = this.planOf(func)?.byPc.get(pc);
+      if (site === undefined) break;
+      pending.frames++;
+      pending.bytes += this.layout.size(func.index, payloadWords(site), false);
+    }
+    return pending;
   }
 
   /** The call sites of an instrumented function of this instance; null for all others. */
