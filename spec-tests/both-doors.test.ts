@@ -6,6 +6,7 @@ import { expect, test } from "@jest/globals";
 import { crossCheck, parseQuietly } from "../src/ast/cross-check.js";
 import { fromAst } from "../src/ast/from-ast.js";
 import { AstError } from "../src/ast/types.js";
+import { featuresOf } from "../src/script/groups.js";
 import { type Command, Script } from "../src/script/script.js";
 import { officialSuite } from "./official-suite.js";
 
@@ -21,7 +22,7 @@ if (suite !== null) {
   test("modules run the same from their bytes and from their trees", () => {
     const counts = { modules: 0, same: 0, refused: 0, undecoded: 0 };
     const surprises: string[] = [];
-    for (const { file, rules, commands, read } of suite) {
+    for (const { file, group, commands, read } of suite) {
       const valid = new Set(commands.filter(isModule).map(({ filename }) => filename));
       const viaTree = (filename: string): Uint8Array => {
         const bytes = read(filename);
@@ -46,7 +47,8 @@ if (suite !== null) {
           return bytes;
         }
       };
-      const [direct, tree] = [new Script(read, rules), new Script(viaTree, rules)];
+      const options = { features: featuresOf(group) };
+      const [direct, tree] = [new Script(read, options), new Script(viaTree, options)];
       for (const command of commands) {
         const [expected, found] = [direct.run(command).verdict, tree.run(command).verdict];
         if (JSON.stringify(found) !== JSON.stringify(expected))

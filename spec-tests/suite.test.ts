@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "@jest/globals";
+import { featuresOf } from "../src/script/groups.js";
 import { Script } from "../src/script/script.js";
 import { loadSuite } from "../src/cli/suite-files.js";
 
@@ -64,8 +65,8 @@ if (suite === null) {
       test("has scripts", () => expect(scripts.length).toBeGreaterThan(0));
       test.each(scripts.map((script) => [script.file, script] as const))(
         "%s",
-        (file, { commands, rules, read }) => {
-          const script = new Script(read, rules);
+        (file, { commands, read }) => {
+          const script = new Script(read, { features: featuresOf(group) });
           const surprises: string[] = [];
           for (const command of commands) {
             const { verdict } = script.run(command);

@@ -1,6 +1,7 @@
 // `bobbin spec`: runs scripts of the official test suite and tells what passed.
 
 import { type Command, Option } from "commander";
+import { featuresOf } from "../script/groups.js";
 import { type Result, Script } from "../script/script.js";
 import type { CommonOptions, Context } from "./context.js";
 import { about, ExitCode } from "./failure.js";
@@ -112,8 +113,8 @@ async function spec(
   return failures.length > 0 ? ExitCode.finding : ExitCode.good;
 }
 
-function* runScript({ commands, rules, read }: SuiteScript): Generator<Result> {
-  const script = new Script(read, rules);
+function* runScript({ commands, group, read }: SuiteScript): Generator<Result> {
+  const script = new Script(read, { features: featuresOf(group) });
   for (const command of commands) yield script.run(command);
 }
 

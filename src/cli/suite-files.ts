@@ -6,7 +6,6 @@ import { basename, dirname, join, sep } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { parseTar } from "nanotar";
 import type { Command } from "../script/script.js";
-import type { ValidateOptions } from "../valid/validate.js";
 import { InputError } from "./failure.js";
 import { fileReason } from "./input.js";
 
@@ -14,8 +13,6 @@ export interface SuiteScript {
   /** `call.wast`; proposals have a folder. */
   readonly file: string;
   readonly group: string;
-  /** What the group's proposal makes valid: other groups hold that it is not. */
-  readonly rules: ValidateOptions;
   readonly commands: readonly Command[];
   /** The bytes of a module that the script names. */
   readonly read: (filename: string) => Uint8Array;
@@ -63,10 +60,6 @@ function scriptOf(files: Files, { file, group, json }: ManifestEntry): SuiteScri
   return {
     file: script.source_filename ?? file,
     group,
-    rules: {
-      tagResults: group === "stack-switching",
-      unrelatedCasts: group === "custom-descriptors",
-    },
     commands: script.commands,
     read(filename) {
       const bytes = files.read(join(dirname(json), filename));
