@@ -49,7 +49,7 @@ function race(seed: number, module: Loaded, ...names: string[]): unknown[] {
     return scheduler.call(name, machine, over(memory, module, machine).func(name));
   });
   scheduler.run();
-  return threads.map(({ result }) => (result?.[0] as { value: number }).value);
+  return threads.map(({ result = [] }) => (result[0] as { value: number }).value);
 }
 
 const outcomes = (module: Loaded, ...names: string[]): string[] => {

@@ -21,10 +21,29 @@ const THREADS_BASE = [
   "threads",
 ] satisfies Feature[];
 
+/** Scripts that belong to no group that is known. */
+export const OTHER_GROUP = "scripts";
+
+/** Folders of the suite and of the proposals' repositories, and the groups that they are. */
+const FOLDERS: ReadonlyMap<string, string> = new Map([
+  ...(
+    "bulk-memory simd relaxed-simd multi-memory memory64 gc exceptions threads " +
+    "custom-page-sizes wide-arithmetic stack-switching custom-descriptors"
+  )
+    .split(" ")
+    .map((name) => [name, name] as const),
+  ["legacy", "legacy-exceptions"],
+  ["custom", "custom-annotations"],
+]);
+
+/** The group of a script by the innermost of its folders that is one. */
+export const groupOfPath = (path: readonly string[]): string =>
+  path.map((folder) => FOLDERS.get(folder)).findLast((group) => group !== undefined) ?? OTHER_GROUP;
+
 /**
  * The features that the scripts of a group are written for: those of WebAssembly 3.0 and
  * the group's own. The threads proposal is older. Scripts of no known group get all but
- * stack switching, which alone makes valid what the suite asserts to be invalid.
+ * the two that make valid what the suite asserts to be invalid.
  */
 export function featuresOf(group: string): FeatureSet {
   if (group === "threads") return new Set<Feature>(THREADS_BASE);
@@ -32,6 +51,3 @@ export function featuresOf(group: string): FeatureSet {
   if (group === OTHER_GROUP) return featuresWithout("stack-switching", "custom-descriptors");
   return featuresWithout(...PROPOSALS.filter((feature) => feature !== group));
 }
-
-/** Scripts that belong to no group of the suite. */
-export const OTHER_GROUP = "scripts";

@@ -28,7 +28,7 @@ export const FEATURES = {
   "bulk-memory": "memory.copy, table.init and their kin; segments that are not active",
   "reference-types": "funcref and externref as values, table instructions, several tables",
   simd: "v128",
-  "relaxed-simd": "instructions on v128 whose results the engine chooses from",
+  "relaxed-simd": "vector instructions with several allowed results",
   "extended-const": "add, sub and mul in constant expressions",
   "multi-memory": "several memories",
   memory64: "64-bit addresses of memories and tables",
@@ -176,6 +176,7 @@ class FeatureCheck {
     for (const { init } of module.globals) this.constant(init);
   }
 
+  /** Tagtype_ok: of WebAssembly 3.0, without stack switching. */
   private tags(): void {
     const imported = importsOf(this.module, "tag").map((i) => i.description.type);
     for (const { type } of [...imported, ...this.module.tags]) {
