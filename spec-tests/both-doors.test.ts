@@ -6,7 +6,9 @@ import { expect, test } from "@jest/globals";
 import { crossCheck, parseQuietly } from "../src/ast/cross-check.js";
 import { fromAst } from "../src/ast/from-ast.js";
 import { AstError } from "../src/ast/types.js";
-import { type Command, Script } from "../src/script/script.js";
+import type { Command } from "../src/script/commands.js";
+import { featuresOf } from "../src/script/groups.js";
+import { Script } from "../src/script/script.js";
 import { officialSuite } from "./official-suite.js";
 
 const MODULES = ["module", "module_definition", "assert_unlinkable", "assert_uninstantiable"];
@@ -21,7 +23,8 @@ if (suite !== null) {
   test("modules run the same from their bytes and from their trees", () => {
     const counts = { modules: 0, same: 0, refused: 0, undecoded: 0 };
     const surprises: string[] = [];
-    for (const { file, rules, commands, read } of suite) {
+    for (const { file, group, load } of suite) {
+      const { commands, read } = load();
       const valid = new Set(commands.filter(isModule).map(({ filename }) => filename));
       const viaTree = (filename: string): Uint8Array => {
         const bytes = read(filename);
@@ -46,9 +49,11 @@ if (suite !== null) {
           return bytes;
         }
       };
-      const [direct, tree] = [new Script(read, rules), new Script(viaTree, rules)];
-      for (const command of commands) {
-        const [expected, found] = [direct.run(command).verdict, tree.run(command).verdict];
+      const options = { features: featuresOf(group) };
+      const run = (from: typeof read) => [...new Script(from, options).run(commands)];
+      const direct = run(read);
+      for (const [i, { command, verdict: found }] of run(viaTree).entries()) {
+        const expected = direct[i]!.verdict;
         if (JSON.stringify(found) !== JSON.stringify(expected))
           surprises.push(`${file}:${command.line} ${command.type}: ${JSON.stringify(found)}`);
       }

@@ -1,7 +1,19 @@
 // The public surface of the library, and nothing else. All of it runs in a browser.
 
 export { decode } from "./binary/decode.js";
-export { validate, visitFunction, type ValidModule } from "./valid/validate.js";
+export {
+  validate,
+  visitFunction,
+  type ValidateOptions,
+  type ValidModule,
+} from "./valid/validate.js";
+export {
+  ALL_FEATURES,
+  FEATURES,
+  featuresWithout,
+  type Feature,
+  type FeatureSet,
+} from "./valid/features.js";
 export type { Visitor, FunctionState, Control, OperandType } from "./valid/visitor.js";
 export * from "./syntax/module.js";
 export * from "./syntax/types.js";
@@ -15,6 +27,9 @@ export type { SourceLines, SourcePosition } from "./syntax/source-lines.js";
 
 export { instantiate, getGlobal, setGlobal } from "./exec/instantiate.js";
 export { Machine, type HostCall, type MachineOptions, type Outcome } from "./exec/machine.js";
+export { Scheduler, type SchedulerOptions } from "./exec/scheduler.js";
+export { Deadlock, type Call, type Program, type Thread } from "./exec/thread.js";
+export { Wait, WaitResult } from "./exec/waits.js";
 export { stackOf } from "./exec/stack.js";
 export { Fiber, Frame, type FiberStatus, type FiberView, type FrameView } from "./exec/fiber.js";
 export {
@@ -56,6 +71,7 @@ export {
   InvalidError,
   LinkError,
   MalformedError,
+  SyntaxFault,
   UsageError,
 } from "./util/errors.js";
 
@@ -108,4 +124,7 @@ export {
 } from "./compare/advice.js";
 export { DebugSession, type DebugOptions, type Stop } from "./debug/session.js";
 export { DebugConsole } from "./debug/console.js";
-export { Script, type Command, type Result, type Verdict } from "./script/script.js";
+export { Script, type ScriptOptions } from "./script/script.js";
+export type { Result, Verdict } from "./script/verdicts.js";
+export type { Action, Command, SuiteValue } from "./script/commands.js";
+export { parseWast, type WastScript } from "./script/wast.js";

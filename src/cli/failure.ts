@@ -4,7 +4,7 @@
 
 import { UncaughtException } from "../runtime/exceptions.js";
 import { Exhaustion, type StackEntry, Trap } from "../runtime/traps.js";
-import { AssemblyError, BobbinError, CrashError, LinkError } from "../util/errors.js";
+import { AssemblyError, BobbinError, CrashError, LinkError, SyntaxFault } from "../util/errors.js";
 
 /** Exit codes of all commands. */
 export const ExitCode = {
@@ -76,9 +76,15 @@ export interface Failure {
 }
 
 export function describeFailure(error: unknown): Failure {
-  if (error instanceof FileError)
+  if (error instanceof FileError) {
+    const { cause } = error;
+    const file = printable(error.file);
     // A failure that has a file already is about that one: something linked, say.
-    return { file: printable(error.file), ...describeFailure(error.cause) };
+    if (!(cause instanceof SyntaxFault)) return { file, ...describeFailure(cause) };
+    const { line, column, reason } = cause;
+    const message = oneLine(reason);
+    return { ...describeFailure(cause), file: `${file}:${line}:${column}`, message };
+  }
   if (!(error instanceof BobbinError) || error instanceof CrashError) return internal(error);
   const { kind } = error;
   const message = oneLine(error.message);

@@ -83,9 +83,11 @@ function tryBytes(bytes: Uint8Array, totals: Record<End, number>): string | null
 async function corpusOf(paths: readonly string[]): Promise<Uint8Array[]> {
   const found = paths.length === 0 ? fixtures() : [];
   for (const path of paths) {
-    for (const { commands, read } of await about(path, () => loadSuite(path)))
-      for (const { type, filename } of commands)
-        if (type === "module" && filename !== undefined) found.push(read(filename));
+    for (const script of await about(path, () => loadSuite(path))) {
+      const { commands, read } = script.load();
+      for (const { type, filename, module_type } of commands)
+        if (type === "module" && module_type === "binary") found.push(read(filename!));
+    }
   }
   const corpus = found.filter(({ length }) => length <= LARGEST);
   if (corpus.length === 0) throw new UsageError("no modules to damage");

@@ -8,7 +8,7 @@ import { link } from "../link/link.js";
 import { isObject, type LinkInput } from "../link/object.js";
 import type { Module } from "../syntax/module.js";
 import { decodeUtf8 } from "../util/utf8.js";
-import { validate, type ValidModule } from "../valid/validate.js";
+import { validate, type ValidateOptions, type ValidModule } from "../valid/validate.js";
 import { about, InputError } from "./failure.js";
 
 const reasons: Record<string, string> = {
@@ -115,9 +115,9 @@ function relinked(name: string, { bytes }: Module): Module {
 }
 
 /** Validates; what is wrong with assembled code is told of its text. */
-export function validated(module: Module): ValidModule {
+export function validated(module: Module, options: ValidateOptions = {}): ValidModule {
   try {
-    return validate(module);
+    return validate(module, options);
   } catch (error) {
     throw inSource(error, module.lines);
   }

@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { findFunction } from "../debug/names.js";
 import type { Module } from "../syntax/module.js";
 import { printWat } from "../text/wat.js";
+import type { FeatureSet } from "../valid/features.js";
 import type { ValidModule } from "../valid/validate.js";
 import { UsageError } from "../util/errors.js";
 import { columns, hex } from "./columns.js";
@@ -22,9 +23,19 @@ import {
   sitesInfo,
   siteTable,
 } from "./inspect-roles.js";
-import { type AsyncifyFlags, asyncifyOptions, asyncifySettings, linkOption, operand, verboseLines } from "./options.js"; // prettier-ignore
+import {
+  type AsyncifyFlags,
+  asyncifyOptions,
+  asyncifySettings,
+  type FeatureFlags,
+  featureOptions,
+  featuresOf,
+  linkOption,
+  operand,
+  verboseLines,
+} from "./options.js";
 
-interface InspectOptions extends CommonOptions, AsyncifyFlags, InputOptions {
+interface InspectOptions extends CommonOptions, AsyncifyFlags, InputOptions, FeatureFlags {
   readonly sections?: boolean;
   readonly functions?: boolean;
   readonly roles?: boolean;
@@ -61,7 +72,7 @@ export function register(program: Command, context: Context): void {
     .option("--wat", "the whole module in the text format, and nothing else")
     .option("--folded", "with --wat: operands inside of the instructions that take them")
     .option("--offsets", "with --wat: byte offsets of functions, instructions and segments");
-  asyncifyOptions(command)
+  asyncifyOptions(featureOptions(command))
     .option("--json", "print as JSON")
     .addHelpText("after", EXAMPLES)
     .action((given: string | undefined, options: InspectOptions) => {
@@ -94,7 +105,7 @@ function checkWat(options: InspectOptions): void {
 }
 
 function inspect(file: string, module: Module, options: InspectOptions, context: Context): number {
-  const { valid, problem } = tryValidate(module);
+  const { valid, problem } = tryValidate(module, featuresOf(options));
   if (options.wat === true) {
     const { folded = false, offsets = false } = options;
     const wat = printWat(module, { folded, offsets });
@@ -115,9 +126,12 @@ function inspect(file: string, module: Module, options: InspectOptions, context:
     : ExitCode.finding;
 }
 
-function tryValidate(module: Module): { valid?: ValidModule; problem?: unknown } {
+function tryValidate(
+  module: Module,
+  features: FeatureSet,
+): { valid?: ValidModule; problem?: unknown } {
   try {
-    return { valid: validated(module) };
+    return { valid: validated(module, { features }) };
   } catch (problem) {
     return { problem };
   }

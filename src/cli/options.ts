@@ -9,6 +9,7 @@ import { compactLayout, type LayoutOf } from "../fiber/asyncify/records.js";
 import { functionName } from "../syntax/module.js";
 import { UsageError } from "../util/errors.js";
 import type { ValidModule } from "../valid/validate.js";
+import { ALL_FEATURES, type FeatureSet, parseFeature } from "../valid/features.js";
 
 /**
  * commander takes what starts with a dash for options; values may: `-5`, `-0x1p3`,
@@ -58,6 +59,27 @@ export const linkOption = (): Option =>
 /** Who switches the program's fibers: its own assembly over asyncify, or the machine. */
 export type FiberAbiMode = (typeof FIBER_ABI_MODES)[number];
 const FIBER_ABI_MODES = ["asyncify", "native"] as const;
+
+export interface FeatureFlags {
+  readonly features?: FeatureSet;
+  readonly disable?: FeatureSet;
+}
+
+/** The features that a module may use. */
+export function featureOptions(command: Command): Command {
+  const parse = (text: string): FeatureSet =>
+    text === "all"
+      ? ALL_FEATURES
+      : new Set(operand(text).split(",").filter(Boolean).map(parseFeature));
+  return command
+    .option("--features <list>", "the only features that modules may use, or all", parse)
+    .option("--disable <list>", "features that modules may not use", parse);
+}
+
+/** @param base where `--features` does not say */
+export function featuresOf({ features, disable }: FeatureFlags, base = ALL_FEATURES): FeatureSet {
+  return new Set([...(features ?? base)].filter((feature) => disable?.has(feature) !== true));
+}
 
 const MAX_FRAMES = 100_000_000;
 

@@ -1,51 +1,50 @@
 // `bobbin spec`: runs scripts of the official test suite and tells what passed.
 
 import { type Command, Option } from "commander";
-import { type Result, Script } from "../script/script.js";
+import { featuresOf as featuresOfGroup } from "../script/groups.js";
+import { Script } from "../script/script.js";
+import type { Result } from "../script/verdicts.js";
+import { UsageError } from "../util/errors.js";
+import { ASSEMBLER, assemble } from "./assembler.js";
 import type { CommonOptions, Context } from "./context.js";
 import { about, ExitCode } from "./failure.js";
 import { fuzz, type FuzzCommandOptions } from "./fuzz.js";
 import { fuzzBytes } from "./fuzz-bytes.js";
-import { count, operand, operands } from "./options.js";
+import {
+  count,
+  type FeatureFlags,
+  featureOptions,
+  featuresOf,
+  operand,
+  operands,
+} from "./options.js";
+import { Report, type Where } from "./spec-report.js";
 import { loadSuite, type SuiteScript } from "./suite-files.js";
-import { UsageError } from "../util/errors.js";
 
-interface SpecOptions extends CommonOptions, FuzzCommandOptions {
+interface SpecOptions extends CommonOptions, FuzzCommandOptions, FeatureFlags {
   readonly filter?: string;
   readonly fuzz?: boolean;
   readonly fuzzBytes?: boolean;
   readonly json?: boolean;
 }
 
-interface Counts {
-  passed: number;
-  failed: number;
-  notApplicable: number;
-}
-
-interface FailureEntry {
-  readonly group: string;
-  readonly file: string;
-  readonly line: number;
-  readonly command: string;
-  readonly reason: string;
-}
-
 const EXAMPLES = `
 Examples:
   bobbin spec suite.tar.gz
   bobbin spec suite/ --filter "memory|table" --json
-  bobbin spec call/call.json
+  bobbin spec call.wast call/call.json
+  bobbin spec threads/SB.wast --seed 7
   bobbin spec --fuzz --seed 1 --count 500
   bobbin spec --fuzz-bytes suite.tar.gz --seed 1 --count 100000
-A script is JSON as wast2json or json-from-wast write it, beside its modules. Commands on text modules
-test a text parser, which Bobbin does not have: they are counted as not applicable.`;
+A script is text (.wast), whose modules ${ASSEMBLER} assembles, or JSON as wast2json or json-from-wast
+write it, beside its modules. Commands on malformed text test a text parser, which Bobbin does not have:
+they are counted as not applicable, and those whose module could not be assembled as not assembled.`;
 
 export function register(program: Command, context: Context): void {
-  program
+  const command = program
     .command("spec")
     .description("run scripts of the official test suite")
-    .argument("[path...]", "archives, folders, or scripts in JSON", operands)
+    .argument("[path...]", "archives, folders, or scripts in text or JSON", operands)
     .option(
       "--filter <pattern>",
       "only scripts whose file or group matches this regular expression",
@@ -53,11 +52,16 @@ export function register(program: Command, context: Context): void {
     )
     .option("--fuzz", "run random modules here and on another engine, and compare")
     .option("--fuzz-bytes", "damage modules: nothing but an orderly error may come of it")
-    .option("--seed <n>", "of the first random module (1)", count(0, 2 ** 32 - 1))
-    .option("--count <n>", "how many of them", count(1))
+    .option(
+      "--seed <n>",
+      "of the turns that threads take, or the first random module (1)",
+      count(0, 2 ** 32 - 1),
+    )
+    .option("--count <n>", "how many random modules", count(1))
     .addOption(new Option("--engine <name>", "the engine to compare with").choices(["v8"]))
     .option("--save <folder>", "keep modules that failed", operand)
-    .option("--json", "print one JSON object")
+    .option("--json", "print one JSON object");
+  featureOptions(command)
     .addHelpText("after", EXAMPLES)
     .action((paths: string[] | undefined, options: SpecOptions) =>
       context.run(options, () => choose(paths ?? [], options, context)),
@@ -83,71 +87,27 @@ async function spec(
   context: Context,
 ): Promise<number> {
   const pattern = new RegExp(options.filter ?? "", "i");
-  const groups = new Map<string, Counts>();
-  const failures: FailureEntry[] = [];
+  const report = new Report();
   for (const path of paths) {
     const scripts = await about(path, () => loadSuite(path));
     const chosen = scripts.filter(({ file, group }) => pattern.test(file) || pattern.test(group));
     for (const [i, script] of chosen.entries()) {
       context.progress(`${i + 1}/${chosen.length} ${script.file}`);
-      const counts = groups.get(script.group) ?? { passed: 0, failed: 0, notApplicable: 0 };
-      groups.set(script.group, counts);
-      for (const result of runScript(script)) {
-        const { kind } = result.verdict;
-        if (kind === "passed") counts.passed++;
-        else if (kind === "not applicable") counts.notApplicable++;
-        else {
-          counts.failed++;
-          failures.push(failureOf(script, result));
-        }
-      }
+      for (const [where, result] of run(script, options)) report.add(where, result);
     }
   }
   context.progress("");
-  if (options.json === true)
-    context.out(
-      JSON.stringify({ groups: Object.fromEntries(groups), ...totalOf(groups), failures }),
-    );
-  else for (const line of render(groups, failures)) context.out(line);
-  return failures.length > 0 ? ExitCode.finding : ExitCode.good;
+  if (options.json === true) context.out(JSON.stringify(report.json()));
+  else for (const line of report.lines()) context.out(line);
+  return report.failures.length > 0 ? ExitCode.finding : ExitCode.good;
 }
 
-function* runScript({ commands, rules, read }: SuiteScript): Generator<Result> {
-  const script = new Script(read, rules);
-  for (const command of commands) yield script.run(command);
-}
-
-function failureOf({ group, file }: SuiteScript, { command, verdict }: Result): FailureEntry {
-  const { type, line, action, filename } = command;
-  const what =
-    action === undefined ? (filename ?? "") : `${action.module ?? ""} ${action.field}`.trim();
-  return {
-    group,
-    file,
-    line,
-    command: `${type} ${what}`.trim(),
-    reason: verdict.kind === "failed" ? verdict.reason : "",
-  };
-}
-
-function totalOf(groups: ReadonlyMap<string, Counts>): Counts {
-  const total = { passed: 0, failed: 0, notApplicable: 0 };
-  for (const counts of groups.values()) {
-    total.passed += counts.passed;
-    total.failed += counts.failed;
-    total.notApplicable += counts.notApplicable;
-  }
-  return total;
-}
-
-function render(groups: ReadonlyMap<string, Counts>, failures: readonly FailureEntry[]): string[] {
-  const row = (name: string, { passed, failed, notApplicable }: Counts) =>
-    name.padEnd(24) + [passed, failed, notApplicable].map((n) => String(n).padStart(16)).join("");
-  return [
-    ...failures.map(({ file, line, command, reason }) => `${file}:${line}: ${command}: ${reason}`),
-    ...(failures.length > 0 ? [""] : []),
-    `${"group".padEnd(24)}${["passed", "failed", "not applicable"].map((s) => s.padStart(16)).join("")}`,
-    ...[...groups].map(([name, counts]) => row(name, counts)),
-    row("total", totalOf(groups)),
-  ];
+function* run(suite: SuiteScript, options: SpecOptions): Generator<[Where, Result]> {
+  const { commands, read, source } = suite.load();
+  const { group } = suite;
+  const where = { group, file: source ?? suite.file };
+  const { seed = 1 } = options;
+  const features = featuresOf(options, featuresOfGroup(group));
+  for (const result of new Script(read, { features, assemble, seed }).run(commands))
+    yield [where, result];
 }

@@ -1,24 +1,29 @@
-// The official suite as files: the archive (a .tar.gz), an unpacked folder, or one
-// script in JSON beside its modules. A manifest, where there is one, tells the groups.
+// The official suite as files: an archive (a .tar.gz), a folder, or one script, in text
+// (.wast) or in JSON beside its modules. A manifest, where there is one, tells the groups;
+// else folders do that have the name of a proposal.
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, dirname, join, sep } from "node:path";
+import { basename, dirname, extname, join, sep } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { parseTar } from "nanotar";
-import type { Command } from "../script/script.js";
-import type { ValidateOptions } from "../valid/validate.js";
-import { InputError } from "./failure.js";
+import type { Command } from "../script/commands.js";
+import { groupOfPath } from "../script/groups.js";
+import { parseWast, type WastScript } from "../script/wast.js";
+import { decodeUtf8 } from "../util/utf8.js";
+import { FileError, InputError } from "./failure.js";
 import { fileReason } from "./input.js";
 
 export interface SuiteScript {
   /** `call.wast`; proposals have a folder. */
   readonly file: string;
   readonly group: string;
-  /** What the group's proposal makes valid: other groups hold that it is not. */
-  readonly rules: ValidateOptions;
-  readonly commands: readonly Command[];
-  /** The bytes of a module that the script names. */
-  readonly read: (filename: string) => Uint8Array;
+  /** @throws FileError where the script cannot be read, or is none */
+  readonly load: () => LoadedScript;
+}
+
+export interface LoadedScript extends WastScript {
+  /** The script that the JSON was made of, if it says. */
+  readonly source?: string;
 }
 
 interface ManifestEntry {
@@ -27,8 +32,15 @@ interface ManifestEntry {
   readonly json: string;
 }
 
+interface JsonScript {
+  readonly source_filename: string;
+  readonly commands: readonly Command[];
+}
+
 /** Files by path, wherever they lie. */
 interface Files {
+  /** What to put before a path to tell a person. */
+  readonly root: string;
   readonly paths: readonly string[];
   read(path: string): Uint8Array | undefined;
 }
@@ -41,62 +53,103 @@ export function loadSuite(path: string): SuiteScript[] {
   } catch (error) {
     throw error instanceof InputError ? error : new InputError(fileReason(error));
   }
-  const manifest = files.paths.find((name) => basename(name) === "manifest.json");
-  const entries: ManifestEntry[] =
-    manifest === undefined
-      ? files.paths
-          .filter((name) => name.endsWith(".json"))
-          .map((json) => ({ file: basename(json, ".json"), group: "scripts", json }))
-      : (parse(files, manifest) as ManifestEntry[]).map((entry) => ({
-          ...entry,
-          json: join(dirname(manifest), entry.json),
-        }));
-  if (entries.length === 0)
-    throw new InputError("holds no script of the suite (JSON as wast2json writes it)");
-  return entries.map((entry) => scriptOf(files, entry));
+  const scripts = scriptsOf(files);
+  if (scripts.length === 0)
+    throw new InputError("holds no script of the suite: .wast, or JSON as wast2json writes it");
+  return scripts;
 }
 
-function scriptOf(files: Files, { file, group, json }: ManifestEntry): SuiteScript {
-  const script = parse(files, json) as { commands?: Command[]; source_filename?: string };
-  if (!Array.isArray(script.commands))
-    throw new InputError(`${json} is no script of the suite: it has no commands`);
+function scriptsOf(files: Files): SuiteScript[] {
+  const manifest = files.paths.find((name) => basename(name) === "manifest.json");
+  if (manifest !== undefined) {
+    const entries = parseJson(files, manifest) as ManifestEntry[];
+    return entries.map(({ file, group, json }) =>
+      jsonScript(files, join(dirname(manifest), json), file, group),
+    );
+  }
+  return files.paths
+    .filter((name) => name.endsWith(".wast") || name.endsWith(".json"))
+    .sort()
+    .map((name) => {
+      const group = groupOfPath([...files.root.split(/[\\/]/), ...name.split("/")]);
+      return name.endsWith(".wast")
+        ? wastScript(files, name, group)
+        : jsonScript(files, name, name, group);
+    });
+}
+
+function wastScript(files: Files, file: string, group: string): SuiteScript {
   return {
-    file: script.source_filename ?? file,
+    file,
     group,
-    rules: {
-      tagResults: group === "stack-switching",
-      unrelatedCasts: group === "custom-descriptors",
-    },
-    commands: script.commands,
-    read(filename) {
-      const bytes = files.read(join(dirname(json), filename));
-      if (bytes === undefined)
-        throw new InputError(`${json} names ${filename}, which is not there`);
-      return bytes;
-    },
+    load: () =>
+      within(files, file, () => {
+        const bytes = bytesOf(files, file);
+        const source = decodeUtf8(bytes, 0, bytes.length);
+        if (source === undefined) throw new InputError("is not UTF-8");
+        return parseWast(source.replace(/^\uFEFF/, ""), basename(file, ".wast"));
+      }),
   };
 }
 
-function parse(files: Files, path: string): unknown {
-  const bytes = files.read(path);
-  if (bytes === undefined) throw new InputError(`${path} is not there`);
+function jsonScript(files: Files, json: string, file: string, group: string): SuiteScript {
+  return {
+    file,
+    group,
+    load: () =>
+      within(files, json, () => {
+        const { commands, source_filename: source } = parseJson(files, json) as Partial<JsonScript>;
+        if (!Array.isArray(commands))
+          throw new InputError("is no script of the suite: it has no commands");
+        const read = (filename: string) => {
+          const bytes = files.read(join(dirname(json), filename));
+          if (bytes === undefined)
+            throw new InputError(`${json} names ${filename}, which is not there`);
+          return bytes;
+        };
+        return { commands, read, ...(source === undefined ? {} : { source }) };
+      }),
+  };
+}
+
+/** Errors are about the script's own file. */
+function within<T>(files: Files, path: string, action: () => T): T {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    throw new InputError(`${path} is no JSON`);
+    return action();
+  } catch (error) {
+    throw error instanceof FileError ? error : new FileError(join(files.root, path), error);
   }
+}
+
+function bytesOf(files: Files, path: string): Uint8Array {
+  const bytes = files.read(path);
+  if (bytes === undefined) throw new InputError("is not there");
+  return bytes;
+}
+
+function parseJson(files: Files, path: string): unknown {
+  return within(files, path, () => {
+    const text = new TextDecoder().decode(bytesOf(files, path));
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      throw new InputError("is no JSON");
+    }
+  });
 }
 
 function open(path: string): Files {
   if (!statSync(path).isDirectory()) {
-    if (!path.endsWith(".json")) return archive(readFileSync(path));
+    if (![".json", ".wast"].includes(extname(path))) return archive(readFileSync(path), path);
     return { ...folder(dirname(path)), paths: [basename(path)] };
   }
   const found = folder(path);
   // A folder that holds the archive is as good as the archive.
   const packed = found.paths.filter((name) => name.endsWith(".tar.gz"));
-  const unpacked = found.paths.some((name) => name.endsWith(".json"));
-  return !unpacked && packed.length === 1 ? archive(found.read(packed[0]!)!) : found;
+  const unpacked = found.paths.some((name) => /\.(?:json|wast)$/.test(name));
+  return !unpacked && packed.length === 1
+    ? archive(found.read(packed[0]!)!, join(path, packed[0]!))
+    : found;
 }
 
 function folder(root: string): Files {
@@ -104,6 +157,7 @@ function folder(root: string): Files {
     name.split(sep).join("/"),
   );
   return {
+    root,
     paths,
     read(path) {
       try {
@@ -115,7 +169,7 @@ function folder(root: string): Files {
   };
 }
 
-function archive(bytes: Uint8Array): Files {
+function archive(bytes: Uint8Array, root: string): Files {
   const files = new Map<string, Uint8Array>();
   try {
     for (const { name, data, type } of parseTar(gunzipSync(bytes))) {
@@ -125,5 +179,5 @@ function archive(bytes: Uint8Array): Files {
   } catch (error) {
     throw new InputError(`is no .tar.gz archive: ${String(error)}`);
   }
-  return { paths: [...files.keys()], read: (path) => files.get(join(path)) };
+  return { root, paths: [...files.keys()], read: (path) => files.get(join(path)) };
 }

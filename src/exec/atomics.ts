@@ -1,17 +1,19 @@
-// Atomic memory accesses. One machine runs one fiber at a time, so every access is
-// atomic by itself; waiting and notifying connect the fibers of one process, first
-// come, first served. Memories are not shared with other agents (workers).
+// Atomic memory accesses. One machine runs one fiber at a time, and one machine at a time
+// runs, so every access is atomic by itself. Memories are not shared with other agents of
+// the host (workers).
 // Proposal: https://github.com/WebAssembly/threads
 
 import { FuncInstance, type ModuleInstance } from "../runtime/instances.js";
 import { type MemoryInstance, outOfBounds } from "../runtime/memory.js";
 import { Trap } from "../runtime/traps.js";
-import { i32 as i32Value, type Value } from "../runtime/values.js";
+import { i32 as i32Value } from "../runtime/values.js";
 import type { Code as CodeOf } from "../syntax/opcodes.js";
 import { closeTypes } from "../valid/deftypes.js";
 import type { Code } from "./code.js";
 import { addressAt } from "./cold.js";
 import type { Fiber } from "./fiber.js";
+import type { HostCall } from "./machine.js";
+import { notify, Wait, WaitResult } from "./waits.js";
 
 /** Within a group of seven rows: bytes accessed, and whether the operands are i64. */
 const BYTES = [4, 8, 1, 2, 1, 2, 4];
@@ -73,7 +75,7 @@ export function atomics(
   // Step/memory.atomic.notify-count
   if (op === (0xfe0000 satisfies CodeOf<"memory.atomic.notify">)) {
     const place = placeOf(fiber, instance, code, pc, sp - 4, 4);
-    fiber.i32[sp - 4] = notify(place, fiber.i32[sp - 2]! >>> 0);
+    fiber.i32[sp - 4] = notify(place.memory, place.address, fiber.i32[sp - 2]! >>> 0);
     return sp - 2;
   }
   // Step_read/atomic_load-val, Step/atomic_{store,rmw}-val, atomic_cmpxchg-{eq,ne}
@@ -143,18 +145,6 @@ function write({ memory: { view }, address }: Place, bytes: number, value: bigin
 
 // Waiting
 
-type Wake = () => void;
-const waiters = new WeakMap<MemoryInstance, Map<number, Wake[]>>();
-
-function notify({ memory, address }: Place, count: number): number {
-  const queue = waiters.get(memory)?.get(address) ?? [];
-  const woken = queue.splice(0, count);
-  for (const wake of woken) wake();
-  return woken.length;
-}
-
-const NOT_EQUAL = 1;
-const TIMED_OUT = 2;
 const [WAIT_TYPE] = closeTypes([
   {
     final: true,
@@ -166,22 +156,25 @@ const [WAIT_TYPE] = closeTypes([
 ]);
 
 /**
- * The top frame stands at `memory.atomic.wait32` or `wait64`: its result, or a function
- * for the host to call, whose promise has the result once the wait is over.
+ * The top frame stands at `memory.atomic.wait32` or `wait64`: its result, or a call by which
+ * the host waits, and whose result it is then.
  * Step/memory.atomic.wait-{unshared,ne,expired,suspend}
  */
-export function beginWait(fiber: Fiber): number | FuncInstance {
+export function beginWait(fiber: Fiber): number | HostCall {
   const { func, pc, sp } = fiber.top;
   const { words } = func.code as Code;
   const wide = words[pc + 1] === 2;
   const place = placeOf(fiber, func.instance!, words, pc, sp - 6, wide ? 8 : 4);
   if (!place.memory.type.limits.shared) throw new Trap("expected shared memory");
   const expected = wide ? fiber.i64[(sp - 4) >> 1]! : BigInt(fiber.i32[sp - 4]!);
-  if (read(place, wide ? 8 : 4) !== BigInt.asUintN(wide ? 64 : 32, expected)) return NOT_EQUAL;
+  if (read(place, wide ? 8 : 4) !== BigInt.asUintN(wide ? 64 : 32, expected))
+    return WaitResult.notEqual;
   const timeout = fiber.i64[(sp - 2) >> 1]!;
-  if (timeout === 0n) return TIMED_OUT;
+  if (timeout === 0n) return WaitResult.timedOut;
+  const wait = new Wait(place.memory, place.address, timeout);
   const name = wide ? "memory.atomic.wait64" : "memory.atomic.wait32";
-  return FuncInstance.host(WAIT_TYPE!, name, () => waitAt(place, timeout));
+  const host = async () => [i32Value(await wait.inRealTime())];
+  return { func: FuncInstance.host(WAIT_TYPE!, name, host), args: [], wait };
 }
 
 /**
@@ -193,29 +186,4 @@ export function endWait(fiber: Fiber, result: number): void {
   frame.sp -= 4;
   fiber.i32[frame.sp - 2] = result;
   frame.pc += 5;
-}
-
-/** Longer ones than a timer can count (25 days) never end. */
-const LONGEST = 2 ** 31 - 1;
-
-async function waitAt({ memory, address }: Place, nanoseconds: bigint): Promise<Value[]> {
-  if (!waiters.has(memory)) waiters.set(memory, new Map());
-  const queues = waiters.get(memory)!;
-  if (!queues.has(address)) queues.set(address, []);
-  const queue = queues.get(address)!;
-  const timeout = Number(nanoseconds) / 1e6;
-  return new Promise((resolve) => {
-    const wake = (): void => {
-      clearTimeout(timer);
-      resolve([i32Value(0)]);
-    };
-    const timer =
-      timeout < 0 || timeout > LONGEST
-        ? undefined
-        : setTimeout(() => {
-            queue.splice(queue.indexOf(wake), 1);
-            resolve([i32Value(TIMED_OUT)]);
-          }, timeout);
-    queue.push(wake);
-  });
 }

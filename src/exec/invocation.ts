@@ -3,11 +3,12 @@
 // waits, others may run; each keeps its own current fiber.
 
 import type { FuncInstance } from "../runtime/instances.js";
-import { Exhaustion } from "../runtime/traps.js";
+import { Exhaustion, type StackEntry } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
 import { UsageError } from "../util/errors.js";
 import type { Fiber } from "./fiber.js";
 import type { Machine, Outcome } from "./machine.js";
+import { stackOf } from "./stack.js";
 
 type Values = readonly Value[];
 
@@ -71,8 +72,8 @@ export function callHost<R>(
   return settle(isPromise(answer) ? answer.then(report) : report(answer), func);
 }
 
-/** A call under way: its current fiber is the innermost of its chain. */
-class Invocation {
+/** A call under way, in pieces: its current fiber is the innermost of its chain. */
+export class Invocation {
   private fiber: Fiber;
 
   constructor(
@@ -96,10 +97,16 @@ class Invocation {
   /** Runs until the call returns or needs the host. @throws what ends it otherwise */
   run(): Extract<Outcome, { kind: "returned" | "host" }> {
     for (;;) {
-      const outcome = this.within(() => this.machine.run());
-      if (outcome.kind === "trapped" || outcome.kind === "threw") throw outcome.error;
+      const outcome = this.slice(Infinity);
       if (outcome.kind !== "paused") return outcome;
     }
+  }
+
+  /** The same, for up to `fuel` instructions. */
+  slice(fuel: number): Extract<Outcome, { kind: "returned" | "host" | "paused" }> {
+    const outcome = this.within(() => this.machine.run({ fuel }));
+    if (outcome.kind === "trapped" || outcome.kind === "threw") throw outcome.error;
+    return outcome;
   }
 
   /**
@@ -117,6 +124,17 @@ class Invocation {
         throw error;
       }
     });
+  }
+
+  /** The frames of the call, innermost first. */
+  get stack(): StackEntry[] {
+    return stackOf(this.fiber);
+  }
+
+  /** Ends the call, which waits for the host, whatever wasm would catch. Returns the error. */
+  abandon(error: unknown): unknown {
+    this.within(() => this.machine.abandon());
+    return this.failed(error);
   }
 
   /** Runs the whole call, and tells the observer how it ended. */
@@ -172,7 +190,7 @@ function isPromise<T>(answer: T | Promise<T>): answer is Promise<T> {
   return typeof (answer as { then?: unknown }).then === "function";
 }
 
-function immediate(
+export function immediate(
   answer: readonly Value[] | Promise<readonly Value[]>,
   func: FuncInstance,
 ): readonly Value[] {

@@ -25,6 +25,7 @@ import { invoke, invokeAsync } from "./invocation.js";
 import { codeOf } from "./lower.js";
 import { readSlots, reserve, writeSlots } from "./slots.js";
 import { stackOf } from "./stack.js";
+import type { Wait } from "./waits.js";
 
 export interface MachineOptions {
   /** Frames that a fiber and those that resumed it may hold together. Default 100,000. */
@@ -41,6 +42,11 @@ export interface MachineOptions {
 export interface HostCall {
   readonly func: FuncInstance;
   readonly args: readonly Value[];
+  /**
+   * Of `memory.atomic.wait32` and `wait64`: what is waited for. The function waits in real
+   * time; who has another time answers for it (`WaitResult`).
+   */
+  readonly wait?: Wait;
 }
 
 export type Outcome =
@@ -252,10 +258,10 @@ export class Machine {
   /** The top frame stands at a wait for another fiber: the host tells when it is over. */
   wait(): void {
     const fiber = this.fiber!;
-    const func = beginWait(fiber);
-    if (typeof func === "number") return endWait(fiber, func);
+    const call = beginWait(fiber);
+    if (typeof call === "number") return endWait(fiber, call);
     fiber.status = "waiting";
-    this.stop = { kind: "host", call: { func, args: [] } };
+    this.stop = { kind: "host", call };
   }
 
   /** Throws an exception where the top frame stands: frames go until one catches it. */

@@ -7,14 +7,7 @@ import { FuncInstance } from "../runtime/instances.js";
 import { ArrayInstance, StructInstance } from "../runtime/objects.js";
 import { HostRef, type Reference, type Value } from "../runtime/values.js";
 import { UsageError } from "../util/errors.js";
-
-export interface SuiteValue {
-  readonly type: string;
-  readonly value?: string | readonly string[];
-  readonly lane_type?: string;
-  /** `either`: alternatives. */
-  readonly values?: readonly SuiteValue[];
-}
+import type { SuiteValue } from "./commands.js";
 
 /** One object per host number, so that equal numbers are the same reference. */
 const hostRefs = new Map<string, HostRef>();

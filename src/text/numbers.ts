@@ -141,7 +141,8 @@ export function parseF32(text: string): number | undefined {
 /** The bits (unsigned) of an f64; undefined where the text is none or out of range. */
 export const parseF64 = (text: string): bigint | undefined => parseFloatBits(text, F64);
 
-function parseInteger(text: string, width: number): bigint | undefined {
+/** Signed or unsigned text, decimal or hex, as the signed integer of `width` bits. */
+export function parseInteger(text: string, width: number): bigint | undefined {
   const [, sign, digits] = /^([+-]?)(0x[\da-f]+|\d+)$/i.exec(text) ?? [];
   if (digits === undefined) return undefined;
   const value = sign === "-" ? -BigInt(digits) : BigInt(digits);

@@ -50,6 +50,18 @@ export class InvalidError extends BobbinError {
   }
 }
 
+/** Text that does not follow its grammar. Lines and columns count from 1. */
+export class SyntaxFault extends BobbinError {
+  readonly kind = "syntax";
+  constructor(
+    readonly reason: string,
+    readonly line: number,
+    readonly column: number,
+  ) {
+    super(`${line}:${column}: ${reason}`);
+  }
+}
+
 /** Instantiation failed: an import is missing or has the wrong type. */
 export class LinkError extends BobbinError {
   readonly kind = "link";

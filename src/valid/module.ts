@@ -80,12 +80,6 @@ function checkExternTypes(module: Module, context: ModuleContext): void {
   for (const global of context.globals) checkValType(module, global.type);
 }
 
-/** Tagtype_ok: of WebAssembly 3.0, without stack switching. */
-export function checkTagResults(module: ValidModule): void {
-  for (const { type } of module.context.tags)
-    ensure(funcTypeAt(module, type)!.results.length === 0, "non-empty tag result type");
-}
-
 /** Global_ok, Globals_ok/{empty,cons}: an initialiser sees the globals before its own. */
 function checkGlobals(v: FunctionValidator, declared: Set<number>): void {
   const { globals, imported } = v.module;

@@ -6,8 +6,9 @@ import type { Expression, Module } from "../syntax/module.js";
 import type { ValType } from "../syntax/types.js";
 import { checkExpression } from "./constants.js";
 import type { ValidModule } from "./context.js";
+import { ALL_FEATURES, checkFeatures, type FeatureSet } from "./features.js";
 import { FunctionValidator } from "./function.js";
-import { checkModule, checkTagResults } from "./module.js";
+import { checkModule } from "./module.js";
 import type { Visitor } from "./visitor.js";
 
 export type { ModuleContext, ValidModule } from "./context.js";
@@ -15,22 +16,17 @@ export type { ModuleContext, ValidModule } from "./context.js";
 export interface ValidateOptions {
   /** Leave function bodies to `visitFunction`, which then may throw `InvalidError`. */
   readonly lazy?: boolean;
-  /** Accept tags with results, as stack switching has them (the default). */
-  readonly tagResults?: boolean;
-  /**
-   * Accept branches on casts between any two types of one hierarchy, as custom
-   * descriptors have them (the default), and not only to subtypes.
-   */
-  readonly unrelatedCasts?: boolean;
+  /** What the module may use (all). Refuses the rest as specifications without it did; bodies are looked at even if lazy. */
+  readonly features?: FeatureSet;
 }
 
 /** @throws InvalidError */
 export function validate(
   module: Module,
-  { lazy = false, tagResults = true, unrelatedCasts = true }: ValidateOptions = {},
+  { lazy = false, features = ALL_FEATURES }: ValidateOptions = {},
 ): ValidModule {
-  const valid = checkModule(module, unrelatedCasts);
-  if (!tagResults) checkTagResults(valid);
+  checkFeatures(module, features);
+  const valid = checkModule(module, features.has("custom-descriptors"));
   if (!lazy) {
     const validator = new FunctionValidator(valid);
     for (let i = 0; i < module.functions.length; i++) validator.function(i);

@@ -1,0 +1,38 @@
+;; Each command but the modules fails, and says why.
+
+(module
+  (func (export "one") (result i32) (i32.const 1))
+  (func (export "nan") (result f32) (f32.const nan:0x600000))
+  (func (export "null") (result funcref) (ref.null func))
+  (func (export "trap") (unreachable)))
+
+(assert_return (invoke "one") (i32.const 2))
+(assert_return (invoke "one"))
+(assert_return (invoke "one") (either (i32.const 0) (i64.const 1)))
+(assert_return (invoke "nan") (f32.const nan:canonical))
+(assert_return (invoke "null") (ref.func))
+(assert_return (invoke "trap"))
+(assert_return (invoke "missing"))
+(assert_return (get "one") (i32.const 1))
+(assert_trap (invoke "one") "unreachable")
+(assert_trap (invoke "trap") "integer overflow")
+(assert_exception (invoke "trap"))
+(assert_exhaustion (invoke "one") "call stack exhausted")
+(assert_invalid (module (func)) "type mismatch")
+(assert_invalid (module (func (result i32))) "unknown local")
+(assert_malformed (module binary "\00asm\01\00\00\00") "unexpected end")
+(assert_unlinkable (module (func)) "unknown import")
+(assert_trap (module (func)) "unreachable")
+(assert_invalid_custom (module (func)) "invalid target")
+(invoke "trap")
+(register "nobody" $nobody)
+(wait $nobody)
+(module instance $I $nobody)
+(assert_return (invoke $I "f"))
+
+;; What needs a module that failed fails, and does not use the one before.
+(module $broken (import "nobody" "f" (func)))
+(assert_return (invoke "one") (i32.const 1))
+(register "broken" $broken)
+(assert_unlinkable (module (import "broken" "f" (func))) "unknown import")
+(module (func (export "one") (result i32) (i32.const 1)))

@@ -1,0 +1,22 @@
+;; An increment that is not atomic: whether one gets lost is a matter of turns.
+
+(module $Mem (memory (export "shared") 1 1 shared))
+(register "mem")
+
+(thread $A (shared (module $Mem))
+  (register "mem" $Mem)
+  (module (memory (import "mem" "shared") 1 1 shared)
+    (func (export "add")
+      (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1)))))
+  (invoke "add"))
+(thread $B (shared (module $Mem))
+  (register "mem" $Mem)
+  (module (memory (import "mem" "shared") 1 1 shared)
+    (func (export "add")
+      (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1)))))
+  (invoke "add"))
+(wait $A)
+(wait $B)
+(module (memory (import "mem" "shared") 1 1 shared)
+  (func (export "sum") (result i32) (i32.load (i32.const 0))))
+(assert_return (invoke "sum") (i32.const 2))
