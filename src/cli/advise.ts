@@ -7,7 +7,7 @@ import {
   type Advice,
   AdviceCollector,
   type Advised,
-  type Buffer,
+  type BufferUse,
   mergeAdvice,
   onlyListOf,
   withoutLists,
@@ -65,7 +65,7 @@ interface Report {
   readonly advice: Advice;
   readonly runs: number;
   /** Buffers as the instrumented module needs them, where that was asked for. */
-  readonly instrumented?: { readonly level: number; readonly buffers: readonly Buffer[] };
+  readonly instrumented?: { readonly level: number; readonly buffers: readonly BufferUse[] };
 }
 
 async function advise(
@@ -104,7 +104,7 @@ async function instrumentedBuffers(
   { module, request, asyncify, limits }: Program,
   advice: Advice,
   level: number,
-): Promise<readonly Buffer[]> {
+): Promise<readonly BufferUse[]> {
   const options = { ...withoutLists(asyncify), onlyList: onlyListOf(advice) };
   const bytes = await makeTwin(module.bytes, options, level);
   const collector = new AdviceCollector(module, analyzeRoles(module, options));
@@ -233,7 +233,7 @@ function renderIndirect({ indirect }: Advice, { run }: Advised): string[] {
 
 function renderBuffers({ advice, instrumented }: Report): string[] {
   const twins = new Map(instrumented?.buffers.map((buffer) => [buffer.data, buffer]));
-  const largest = (buffers: readonly Buffer[]) => Math.max(...buffers.map(({ used }) => used));
+  const largest = (buffers: readonly BufferUse[]) => Math.max(...buffers.map(({ used }) => used));
   return [
     "buffers",
     ...columns(

@@ -35,7 +35,7 @@ export interface IndirectCall {
 }
 
 /** The buffer at one data pointer. */
-export interface Buffer {
+export interface BufferUse {
   /** The data pointer. */
   readonly data: number;
   /** The export through which its first unwind left. */
@@ -60,7 +60,7 @@ export interface Advice {
   /** Functions that are instrumented by default and were never on the stack at an unwind. */
   readonly unused: readonly string[];
   readonly indirect: readonly IndirectCall[];
-  readonly buffers: readonly Buffer[];
+  readonly buffers: readonly BufferUse[];
 }
 
 /** `asyncify-onlylist`: what must be instrumented for these runs, and no more. */
@@ -199,7 +199,7 @@ export class AdviceCollector {
   }
 }
 
-type MutableBuffer = { -readonly [K in keyof Buffer]: Buffer[K] };
+type MutableBuffer = { -readonly [K in keyof BufferUse]: BufferUse[K] };
 interface IndirectUse {
   readonly func: number;
   readonly callIndex: number;
