@@ -1,17 +1,17 @@
 // `bobbin spec`: runs scripts of the official test suite and tells what passed.
 
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { type Result, Script } from "../script/script.js";
 import type { CommonOptions, Context } from "./context.js";
 import { about, ExitCode } from "./failure.js";
+import { engineNames } from "./engines.js";
 import { fuzz, type FuzzCommandOptions } from "./fuzz.js";
 import { fuzzBytes } from "./fuzz-bytes.js";
-import { count, operand, operands } from "./options.js";
+import { count, list, operand, operands } from "./options.js";
 import { loadSuite, type SuiteScript } from "./suite-files.js";
 import { UsageError } from "../util/errors.js";
 
 interface SpecOptions extends CommonOptions, FuzzCommandOptions {
-  readonly filter?: string;
   readonly fuzz?: boolean;
   readonly fuzzBytes?: boolean;
   readonly json?: boolean;
@@ -55,7 +55,10 @@ export function register(program: Command, context: Context): void {
     .option("--fuzz-bytes", "damage modules: nothing but an orderly error may come of it")
     .option("--seed <n>", "of the first random module (1)", count(0, 2 ** 32 - 1))
     .option("--count <n>", "how many of them", count(1))
-    .addOption(new Option("--engine <name>", "the engine to compare with").choices(["v8"]))
+    .option("--engine <name>", `the engine to compare with: ${engineNames} (v8)`, operand)
+    .option("--engine-args <list>", "arguments for another engine's program", list)
+    .option("--reduce", "make modules that failed small, and print them")
+    .option("--random-modules <n>", "damage the first N modules of --fuzz too", count(1))
     .option("--save <folder>", "keep modules that failed", operand)
     .option("--json", "print one JSON object")
     .addHelpText("after", EXAMPLES)
@@ -67,10 +70,7 @@ export function register(program: Command, context: Context): void {
 function choose(paths: readonly string[], options: SpecOptions, context: Context): Promise<number> {
   if (options.fuzz === true && options.fuzzBytes === true)
     throw new UsageError("--fuzz and --fuzz-bytes are two things: give one");
-  if (options.fuzz === true) {
-    if (paths.length > 0) throw new UsageError("--fuzz makes its modules itself: give no path");
-    return fuzz(options, context);
-  }
+  if (options.fuzz === true) return fuzz(paths, options, context);
   if (options.fuzzBytes === true) return fuzzBytes(paths, options, context);
   if (paths.length === 0)
     throw new UsageError("missing required argument 'path': a script, a folder or an archive");
