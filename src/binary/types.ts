@@ -46,11 +46,16 @@ export const heapTypes: Readonly<Record<number, AbsHeapType>> = {
   0x69: "exn",
   0x68: "cont",
 };
+/** The bytes of the abstract heap types. */
+export const heapTypeCodes: ReadonlyMap<AbsHeapType, number> = new Map(
+  Object.entries(heapTypes).map(([code, heap]) => [heap, Number(code)]),
+);
 /** Shared by all modules: types are plain data that nobody changes. */
 const shorthands: Readonly<Record<number, RefType>> = Object.fromEntries(
   Object.entries(heapTypes).map(([code, heap]) => [code, refType(heap)]),
 );
 
+/** Before the index of a type that is meant exactly. */
 export const EXACT = 0x62;
 
 export function readHeapType(r: Reader): HeapType {

@@ -40,6 +40,9 @@ export function count(min: number, max = Number.MAX_SAFE_INTEGER): (text: string
   };
 }
 
+/** Parts between commas. */
+export const list = (text: string): string[] => text.split(",").filter(Boolean);
+
 /** How a program is run: limits, and who answers its imports. */
 export interface ExecutionOptions extends AsyncifyFlags, InputOptions {
   readonly fuel?: number;

@@ -1,6 +1,6 @@
 // `bobbin spec`: runs scripts of the official test suite and tells what passed.
 
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { featuresOf as featuresOfGroup } from "../script/groups.js";
 import { Script } from "../script/script.js";
 import type { Result } from "../script/verdicts.js";
@@ -8,6 +8,7 @@ import { UsageError } from "../util/errors.js";
 import { ASSEMBLER, assemble } from "./assembler.js";
 import type { CommonOptions, Context } from "./context.js";
 import { about, ExitCode } from "./failure.js";
+import { engineNames } from "./engines.js";
 import { fuzz, type FuzzCommandOptions } from "./fuzz.js";
 import { fuzzBytes } from "./fuzz-bytes.js";
 import {
@@ -15,6 +16,7 @@ import {
   type FeatureFlags,
   featureOptions,
   featuresOf,
+  list,
   operand,
   operands,
 } from "./options.js";
@@ -22,7 +24,6 @@ import { Report, type Where } from "./spec-report.js";
 import { loadSuite, type SuiteScript } from "./suite-files.js";
 
 interface SpecOptions extends CommonOptions, FuzzCommandOptions, FeatureFlags {
-  readonly filter?: string;
   readonly fuzz?: boolean;
   readonly fuzzBytes?: boolean;
   readonly json?: boolean;
@@ -58,7 +59,10 @@ export function register(program: Command, context: Context): void {
       count(0, 2 ** 32 - 1),
     )
     .option("--count <n>", "how many random modules", count(1))
-    .addOption(new Option("--engine <name>", "the engine to compare with").choices(["v8"]))
+    .option("--engine <name>", `the engine to compare with: ${engineNames} (v8)`, operand)
+    .option("--engine-args <list>", "arguments for another engine's program", list)
+    .option("--reduce", "make modules that failed small, and print them")
+    .option("--random-modules <n>", "damage the first N modules of --fuzz too", count(1))
     .option("--save <folder>", "keep modules that failed", operand)
     .option("--json", "print one JSON object");
   featureOptions(command)
@@ -71,10 +75,7 @@ export function register(program: Command, context: Context): void {
 function choose(paths: readonly string[], options: SpecOptions, context: Context): Promise<number> {
   if (options.fuzz === true && options.fuzzBytes === true)
     throw new UsageError("--fuzz and --fuzz-bytes are two things: give one");
-  if (options.fuzz === true) {
-    if (paths.length > 0) throw new UsageError("--fuzz makes its modules itself: give no path");
-    return fuzz(options, context);
-  }
+  if (options.fuzz === true) return fuzz(paths, options, context);
   if (options.fuzzBytes === true) return fuzzBytes(paths, options, context);
   if (paths.length === 0)
     throw new UsageError("missing required argument 'path': a script, a folder or an archive");

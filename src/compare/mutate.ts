@@ -1,7 +1,6 @@
 // Damages modules, and tells what comes of running the damaged bytes. Whatever they
 // are, it must be one of a few orderly ends: anything else is a bug in Bobbin.
 
-import { InstructionReader } from "../binary/code.js";
 import { decode } from "../binary/decode.js";
 import { instantiate } from "../exec/instantiate.js";
 import { Machine } from "../exec/machine.js";
@@ -20,6 +19,7 @@ import type { FuncType, Limits, ValType } from "../syntax/types.js";
 import { closeGlobalType, type DefType } from "../valid/deftypes.js";
 import { validate, type ValidModule } from "../valid/validate.js";
 import { InvalidError, LinkError, MalformedError } from "../util/errors.js";
+import { type Random, restructure, type Span, spansOf } from "./restructure.js";
 
 /** How far a module came. */
 export const ends = ["malformed", "invalid", "unlinkable", "trapped", "exhausted", "ran"] as const;
@@ -130,10 +130,6 @@ function zero(type: ValType<DefType>): Value | null {
   }
 }
 
-type Random = () => number;
-
-/** Where an instruction lies. */
-type Span = readonly [offset: number, next: number];
 /** By module of the corpus. */
 const instructions = new WeakMap<Uint8Array, readonly Span[]>();
 
@@ -144,17 +140,14 @@ function instructionsOf(bytes: Uint8Array): readonly Span[] {
 }
 
 function findInstructions(bytes: Uint8Array): Span[] {
-  const found: Span[] = [];
   try {
-    for (const { body } of decode(bytes).functions) {
-      const reader = new InstructionReader(bytes, body.offset, body.end);
-      while (reader.next()) found.push([reader.instruction.offset, reader.instruction.next]);
-    }
+    const module = decode(bytes);
+    return module.functions.flatMap((_, i) => spansOf(module, i));
   } catch (error) {
-    // The corpus holds modules of proposals that Bobbin does not know.
-    if (!(error instanceof MalformedError)) throw error;
+    // The corpus holds malformed modules, and those of proposals that Bobbin does not know.
+    if (error instanceof MalformedError) return [];
+    throw error;
   }
-  return found;
 }
 
 /** One-byte opcodes by the stack effect that they have: each may stand for the others. */
@@ -202,7 +195,15 @@ export function mutate(corpus: readonly Uint8Array[], next: Random): Uint8Array 
   }
   const original = pick(corpus);
   let bytes = Uint8Array.from(original);
-  if (next() % 2 === 0) {
+  const keepsSizes = next() % 2 === 0;
+  if (keepsSizes) {
+    const changed = restructure(original, corpus, next);
+    // Now and then both kinds of damage.
+    if (changed !== null && next() % 8 !== 0) return changed;
+    if (changed !== null) bytes = Uint8Array.from(changed);
+  }
+  const keepsInstructions = !keepsSizes && next() % 2 === 0;
+  if (keepsInstructions) {
     const spans = instructionsOf(original);
     for (let times = 1 + (next() % 4); times > 0 && spans.length > 0; times--)
       mutateInstruction(bytes, pick(spans), next);

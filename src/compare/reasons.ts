@@ -15,7 +15,13 @@ export interface RunError {
 export const HOST_EXCEPTION = "host exception";
 const SIGNATURE = "uninitialized element or indirect call type mismatch";
 const TABLE = "undefined element or out of bounds table access";
-const NULL = "null reference or null function reference";
+const NULL = [
+  "null reference",
+  "null function reference",
+  "null structure reference",
+  "null array reference",
+  "null i31 reference",
+].join(" or ");
 
 /** V8's messages first, then SpiderMonkey's and JavaScriptCore's where they differ. */
 const messages: readonly (readonly [pattern: RegExp, reason: string])[] = [
@@ -35,6 +41,11 @@ const messages: readonly (readonly [pattern: RegExp, reason: string])[] = [
     /function signature mismatch|null table entry|signature that does not match|indirect call/i,
     SIGNATURE,
   ],
+  [/illegal cast|failed to cast/i, "cast failure"],
+  [/array element access out of bounds/i, "out of bounds array access"],
+  [/requested new array is too large/i, "array too large"],
+  [/rethrowing null value/i, "null exception reference"],
+  [/unaligned (memory )?access/i, "unaligned atomic"],
   [/table index is out of bounds|table access|call_indirect|element segment/i, TABLE],
   [/dereferencing a null|null reference/i, NULL],
   [/index out of bounds/i, `out of bounds memory access or ${TABLE}`],

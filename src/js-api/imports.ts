@@ -16,8 +16,8 @@ import type { FuncType } from "../syntax/types.js";
 import { LinkError } from "../util/errors.js";
 import { closeGlobalType, type DefType } from "../valid/deftypes.js";
 import type { ValidModule } from "../valid/validate.js";
-import { Global, Memory, Table } from "./objects.js";
-import { refuseVectors, toJsValue, toWasmResults, toWasmValue } from "./values.js";
+import { Global, Memory, Table, Tag } from "./objects.js";
+import { refuseSignature, toJsValue, toWasmResults, toWasmValue } from "./values.js";
 import { functionBehind, type JsFunction, type World, worldOf } from "./world.js";
 
 export type ImportObject = Readonly<Record<string, unknown>>;
@@ -49,13 +49,19 @@ export function jsImports(
     if ((typeof group !== "object" || group === null) && typeof group !== "function")
       throw new TypeError(`import module ${wanted.module} is not an object`);
     const value = (group as Record<string, unknown>)[wanted.name];
-    if (value === undefined) continue;
+    if (value === undefined && !mayBeUndefined(wanted)) continue;
     const extern = externOf(worldOf(machine), module, { ...wanted, index }, value, suspend);
     if (!imports.has(wanted.module)) imports.set(wanted.module, new Map());
     imports.get(wanted.module)!.set(wanted.name, extern);
   }
   return imports;
 }
+
+/** As a host's value, undefined is as good as any other. */
+const mayBeUndefined = ({ description }: Import): boolean =>
+  description.kind === "global" &&
+  typeof description.type.type === "object" &&
+  (description.type.type.heap === "extern" || description.type.type.heap === "any");
 
 function externOf(
   world: World,
@@ -102,7 +108,8 @@ function externOf(
       return { kind: "global", global };
     }
     case "tag":
-      throw new LinkError(`${label}: tags cannot be imported from JavaScript yet`);
+      if (!(value instanceof Tag)) throw new LinkError(`${label} must be a Tag`);
+      return { kind: "tag", tag: Tag.instanceOf(value) };
   }
 }
 
@@ -117,7 +124,7 @@ function hostFunction(
   // A promise given for an externref is a value like any other.
   const awaits = suspend && !results.some((t) => typeof t === "object");
   return (args) => {
-    refuseVectors(signature);
+    refuseSignature(signature);
     const returned = call(...args.map((value) => toJsValue(value, world)));
     return awaits && returned instanceof Promise
       ? returned.then((value) => toWasmResults(value, results, world))

@@ -416,3 +416,63 @@ describe("custom descriptors", () => {
     expect(() => onBobbin(bytes, { m: { f: prototypes["sub"] } })).toThrow(LinkError);
   });
 });
+
+test("a global of the host's values may be undefined, one of functions may not", () => {
+  const importing = (type: string) =>
+    assemble(`(module (import "env" "g" (global $g ${type}))
+      (func (export "get") (result ${type}) (global.get $g)))`);
+  for (const run of [onBobbin, onEngine])
+    expect(run(importing("externref"), { env: {} })["get"]()).toBeUndefined();
+  for (const run of [onBobbin, onEngine])
+    expect(() => run(importing("funcref"), { env: {} })).toThrow();
+});
+
+describe("exceptions, which Node 20 has no references to", () => {
+  function assembled(wat: string): Uint8Array {
+    const module = binaryen.parseText(wat);
+    const { ExceptionHandling, ReferenceTypes, MutableGlobals } = binaryen.Features;
+    module.setFeatures(ExceptionHandling | ReferenceTypes | MutableGlobals);
+    const bytes = module.emitBinary();
+    module.dispose();
+    return bytes;
+  }
+
+  test("a tag that one module exports is the other's", () => {
+    const machine = new Machine();
+    const thrower = onBobbin(
+      assembled(`(module (tag $t (export "tag") (param i32))
+        (func (export "throw") (throw $t (i32.const 7))))`),
+      {},
+      machine,
+    );
+    const catcher = assembled(`(module
+      (import "env" "tag" (tag $t (param i32))) (import "env" "throw" (func $throw))
+      (func (export "run") (result i32)
+        (block $caught (result i32)
+          (try_table (catch $t $caught) (call $throw)) (i32.const 0))))`);
+    const env = { tag: thrower["tag"], throw: () => thrower["throw"]() };
+    expect(onBobbin(catcher, { env }, machine)["run"]()).toBe(7);
+    expect(() => onBobbin(catcher, { env: { ...env, tag: {} } }, machine)).toThrow(
+      "env.tag must be a Tag",
+    );
+  });
+
+  test("references to them do not pass, not even null", () => {
+    const e = onBobbin(
+      assembled(`(module (table (export "table") 2 exnref)
+        (global (export "global") (mut exnref) (ref.null exn))
+        (func (export "takes") (param exnref)) (func (export "gives") (result exnref) (ref.null exn)))`),
+      {},
+    );
+    for (const action of [
+      () => e["takes"](null),
+      () => e["gives"](),
+      () => e["table"].get(0),
+      () => e["table"].set(0, null),
+      () => e["global"].value,
+      () => (e["global"].value = null),
+    ])
+      expect(action).toThrow(TypeError);
+    expect(e["table"].length).toBe(2);
+  });
+});

@@ -1,11 +1,11 @@
-// Memory, Table and Global as JavaScript sees them: thin views of Bobbin's instances.
+// Memory, Table, Global and Tag as JavaScript sees them: thin views of Bobbin's instances.
 // `world.ts` makes them, one per instance.
 // Spec: https://webassembly.github.io/spec/js-api/#memories
 
 import { getGlobal, setGlobal } from "../exec/instantiate.js";
-import type { GlobalInstance, TableInstance } from "../runtime/instances.js";
+import type { GlobalInstance, TableInstance, TagInstance } from "../runtime/instances.js";
 import type { MemoryInstance } from "../runtime/memory.js";
-import { type ReferenceDoor, toIndex, toJsValue, toWasmValue } from "./values.js";
+import { refuseHidden, type ReferenceDoor, toIndex, toJsValue, toWasmValue } from "./values.js";
 
 /** Sizes and indices are bigints where the address type is i64. */
 type Size = number | bigint;
@@ -63,6 +63,7 @@ export class Table {
   }
 
   get(index: Size): unknown {
+    refuseHidden(this.#table.type.element);
     return this.#door.toJs(this.#table.elements[this.#at(index)]!);
   }
 
@@ -89,6 +90,7 @@ export class Table {
   /** A value that is left out is the type's default: undefined as an externref, else null. */
   #reference(given: readonly unknown[]) {
     const { element } = this.#table.type;
+    refuseHidden(element);
     const missing = element.heap === "extern" ? undefined : null;
     return this.#door.toReference(given.length === 0 ? missing : given[0], element);
   }
@@ -106,16 +108,28 @@ export class Global {
   }
 
   get value(): unknown {
-    if (this.#global.type.type === "v128") throw new TypeError("the global holds a vector");
+    refuseHidden(this.#global.type.type);
     return toJsValue(getGlobal(this.#global), this.#door);
   }
   /** @throws TypeError where the global is immutable, or the value none of its type */
   set value(value: unknown) {
     const { mutable, type } = this.#global.type;
     if (!mutable) throw new TypeError("the global is immutable");
+    refuseHidden(type);
     setGlobal(this.#global, toWasmValue(value, type, this.#door));
   }
   valueOf(): unknown {
     return this.value;
+  }
+}
+
+/** What exceptions are of: nothing of it can be seen, only given to another module. */
+export class Tag {
+  readonly #tag: TagInstance;
+  constructor(tag: TagInstance) {
+    this.#tag = tag;
+  }
+  static instanceOf(tag: Tag): TagInstance {
+    return tag.#tag;
   }
 }

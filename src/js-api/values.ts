@@ -3,7 +3,15 @@
 // so their conversion is a parameter.
 // Spec: https://webassembly.github.io/spec/js-api/#tojsvalue
 
-import type { FuncType, NumType, RefType, ValType } from "../syntax/types.js";
+import {
+  formatValType,
+  type FuncType,
+  type HeapType,
+  inexact,
+  type NumType,
+  type RefType,
+  type ValType,
+} from "../syntax/types.js";
 import { f32, f64, floatOf, i32, i64, type Reference, type Value } from "../runtime/values.js";
 import type { DefType } from "../valid/deftypes.js";
 
@@ -54,9 +62,24 @@ function refuseVector(): never {
   throw new TypeError("vectors cannot pass between WebAssembly and JavaScript");
 }
 
-/** @throws TypeError where a call would have to pass a vector: then the function does not run at all */
-export function refuseVectors({ params, results }: FuncType<DefType>): void {
-  if (params.includes("v128") || results.includes("v128")) refuseVector();
+const HIDDEN: readonly unknown[] = ["exn", "noexn", "cont", "nocont"] satisfies HeapType[];
+
+/**
+ * Vectors, and references to exceptions and continuations: even a null does not pass.
+ * @throws TypeError where the type is one that JavaScript does not see
+ */
+export function refuseHidden(type: ValType<DefType>): void {
+  if (type === "v128") refuseVector();
+  if (typeof type !== "object") return;
+  const heap = inexact(type.heap);
+  if (HIDDEN.includes(heap) || (typeof heap === "object" && heap.sub.comp.kind === "cont"))
+    throw new TypeError(`a ${formatValType(type)} cannot pass between WebAssembly and JavaScript`);
+}
+
+/** @throws TypeError where a call would have to pass what is hidden: then the function does not run at all */
+export function refuseSignature({ params, results }: FuncType<DefType>): void {
+  params.forEach(refuseHidden);
+  results.forEach(refuseHidden);
 }
 
 /** The results of a call as JavaScript has them: nothing, a value, or an array. */

@@ -9,14 +9,15 @@ import {
   FuncInstance,
   type GlobalInstance,
   type TableInstance,
+  type TagInstance,
 } from "../runtime/instances.js";
 import type { MemoryInstance } from "../runtime/memory.js";
 import type { Reference } from "../runtime/values.js";
 import type { RefType } from "../syntax/types.js";
 import type { DefType } from "../valid/deftypes.js";
-import { Global, Memory, Table } from "./objects.js";
+import { Global, Memory, Table, Tag } from "./objects.js";
 import { inward, isOf, outward } from "./references.js";
-import { type ReferenceDoor, refuseVectors, toJsResults, toWasmValue } from "./values.js";
+import { type ReferenceDoor, refuseSignature, toJsResults, toWasmValue } from "./values.js";
 
 export type JsFunction = (...args: unknown[]) => unknown;
 
@@ -40,10 +41,11 @@ export class World implements ReferenceDoor {
   private readonly memories = new WeakMap<MemoryInstance, Memory>();
   private readonly tables = new WeakMap<TableInstance, Table>();
   private readonly globals = new WeakMap<GlobalInstance, Global>();
+  private readonly tags = new WeakMap<TagInstance, Tag>();
 
   constructor(private readonly machine: Machine) {}
 
-  /** The object that JavaScript sees; undefined for tags, which have none yet. */
+  /** The object that JavaScript sees. */
   objectOf(extern: ExternInstance): unknown {
     switch (extern.kind) {
       case "func":
@@ -55,7 +57,7 @@ export class World implements ReferenceDoor {
       case "global":
         return cached(this.globals, extern.global, (global) => new Global(global, this));
       case "tag":
-        return undefined;
+        return cached(this.tags, extern.tag, (tag) => new Tag(tag));
     }
   }
 
@@ -63,7 +65,7 @@ export class World implements ReferenceDoor {
     return cached(this.functions, func, () => {
       const { params } = func.signature;
       const call: JsFunction = (...args) => {
-        refuseVectors(func.signature);
+        refuseSignature(func.signature);
         const values = params.map((type, i) => toWasmValue(args[i], type, this));
         return toJsResults(this.machine.invoke(func, values), this);
       };
