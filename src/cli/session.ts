@@ -6,7 +6,7 @@ import { type Observer, observers } from "../exec/hooks.js";
 import { Machine } from "../exec/machine.js";
 import { stackOf } from "../exec/stack.js";
 import type { FiberView } from "../exec/fiber.js";
-import { type Host, invokeAs } from "../compare/host.js";
+import { type Host, invokeAs, nativeWaiting } from "../compare/host.js";
 import { FiberAbi } from "../fiber/abi/abi.js";
 import { Asyncify } from "../fiber/asyncify/asyncify.js";
 import { FiberTracker, type FiberState, hasFiberAssembly } from "../observe/fibers.js";
@@ -58,10 +58,6 @@ export async function open(file: string, options: OpenOptions, context: Context)
   const module = await readProgram(file, options);
   const log = options.log ?? context.out;
   const script = options.host === undefined ? null : await loadHostScript(options.host);
-  const host =
-    script === null
-      ? null
-      : await script({ log: (...values) => log(values.map(String).join(" ")) });
   const pending = new PendingCalls();
   const tracker =
     options.followFibers === true && (hasFiberAssembly(module) || options.fiberAbi === "native")
@@ -72,6 +68,13 @@ export async function open(file: string, options: OpenOptions, context: Context)
     ...(options.maxFrames === undefined ? {} : { maxFrames: options.maxFrames }),
     observer: tracker === null ? pending.observer : observers(pending.observer, tracker.observer),
   });
+  const host =
+    script === null
+      ? null
+      : await script({
+          ...nativeWaiting(machine),
+          log: (...values) => log(values.map(String).join(" ")),
+        });
   const asyncify = asyncifyFor(module, options, tracker);
   if (options.asyncifyVerbose === true)
     for (const line of verboseLines(module, asyncifySettings(options))) context.note(line);

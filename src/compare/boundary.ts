@@ -7,6 +7,7 @@ import { stateName, type TraceEvent } from "../observe/events.js";
 import { HostRef, type Value } from "../runtime/values.js";
 import { functionTypeIndex, importsOf, type Module } from "../syntax/module.js";
 import type { FuncType, ValType } from "../syntax/types.js";
+import { SuspendingImport, type Waiting } from "./host.js";
 import { reasonOf } from "./reasons.js";
 import { isRuntimeExport } from "./twin-parts.js";
 
@@ -37,14 +38,14 @@ export function watchImports(
   for (const [group, members] of Object.entries(imports))
     watched[group] = { ...(members as Record<string, unknown>) };
   for (const { module: group, name, description } of importsOf(module, "func")) {
-    const call = watched[group]?.[name];
+    const given = watched[group]?.[name];
+    const waits = given instanceof SuspendingImport;
+    const call = waits ? given.func : given;
     if (typeof call !== "function") continue;
     const type = module.types[description.type]!.comp as FuncType;
-    watched[group]![name] = watchImport(
-      { module: group, name, type, suspend },
-      call as JsFunction,
-      boundary,
-    );
+    const wanted = { module: group, name, type, suspend: suspend || waits };
+    const watching = watchImport(wanted, call as JsFunction, boundary);
+    watched[group]![name] = waits ? given.make(watching) : watching;
   }
   return watched;
 }
@@ -96,7 +97,7 @@ export function watchExports(
       continue;
     }
     const type = module.types[functionTypeIndex(module, index)]!.comp as FuncType;
-    watched[name] = watchExport(name, type, exports[name] as JsFunction, boundary);
+    watched[name] = watchExport({ name, type, call: exports[name] as JsFunction, boundary });
   }
   return watched;
 }
@@ -112,25 +113,44 @@ function watchRuntime(call: JsFunction, boundary: Boundary): JsFunction {
   };
 }
 
-function watchExport(
-  name: string,
-  { params, results }: FuncType,
-  call: JsFunction,
-  boundary: Boundary,
+interface WatchedExport {
+  readonly name: string;
+  readonly type: FuncType;
+  readonly call: JsFunction;
+  readonly boundary: Boundary;
+}
+
+/** What is behind the functions that hosts get: engines know their own only. */
+const watchedExports = new WeakMap<object, WatchedExport>();
+
+/** Of exports that wait for promises, the call is told when it is made, and its end when it comes. */
+export const watchWaiting = (waiting: Waiting): Waiting => ({
+  ...waiting,
+  promising(func) {
+    const watched = watchedExports.get(func);
+    if (watched === undefined) return waiting.promising(func);
+    const call = waiting.promising(watched.call as never);
+    return watchCall({ ...watched, call }, true) as ReturnType<Waiting["promising"]>;
+  },
+});
+
+function watchExport(watched: WatchedExport): JsFunction {
+  const call = watchCall(watched, false);
+  watchedExports.set(call, watched);
+  return call;
+}
+
+/** @param waits the call answers with a promise of its results */
+function watchCall(
+  { name, type: { params, results }, call, boundary }: WatchedExport,
+  waits: boolean,
 ): JsFunction {
-  return (...given) => {
-    const values = params.map((type, i) => valueOf(given[i], type));
-    const args = values.map((value, i) => converter(given[i], value));
+  const failed = (error: unknown): never => {
     boundary.observe();
-    boundary.emit({ type: "call", name, args: values });
-    let returned: unknown;
-    try {
-      returned = call(...args);
-    } catch (error) {
-      boundary.observe();
-      boundary.emit({ type: "trap", name, reason: reasonOf(error).reason });
-      throw error;
-    }
+    boundary.emit({ type: "trap", name, reason: reasonOf(error).reason });
+    throw error;
+  };
+  const settle = (returned: unknown): unknown => {
     boundary.observe();
     const list = results.length > 1 ? (returned as unknown[]) : [returned].slice(0, results.length);
     boundary.emit({
@@ -140,6 +160,19 @@ function watchExport(
       state: stateName(boundary.state),
     });
     return returned;
+  };
+  return (...given) => {
+    const values = params.map((type, i) => valueOf(given[i], type));
+    const args = values.map((value, i) => converter(given[i], value));
+    boundary.observe();
+    boundary.emit({ type: "call", name, args: values });
+    let returned: unknown;
+    try {
+      returned = call(...args);
+    } catch (error) {
+      return failed(error);
+    }
+    return waits ? (returned as Promise<unknown>).then(settle, failed) : settle(returned);
   };
 }
 

@@ -6,7 +6,7 @@ import type { TraceEvent } from "../observe/events.js";
 import { UsageError } from "../util/errors.js";
 import { type Boundary, watchImports } from "./boundary.js";
 import { digestOf, Intervals } from "./digest.js";
-import { requireImports } from "./host.js";
+import { engineWaiting, requireImports } from "./host.js";
 import { drive, failedStart, globalsOf, makeHost, type Run, type RunRequest } from "./run.js";
 
 /** As much of the WebAssembly JavaScript API as is used here. */
@@ -44,7 +44,7 @@ export interface BareRequest extends RunRequest {
 export async function runBare(request: BareRequest): Promise<Run> {
   const { module, engine = hostEngine(), digest = false } = request;
   const boundary = new BareBoundary(request.onEvent);
-  const { host, imports } = await makeHost(module, request);
+  const { host, imports } = await makeHost(module, request, engineWaiting(engine));
   requireImports(module, imports);
   const payloads = new Intervals();
   const unseen = { events: boundary.events, sizes: new Map<number, number>(), payloads };

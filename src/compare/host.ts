@@ -4,11 +4,62 @@
 import { importsOf, type Module } from "../syntax/module.js";
 import type { FuncType } from "../syntax/types.js";
 import type { ImportObject } from "../js-api/imports.js";
-import { LinkError } from "../util/errors.js";
+import type { Machine } from "../exec/machine.js";
+import { promising } from "../js-api/exports.js";
+import { LinkError, UsageError } from "../util/errors.js";
 
-export interface HostContext {
+/** What a host script gets whatever runs its program. */
+export interface HostLog {
   /** What the program says to its user. */
   log(...values: unknown[]): void;
+}
+
+type Fn = (...args: never[]) => unknown;
+
+/**
+ * How calls wait for promises on the engine that runs the program: `new WebAssembly.Suspending`
+ * and `WebAssembly.promising` where that engine has them. Bobbin needs neither: imports may
+ * answer with promises, and exports then do.
+ */
+export interface Waiting {
+  /** An import whose promises suspend the program. */
+  suspending(func: Fn): unknown;
+  /** An export that may be suspended: it answers with a promise. */
+  promising(func: Fn): (...args: unknown[]) => Promise<unknown>;
+}
+
+export interface HostContext extends HostLog, Waiting {}
+
+/** On a machine of Bobbin's. */
+export const nativeWaiting = (machine: Machine): Waiting => ({
+  suspending: (func) => func,
+  promising: (func) => promising(machine, func),
+});
+
+/** An import that an engine must be told may suspend: but first it is watched. */
+export class SuspendingImport {
+  constructor(
+    readonly func: Fn,
+    readonly make: (watched: Fn) => unknown,
+  ) {}
+}
+
+/** On the engine whose `WebAssembly` this is. */
+export const engineWaiting = (engine: object): Waiting => {
+  const { Suspending, promising: promisingThere } = engine as Partial<EngineWaiting>;
+  return {
+    suspending: (func) => new SuspendingImport(func, (watched) => new (has(Suspending))(watched)),
+    promising: (func) => has(promisingThere)(func),
+  };
+};
+interface EngineWaiting {
+  Suspending: new (func: Fn) => unknown;
+  promising: Waiting["promising"];
+}
+function has<T>(feature: T | undefined): T {
+  if (feature === undefined)
+    throw new UsageError("this engine has no JavaScript promise integration");
+  return feature;
 }
 
 /** As `WebAssembly.Instance`, but of any engine. */

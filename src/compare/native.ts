@@ -17,6 +17,7 @@ import type { MemoryInstance } from "../runtime/memory.js";
 import type { ValidModule } from "../valid/validate.js";
 import { type Boundary, watchImports } from "./boundary.js";
 import { digestOfRun, DigestSchedule, Intervals } from "./digest.js";
+import { nativeWaiting } from "./host.js";
 import { drive, failedStart, globalsOf, makeHost, type Run, type RunRequest } from "./run.js";
 
 export interface NativeRequest extends RunRequest {
@@ -58,7 +59,7 @@ export async function runNative(request: NativeRequest): Promise<Run> {
     interposer: asyncify,
     ...(request.observer === undefined ? {} : { observer: request.observer }),
   });
-  const { host, imports } = await makeHost(module, request);
+  const { host, imports } = await makeHost(module, request, nativeWaiting(machine));
   // The runtime functions are native: nobody stubs or watches them from outside.
   const { asyncify: own, ...others } = imports;
   const wanted = host.imports?.["asyncify"] === undefined ? others : { ...others, asyncify: own };

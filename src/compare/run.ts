@@ -3,9 +3,16 @@
 import type { ImportObject } from "../js-api/imports.js";
 import { toJsNumber } from "../js-api/values.js";
 import { HOST_EXCEPTION, reasonOf, type RunError } from "./reasons.js";
-import { type Boundary, valueOf, watchExports } from "./boundary.js";
+import { type Boundary, valueOf, watchExports, watchWaiting } from "./boundary.js";
 import { Intervals } from "./digest.js";
-import { type Host, type HostContext, type HostScript, invokeAs, stubImports } from "./host.js";
+import {
+  type Host,
+  type HostLog,
+  type HostScript,
+  invokeAs,
+  type Waiting,
+  stubImports,
+} from "./host.js";
 import type { TraceEvent } from "../observe/events.js";
 import type { Value } from "../runtime/values.js";
 import { UsageError } from "../util/errors.js";
@@ -16,7 +23,7 @@ export interface RunRequest {
   /** Default: a host without imports. */
   readonly hostScript?: HostScript;
   /** What the script is given; default: a log that nobody reads. */
-  readonly context?: HostContext;
+  readonly context?: HostLog;
   /** The export to call. */
   readonly invoke: string;
   readonly args: readonly Value[];
@@ -49,8 +56,9 @@ export interface Run {
 export async function makeHost(
   module: Module,
   { hostScript, context = { log: () => undefined }, stub = false }: RunRequest,
+  waiting: Waiting,
 ): Promise<{ readonly host: Host; readonly imports: ImportObject }> {
-  const host = (await hostScript?.(context)) ?? {};
+  const host = (await hostScript?.({ ...watchWaiting(waiting), ...context })) ?? {};
   const imports: ImportObject = stub ? stubImports(module, host.imports) : (host.imports ?? {});
   return { host, imports };
 }

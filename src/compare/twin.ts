@@ -12,6 +12,7 @@ import type { ModuleInstance } from "../runtime/instances.js";
 import { validate } from "../valid/validate.js";
 import { watchImports } from "./boundary.js";
 import type { TwinProjection, TwinView } from "./projection.js";
+import { nativeWaiting } from "./host.js";
 import { drive, failedStart, makeHost, type Run } from "./run.js";
 import type { TwinParts } from "./twin-parts.js";
 import { prepareTwin, projectionOf, runOf, type TwinRequest } from "./twin-run.js";
@@ -35,7 +36,7 @@ export async function runTwinOnBobbin(request: BobbinTwinRequest): Promise<Run> 
     ...request.limits,
     observer: observers(observerOf(projection, view, parts), request.observer ?? {}),
   });
-  const { host, imports } = await makeHost(twin, request);
+  const { host, imports } = await makeHost(twin, request, nativeWaiting(machine));
   const watched = watchImports(twin, imports, projection);
 
   let instance: ModuleInstance;

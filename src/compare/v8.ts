@@ -12,7 +12,7 @@ import {
   hostEngine,
 } from "./engine.js";
 import type { TwinView } from "./projection.js";
-import { requireImports } from "./host.js";
+import { engineWaiting, requireImports } from "./host.js";
 import { drive, failedStart, makeHost, type Run } from "./run.js";
 import type { TwinParts } from "./twin-parts.js";
 import { prepareTwin, projectionOf, runOf, type TwinRequest } from "./twin-run.js";
@@ -28,7 +28,7 @@ export async function runOnEngine(request: EngineRequest): Promise<Run> {
   const { twin, parts } = prepared;
   const view = new EngineView(parts);
   const projection = projectionOf(prepared, view, request);
-  const { host, imports } = await makeHost(twin, request);
+  const { host, imports } = await makeHost(twin, request, engineWaiting(engine));
   requireImports(twin, imports);
   const watched = watchImports(twin, imports, projection);
 

@@ -4,11 +4,25 @@
 
 import type { Machine } from "../exec/machine.js";
 import type { ModuleInstance } from "../runtime/instances.js";
-import { worldOf } from "./world.js";
+import { functionBehind, worldOf } from "./world.js";
 
 export function jsExports(machine: Machine, instance: ModuleInstance): Record<string, unknown> {
   const world = worldOf(machine);
   const exports = Object.create(null) as Record<string, unknown>;
   for (const [name, extern] of instance.exports) exports[name] = world.objectOf(extern);
   return Object.freeze(exports);
+}
+
+/**
+ * As `WebAssembly.promising`: the exported function, for calls that promises of host
+ * functions suspend.
+ * @throws TypeError for everything but an exported function
+ */
+export function promising(
+  machine: Machine,
+  func: unknown,
+): (...args: unknown[]) => Promise<unknown> {
+  const instance = functionBehind(func);
+  if (instance === undefined) throw new TypeError("promising takes an exported function");
+  return worldOf(machine).promisingOf(instance);
 }

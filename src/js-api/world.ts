@@ -76,6 +76,16 @@ export class World implements ReferenceDoor {
     });
   }
 
+  /** As `functionOf`, but host functions may answer with promises, and so does this. */
+  promisingOf(func: FuncInstance): (...args: unknown[]) => Promise<unknown> {
+    const { params } = func.signature;
+    return async (...args) => {
+      refuseSignature(func.signature);
+      const values = params.map((type, i) => toWasmValue(args[i], type, this));
+      return toJsResults(await this.machine.invokeAsync(func, values), this);
+    };
+  }
+
   toJs(reference: Reference): unknown {
     if (reference instanceof FuncInstance) return this.functionOf(reference);
     return reference === null ? null : outward(reference);

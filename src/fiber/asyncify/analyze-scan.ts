@@ -46,7 +46,7 @@ const EXTENDED: Partial<Record<Mnemonic, Extension>> = {
 };
 const RESUMES = new Set<Mnemonic>(["resume", "resume_throw", "resume_throw_ref"]);
 const RESUME_REFUSAL =
-  "resume in functions that can unwind is not supported: the continuation would be used up when a rewind gets there";
+  "Binaryen does not know resume here: the continuation would be used up when a rewind gets there";
 
 /**
  * @param strict refuse what Binaryen refuses, and overlook what it overlooks
@@ -90,7 +90,7 @@ export function scanBody(
     if (extension !== undefined && strict) refuse(offset, EXTENSIONS[extension]);
     else if (extension !== undefined && !extensions.has(extension))
       extensions.set(extension, offset);
-    if (RESUMES.has(mnemonic)) refuse(offset, RESUME_REFUSAL);
+    if (RESUMES.has(mnemonic) && strict) refuse(offset, RESUME_REFUSAL);
     switch (mnemonic) {
       case "call":
       case "return_call":

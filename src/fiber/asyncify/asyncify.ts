@@ -11,6 +11,7 @@ import { codeOf } from "../../exec/lower.js";
 import { type ExternInstance, FuncInstance, type ModuleInstance } from "../../runtime/instances.js";
 import { Trap } from "../../runtime/traps.js";
 import { i32, type Value } from "../../runtime/values.js";
+import { opcodes } from "../../syntax/opcodes.js";
 import { closeTypes } from "../../valid/deftypes.js";
 import type { ValidModule } from "../../valid/validate.js";
 import { runtimeType } from "./analyze-imports.js";
@@ -169,6 +170,7 @@ export class Asyncify implements Interposer {
     if (this.asserts !== null && func.instance === this.instance)
       this.asserts.check(fiber, this.state, plan !== null);
     const site = plan?.byPc.get(pc);
+    if (this.state === UNWINDING && plan !== null && site === undefined) refuseResume(fiber);
     // asyncify/return-plain
     if (site === undefined || this.state === NORMAL) return "go on";
     // asyncify/return-rewind
@@ -306,3 +308,18 @@ export class Asyncify implements Interposer {
     listener({ type, func: index, name, callIndex, address, size, ...this.stack() });
   }
 }
+
+/** Rule asyncify/return-resume: rewinding would resume a continuation that is used up. */
+function refuseResume(fiber: Fiber): void {
+  const { func, pc } = fiber.top;
+  if (!RESUMES.has(codeOf(func).words[pc]!)) return;
+  throw new Trap(
+    "unreachable",
+    `${func.name} resumed a continuation that unwinds: asyncify cannot execute the resume again`,
+  );
+}
+const RESUMES: ReadonlySet<number> = new Set([
+  opcodes.resume.code,
+  opcodes.resume_throw.code,
+  opcodes.resume_throw_ref.code,
+]);

@@ -232,11 +232,18 @@ const SWITCHING = `(module ${SLEEP} ${MEMORY} (type $f (func)) (type $k (cont $f
     (drop (cont.new $k (ref.func $other)))
     (call $sleep (local.get 0))))`;
 
-test("continuations may be made where a function unwinds, but not resumed", () => {
+test("continuations may be made where a function unwinds, and resumed if they do not unwind", () => {
   const { sleepThrough } = program(SWITCHING);
   expect(sleepThrough("run", i32(1))).toEqual([i32(ANSWER)]);
   const resumes = SWITCHING.replace("(drop (cont.new", "(resume $k (cont.new");
-  expect(() => program(resumes)).toThrow(/resume in functions that can unwind is not supported/);
+  const quiet = resumes.replace("(suspend $t)", "(nop)");
+  expect(program(quiet).sleepThrough("run", i32(1))).toEqual([i32(ANSWER)]);
+  // asyncify/return-resume
+  const unwinds = resumes.replace("(suspend $t)", "(drop (call $sleep (i32.const 1)))");
+  expect(() => program(unwinds).sleepThrough("run", i32(1))).toThrow(
+    /resumed a continuation that unwinds: asyncify cannot execute the resume again/,
+  );
+  expect(() => program(resumes, { strict: true })).toThrow(/Binaryen does not know/);
 });
 
 describe("extensions are marked, and absent under strict", () => {
