@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { type Result, Script } from "../script/script.js";
 import type { CommonOptions, Context } from "./context.js";
 import { about, ExitCode } from "./failure.js";
-import { engineNames } from "./engines.js";
+import { engineNames } from "./engine-registry.js";
 import { fuzz, type FuzzCommandOptions } from "./fuzz.js";
 import { fuzzBytes } from "./fuzz-bytes.js";
 import { count, list, operand, operands } from "./options.js";
@@ -55,7 +55,7 @@ export function register(program: Command, context: Context): void {
     .option("--fuzz-bytes", "damage modules: nothing but an orderly error may come of it")
     .option("--seed <n>", "of the first random module (1)", count(0, 2 ** 32 - 1))
     .option("--count <n>", "how many of them", count(1))
-    .option("--engine <name>", `the engine to compare with: ${engineNames} (v8)`, operand)
+    .option("--engine <name>", `the engine to compare with: ${engineNames} (host)`, operand)
     .option("--engine-args <list>", "arguments for another engine's program", list)
     .option("--reduce", "make modules that failed small, and print them")
     .option("--random-modules <n>", "damage the first N modules of --fuzz too", count(1))
