@@ -139,8 +139,8 @@ export function renderComparison(comparison: Comparison, wanted: Level): string[
   });
   const rows = pairs.map((pair) => {
     const { a, b, limit, memory } = pair;
-    const told = limit === "E2" ? "" : `  memory ${memory === null ? "yes" : "NO"}`;
-    return `${a} ~ ${b}`.padEnd(16) + cells(pair) + told;
+    const told = limit === "E2" ? "" : `memory ${memory === null ? "yes" : "NO"}`;
+    return (`${a} ~ ${b}`.padEnd(16) + cells(pair).padEnd(15) + told).trimEnd();
   });
   const differences = pairs.flatMap(({ a, b, difference }) =>
     difference === null ? [] : ["", ...renderDifference(a, b, difference)],
@@ -180,12 +180,11 @@ function comparisonJson(comparison: Comparison, wanted: Level): unknown {
       ...(name === "host" ? { engine: versionOf("host") } : {}),
       ...runJson(run),
     })),
-    pairs: pairs.map(({ a, b, limit, memory, ...closeness }) => ({
-      a,
-      b,
-      ...closenessJson(closeness),
-      ...(limit === "E2" ? {} : { limit, memory }),
-    })),
+    pairs: pairs.map(({ a, b, limit, memory, ...closeness }) => {
+      const { level: reached, difference } = closenessJson(closeness);
+      const limited = limit === "E2" ? {} : { limit, memory };
+      return { a, b, level: reached, ...limited, difference };
+    }),
     outside,
   };
 }

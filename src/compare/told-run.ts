@@ -13,7 +13,7 @@ export type ToldRun = Pick<Run, "events" | "results" | "globals" | "digest"> & {
   readonly error?: Omit<RunError, "thrown">;
 };
 
-/** An object or a function of another process. */
+/** An object or a function of a run elsewhere. */
 export class Elsewhere {
   constructor(
     readonly kind: "object" | "function" | "symbol",
