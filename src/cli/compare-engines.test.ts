@@ -58,8 +58,16 @@ test("the host's engine in another process is equal at E2, with its host script"
   const { code, stdout } = await bobbin([
     "compare",
     fixture("wasm/sleep.wasm"),
-    ...["--invoke", "main", "3", "--asyncify-imports", "env.sleep"],
-    ...["--host", fixture("hosts/sleep.mjs"), "--engines", "host", "--json"],
+    "--invoke",
+    "main",
+    "3",
+    "--asyncify-imports",
+    "env.sleep", // prettier-ignore
+    "--host",
+    fixture("hosts/sleep.mjs"),
+    "--engines",
+    "host",
+    "--json", // prettier-ignore
   ]);
   expect(JSON.parse(stdout)).toMatchObject({
     verdict: "equal",

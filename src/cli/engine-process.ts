@@ -101,6 +101,8 @@ export class EngineProcess {
     const { child, door } = this.running;
     this.running = null;
     end(child);
+    // What it started may outlive it for a moment, and hold its streams open.
+    for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
     door.close();
   }
 

@@ -50,10 +50,8 @@ export async function perform(task: EngineTask): Promise<unknown> {
 
 /** What of WebAssembly 3.0 this engine has. */
 export function supported(): FuzzFeature[] {
-  const { validate: validates } = hostEngine() as unknown as {
-    validate(bytes: Uint8Array): boolean;
-  };
-  return featuresOf((bytes) => validates(bytes));
+  const engine = hostEngine() as unknown as { validate(bytes: Uint8Array): boolean };
+  return featuresOf((bytes) => engine.validate(bytes));
 }
 
 const bytesOf = (base64: string): Uint8Array =>
