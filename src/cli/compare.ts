@@ -4,7 +4,13 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { type Level, levels } from "../compare/compare.js";
-import { agree, compareProgram, type Comparison, ORACLES, type OracleName } from "../compare/programs.js";
+import {
+  agree,
+  compareProgram,
+  type Comparison,
+  ORACLES,
+  type OracleName,
+} from "../compare/programs.js";
 import { UsageError } from "../util/errors.js";
 import {
   cells,

@@ -47,7 +47,10 @@ const messages: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/requested new array is too large/i, "array too large"],
   [/rethrowing null value/i, "null exception reference"],
   [/unaligned (memory )?access/i, "unaligned atomic"],
-  [/table index is out of bounds|undefined table index|table access|call_indirect|element segment/i, TABLE],
+  [
+    /table index is out of bounds|undefined table index|table access|call_indirect|element segment/i,
+    TABLE,
+  ],
   [/dereferencing a null|null reference/i, NULL],
   [/index out of bounds/i, `out of bounds memory access or ${TABLE}`],
 ];
