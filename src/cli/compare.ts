@@ -3,22 +3,30 @@
 
 import type { Command } from "commander";
 import { Option } from "commander";
-import { type ComparedEvent, type Difference, type Level, levels } from "../compare/compare.js";
+import { type Level, levels } from "../compare/compare.js";
 import {
   agree,
   compareProgram,
   type Comparison,
   ORACLES,
   type OracleName,
-  type Pair,
 } from "../compare/programs.js";
-import { describeEvent, eventToJson } from "../observe/render.js";
-import { formatValue } from "../runtime/notation.js";
 import { UsageError } from "../util/errors.js";
+import {
+  cells,
+  closenessJson,
+  isClose,
+  levelText,
+  outcomeText,
+  renderDifference,
+  runJson,
+} from "./compare-text.js";
+import { compareOnEngines } from "./compare-on-engines.js";
 import type { CommonOptions, Context } from "./context.js";
 import { decode } from "../binary/decode.js";
 import { TwinError } from "../compare/twin-parts.js";
 import { validate } from "../valid/validate.js";
+import { engineNames } from "./engine-registry.js";
 import { about, ExitCode, FileError } from "./failure.js";
 import { readBytes } from "./input.js";
 import { makeTwin } from "./make-twin.js";
@@ -29,14 +37,19 @@ interface CompareOptions extends ProgramOptions, CommonOptions {
   readonly twin?: string;
   readonly optimizeLevel: number;
   readonly level: Level;
+  readonly engines?: string;
+  readonly engineTimeout: number;
+  readonly install?: boolean;
 }
 
 const EXAMPLES = `
 Examples:
   bobbin compare crossing.wasm --invoke crossing 3 --stub-imports
   bobbin compare crossing.wasm --invoke crossing 3 --host log.mjs --twin crossing.twin-O2.wasm
+  bobbin compare crossing.wasm --invoke crossing 3 --stub-imports --engines all --install
 Levels: E0 what the host sees; E1 and every runtime call and record; E2 and every pointer, and memory.
-Exit code 1: some runs differ at the level that --level asks for.`;
+Exit code 1: some runs differ at the level that --level asks for. With --engines, an engine that refuses the
+module, crashes or hangs is told and is no difference; one that was named and is missing: exit code 2.`;
 
 export function register(program: Command, context: Context): void {
   const command = program
@@ -52,6 +65,14 @@ export function register(program: Command, context: Context): void {
     .addOption(
       new Option("--level <level>", "how close the runs must be").choices(levels).default("E2"),
     );
+  command
+    .option(
+      "--engines <list>",
+      `compare with other engines too, each in a process of its own: all, or of ${engineNames}, with :PATH after it`,
+      operand,
+    )
+    .option("--engine-timeout <seconds>", "what a run may take there", count(1, 86_400), 60)
+    .option("--install", "first install those of them that npm has and that are missing");
   executionOptions(command)
     .option("--json", "print one JSON object")
     .addHelpText("after", EXAMPLES)
@@ -66,15 +87,22 @@ async function compare(
   options: CompareOptions,
   context: Context,
 ): Promise<number> {
+  if (options.engines === undefined && options.install === true)
+    throw new UsageError("--install needs --engines: the engines to install");
   // Three runs would log three times: nobody reads that.
   const program = await loadProgram(file, args, options, () => undefined, context.note);
   const twin = await twinOf(program, options);
   const { twin: twinFile } = options;
-  const comparison = await compareWith(program, twin).catch((error: unknown) => {
+  const aboutTwin = (error: unknown): never => {
     throw error instanceof TwinError && twinFile !== undefined
       ? new FileError(twinFile, error)
       : error;
-  });
+  };
+  if (options.engines !== undefined)
+    return compareOnEngines(program, twin, { ...options, engines: options.engines }, context).catch(
+      aboutTwin,
+    );
+  const comparison = await compareWith(program, twin).catch(aboutTwin);
   const good = agree(comparison, options.level);
   if (options.json === true) context.out(JSON.stringify(comparisonJson(comparison, options.level)));
   else for (const line of renderComparison(comparison, options.level)) context.out(line);
@@ -104,39 +132,24 @@ export const compareWith = (
 
 const versionOf = (oracle: OracleName): string =>
   oracle === "host" ? `V8 ${process.versions["v8"] ?? "?"}` : "";
-const eventText = (event: ComparedEvent | undefined): string =>
-  event === undefined
-    ? "(the run has ended)"
-    : event.type === "end"
-      ? endText(event)
-      : describeEvent({ ...event, seq: 0, fiber: 0 }).trim();
-
-function endText({ results, reason, globals, digest }: ComparedEvent & { type: "end" }): string {
-  const outcome =
-    reason ?? `results ${(results ?? []).map((value) => formatValue(value)).join(", ") || "none"}`;
-  const names = globals.map(([name, value]) => `${name} ${formatValue(value)}`).join(", ");
-  return `end: ${outcome}; globals ${names || "none"}${digest === undefined ? "" : `; memory digest ${digest.toString(16)}`}`;
-}
-
 /** For people: what ran, how close they are, and where they part. */
 export function renderComparison(comparison: Comparison, wanted: Level): string[] {
   const { runs, pairs, level, outside } = comparison;
   const ran = (Object.keys(ORACLES) as OracleName[]).flatMap((name) => {
     const run = runs[name];
     if (run === undefined) return [];
-    const { results, error, events } = run;
-    const outcome =
-      error === undefined
-        ? (results ?? []).map((value) => formatValue(value)).join(" ")
-        : error.reason;
     const version = versionOf(name);
     return [
-      `${name.padEnd(7)} ${`${ORACLES[name]}${version && ` (${version})`}`.padEnd(62)} ${String(events.length).padStart(5)} events  ${outcome}`,
+      `${name.padEnd(7)} ${`${ORACLES[name]}${version && ` (${version})`}`.padEnd(62)} ${String(run.events.length).padStart(5)} events  ${outcomeText(run)}`,
     ];
   });
-  const rows = pairs.map((pair) => `${pair.a} ~ ${pair.b}`.padEnd(16) + cells(pair));
-  const differences = pairs.flatMap((pair) =>
-    pair.difference === null ? [] : ["", ...renderDifference(pair, pair.difference)],
+  const rows = pairs.map((pair) => {
+    const { a, b, limit, memory } = pair;
+    const told = limit === "E2" ? "" : `memory ${memory === null ? "yes" : "NO"}`;
+    return (`${a} ~ ${b}`.padEnd(16) + cells(pair).padEnd(15) + told).trimEnd();
+  });
+  const differences = pairs.flatMap(({ a, b, difference }) =>
+    difference === null ? [] : ["", ...renderDifference(a, b, difference)],
   );
   const memories = pairs.flatMap(({ a, b, memory }) =>
     memory === null
@@ -145,7 +158,9 @@ export function renderComparison(comparison: Comparison, wanted: Level): string[
   );
   const verdict = agree(comparison, wanted)
     ? `equal at ${level}${outside.length > 0 ? ", outside the domain of the comparison" : ""}`
-    : `different: ${isClose(level, wanted) ? "native fibers" : `${level === null ? "not even E0" : `${level} only`}, ${wanted} wanted`}`;
+    : isClose({ level, limit: "E2" }, wanted)
+      ? "different: native fibers"
+      : levelText(level, wanted);
   return [
     ...ran,
     "",
@@ -159,62 +174,23 @@ export function renderComparison(comparison: Comparison, wanted: Level): string[
   ];
 }
 
-const isClose = (reached: Level | null, wanted: Level): boolean =>
-  reached !== null && levels.indexOf(reached) >= levels.indexOf(wanted);
-
-function cells({ level: reached, limit, memory }: Pair): string {
-  const cell = (level: Level) =>
-    isClose(limit, level) ? (isClose(reached, level) ? "yes" : "NO") : "-";
-  const told = limit === "E2" ? "" : `memory ${memory === null ? "yes" : "NO"}`;
-  return (levels.map((level) => cell(level).padEnd(5)).join("") + told).trimEnd();
-}
-
-function renderDifference({ a, b }: Pair, difference: Difference): string[] {
-  const { level, index, contextA } = difference;
-  return [
-    `first difference of ${a} and ${b} at ${level}, event ${index + 1}:`,
-    ...contextA.slice(-4).map((event) => `    both  ${eventText(event)}`),
-    `  ${a.padStart(6)}  ${eventText(difference.a)}`,
-    `  ${b.padStart(6)}  ${eventText(difference.b)}`,
-  ];
-}
-
 function comparisonJson(comparison: Comparison, wanted: Level): unknown {
   const { runs, pairs, level, outside } = comparison;
-  const event = (e: ComparedEvent | undefined) =>
-    e === undefined
-      ? null
-      : e.type === "end"
-        ? { type: "end", text: endText(e) }
-        : eventToJson({ ...e, seq: 0, fiber: 0 });
   return {
     verdict: agree(comparison, wanted) ? "equal" : "different",
     level,
     wanted,
-    runs: Object.entries(runs).map(([name, { results, error, events }]) => ({
+    runs: Object.entries(runs).map(([name, run]) => ({
       oracle: name,
       description: ORACLES[name as OracleName],
       ...(name === "host" ? { engine: versionOf("host") } : {}),
-      events: events.length,
-      ...(results === undefined ? {} : { results: results.map((value) => formatValue(value)) }),
-      ...(error === undefined ? {} : { error: error.reason }),
+      ...runJson(run),
     })),
-    pairs: pairs.map(({ a, b, level: reached, limit, memory, difference }) => ({
-      a,
-      b,
-      level: reached,
-      ...(limit === "E2" ? {} : { limit, memory }),
-      difference:
-        difference === null
-          ? null
-          : {
-              level: difference.level,
-              index: difference.index,
-              a: event(difference.a),
-              b: event(difference.b),
-              context: difference.contextA.map(event),
-            },
-    })),
+    pairs: pairs.map(({ a, b, limit, memory, ...closeness }) => {
+      const { level: reached, difference } = closenessJson(closeness);
+      const limited = limit === "E2" ? {} : { limit, memory };
+      return { a, b, level: reached, ...limited, difference };
+    }),
     outside,
   };
 }

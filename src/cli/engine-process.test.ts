@@ -2,7 +2,6 @@
 // request starts afresh.
 
 import { afterEach, expect, jest, test } from "@jest/globals";
-import { EngineFailure } from "../compare/fuzz.js";
 import { UsageError } from "../util/errors.js";
 import { EngineProcess } from "./engine-process.js";
 import { openEngine } from "./engines.js";
@@ -18,7 +17,7 @@ require("node:readline").createInterface({ input: process.stdin }).on("line", (l
   if (request === "exit") { console.error("no more"); process.exit(7); }
   if (request === "abort") process.kill(process.pid, "SIGSEGV");
   if (request === "hang") for (;;);
-  console.log(request === "nonsense" ? "?" : JSON.stringify([request, count++]));
+  console.log("bobbin-answer:" + (request === "nonsense" ? "?" : JSON.stringify([request, count++])));
 });`;
 const made: EngineProcess[] = [];
 function program(timeoutMs = 60_000, restartAfter = 100): EngineProcess {
@@ -40,26 +39,38 @@ test("one process answers many requests, until it is time for another", async ()
 });
 
 test.each([
-  ["exit", "crashed: exit code 7 no more"],
-  ["abort", "crashed: signal SIGSEGV"],
-  ["nonsense", "an answer that is no JSON: ?"],
-])("%s: %s", async (request, reason) => {
+  ["exit", "crashed", "crashed: exit code 7 no more"],
+  ["abort", "crashed", "crashed: signal SIGSEGV"],
+  ["nonsense", "garbled", "an answer that is no JSON: ?"],
+] as const)("%s: %s: %s", async (request, kind, reason) => {
   const engine = program();
-  await expect(engine.ask(request)).rejects.toThrow(new EngineFailure(reason));
+  await expect(engine.ask(request)).rejects.toMatchObject({ message: reason, kind });
+  expect(await engine.ask("next")).toEqual(["next", 0]);
+});
+
+test("what it is at ends when it is closed", async () => {
+  const engine = program();
+  expect(await engine.ask("a")).toEqual(["a", 0]);
+  const hanging = engine.ask("hang");
+  engine.close();
+  await expect(hanging).rejects.toMatchObject({ message: "was closed", kind: "closed" });
   expect(await engine.ask("next")).toEqual(["next", 0]);
 });
 
 test("a program that hangs is ended", async () => {
-  const engine = program(1000);
-  await expect(engine.ask("hang")).rejects.toThrow(new EngineFailure("no answer in 3000 ms"));
+  const engine = program(2000);
+  await expect(engine.ask("hang")).rejects.toMatchObject({
+    message: "no answer in 2000 ms",
+    kind: "hung",
+  });
 });
 
 test("what does not start, and what is no engine, is wrong usage", async () => {
   const missing = new EngineProcess({ command: ["/nowhere/engine"], timeoutMs: 60_000 });
   await expect(missing.ask("a")).rejects.toThrow(UsageError);
-  await expect(openEngine("v9")).rejects.toThrow("unknown engine v9: expected v8, or node");
+  await expect(openEngine("v9")).rejects.toThrow("unknown engine v9: expected host, node,");
   await expect(openEngine("node:")).rejects.toThrow("unknown engine");
-  await expect(openEngine("v8", ["--flag"])).rejects.toThrow("--engine-args");
+  await expect(openEngine("host", ["--flag"])).rejects.toThrow("--engine-args");
 });
 
 /** Node as an engine, with a preloaded script that makes it a broken one. */

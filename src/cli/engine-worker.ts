@@ -4,22 +4,27 @@
 
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { tryBytes } from "./bytes-task.js";
-import { describeHost, type WorkerRequest } from "./engines.js";
-import { opponentOf } from "../compare/fuzz.js";
+import { ANSWER, type EngineTask, perform } from "../compare/engine-task.js";
+import { type BytesRequest, tryBytes } from "./bytes-task.js";
+import { hostVersion } from "./host-version.js";
 
-function answer(request: WorkerRequest): unknown {
+export type WorkerRequest = EngineTask | BytesRequest;
+
+async function answer(request: WorkerRequest): Promise<unknown> {
   switch (request.task) {
     case "describe":
-      return describeHost();
-    case "fuzz":
-      return opponentOf().run(new Uint8Array(Buffer.from(request.bytes, "base64")));
+      return { version: hostVersion(), ...((await perform(request)) as object) };
     case "bytes":
       return tryBytes(request);
+    default:
+      return perform(request);
   }
 }
 
 // Ctrl-C is for the process that asks, which then ends this one.
 process.on("SIGINT", () => undefined);
-for await (const line of createInterface({ input: process.stdin }))
-  process.stdout.write(`${JSON.stringify(await answer(JSON.parse(line) as WorkerRequest))}\n`);
+for await (const line of createInterface({ input: process.stdin })) {
+  const answered = JSON.stringify(await answer(JSON.parse(line) as WorkerRequest));
+  // A line of its own, whatever a host script has written before.
+  process.stdout.write(`\n${ANSWER}${answered}\n`);
+}

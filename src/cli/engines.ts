@@ -1,33 +1,27 @@
-// The engines that `--engine` names: the one that Bobbin itself runs in, and others,
-// which run `engine-worker.ts` in a process of their own.
+// Engines as `compare` and `spec --fuzz` use them: started, asked what they are, and
+// given work. They run `engine-worker.ts` or `engine-page.ts` in processes of their own.
 
 import { existsSync } from "node:fs";
-import process from "node:process";
+import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { hostEngine } from "../compare/engine.js";
-import { featuresOf, type FuzzFeature } from "../compare/fuzz-features.js";
-import { type Opponent, opponentOf } from "../compare/fuzz.js";
+import { supported } from "../compare/engine-task.js";
+import type { FuzzFeature } from "../compare/fuzz-features.js";
+import { EngineFailure, type Opponent, opponentOf } from "../compare/fuzz.js";
 import type { FuzzRun } from "../compare/fuzz-run.js";
 import { UsageError } from "../util/errors.js";
-import type { BytesRequest } from "./bytes-task.js";
+import type { Door } from "./door.js";
 import { EngineProcess } from "./engine-process.js";
+import { findEngine, type FoundEngine, HOST_ENGINE, isHostEngine } from "./engine-registry.js";
+import type { WorkerRequest } from "./engine-worker.js";
+import { hostVersion } from "./host-version.js";
+import { PageDoor } from "./page-door.js";
+import { StdioDoor } from "./door.js";
 
-/** What the worker is asked. Bytes are in base64. */
-export type WorkerRequest =
-  { readonly task: "describe" } | { readonly task: "fuzz"; readonly bytes: string } | BytesRequest;
+export type { WorkerRequest };
 
-export interface EngineDescription {
-  /** Of the program and what is in it: `node 24.1.0, v8 13.6.233`. */
-  readonly version: string;
-  readonly features: readonly FuzzFeature[];
-}
-
-export interface FuzzEngine extends EngineDescription {
-  /** As `--engine` named it. */
-  readonly name: string;
-  readonly opponent: Opponent;
-  close(): void;
-}
+/** What an engine's start may take: a browser on a busy machine takes long. */
+const START_MS = 180_000;
+export const TIMEOUT_MS = 60_000;
 
 /**
  * The worker's file, from `src` as from `dist`: other engines run JavaScript only.
@@ -39,61 +33,125 @@ export function workerFile(): string {
   return file;
 }
 
-/** How each of the programs is asked to run a script. */
-const programs = {
-  node: ["--disable-warning=ExperimentalWarning"],
-  deno: ["run", "--allow-all"],
-  bun: ["run"],
-} as const satisfies Record<string, readonly string[]>;
-export const HOST_ENGINE = "v8";
-export const engineNames = `${HOST_ENGINE}, or ${Object.keys(programs).join(", ")} with :PATH after it`;
+export interface EngineDescription {
+  /** Of the program and what is in it: `node 24.1.0, v8 13.6.233`. */
+  readonly version: string;
+  readonly features: readonly FuzzFeature[];
+}
 
-/** Modules take milliseconds; a machine that is busy with other things is no hang. */
-const TIMEOUT_MS = 60_000;
+/** An engine with JavaScript in a process of its own. */
+export class JsEngine {
+  private readonly command: readonly string[];
+  private readonly worker: EngineProcess;
 
-/**
- * @param name `v8`: the engine of this process; else a program's name, and a colon and
- *   its path where it is not to be searched
- * @param args for the program, before the script
- * @throws UsageError where the name is none of them, or the program does not start
- */
-export async function openEngine(name: string, args: readonly string[] = []): Promise<FuzzEngine> {
-  if (name === HOST_ENGINE) {
-    if (args.length > 0)
-      throw new UsageError(`--engine-args are for other engines than ${HOST_ENGINE}`);
-    return { name, ...describeHost(), opponent: opponentOf(), close: () => undefined };
+  /** @param args for the program, before the script */
+  constructor(
+    found: FoundEngine,
+    { timeoutMs = TIMEOUT_MS, args = [] }: { timeoutMs?: number; args?: readonly string[] } = {},
+  ) {
+    const { kind, program } = found;
+    if ("missing" in program) throw new UsageError(`engine ${kind.name}: ${program.missing}`);
+    const { profile, env } = kind;
+    const command = kind.command(program.path);
+    // With what it needs to run in, without what it is to do.
+    this.command = command.slice(0, command.indexOf(program.path) + 1);
+    this.worker = new EngineProcess({
+      command: [...command, ...args],
+      door: () => (profile === undefined ? new StdioDoor(workerFile()) : PageDoor.open(profile)),
+      timeoutMs,
+      startMs: START_MS,
+      ...(env === undefined ? {} : { env }),
+    });
   }
-  const colon = name.indexOf(":");
-  const program = colon < 0 ? name : name.slice(0, colon);
-  const path = colon < 0 ? name : name.slice(colon + 1);
-  if (!Object.hasOwn(programs, program) || path === "")
-    throw new UsageError(`unknown engine ${name}: expected ${engineNames}`);
-  const own = programs[program as keyof typeof programs];
-  const worker = new EngineProcess({
-    command: [path, ...own, ...args, workerFile()],
-    timeoutMs: TIMEOUT_MS,
-  });
-  const ask = <T>(request: WorkerRequest): Promise<T> => worker.ask(request) as Promise<T>;
-  try {
-    const description = await ask<EngineDescription>({ task: "describe" });
-    const opponent: Opponent = {
-      run: (bytes) => ask<FuzzRun>({ task: "fuzz", bytes: Buffer.from(bytes).toString("base64") }),
-    };
-    return { name, ...description, opponent, close: () => worker.close() };
-  } catch (error) {
-    worker.close();
-    throw new UsageError(`engine ${name}: ${(error as Error).message}`);
+
+  /**
+   * Starts it where it does not run.
+   * @throws EngineFailure; UsageError where its program does not start
+   */
+  async describe(): Promise<EngineDescription> {
+    const answer = await this.ask({ task: "describe" });
+    const { version, features } = (answer ?? {}) as Partial<EngineDescription>;
+    if (!Array.isArray(features))
+      throw new EngineFailure(`no description: ${JSON.stringify(answer).slice(0, 200)}`, "garbled");
+    return { version: version ?? (await programVersion(this.command)), features };
+  }
+
+  ask(request: WorkerRequest | ((door: Door) => WorkerRequest)): Promise<unknown> {
+    return this.worker.ask(request);
+  }
+
+  close(): void {
+    this.worker.close();
   }
 }
 
-/** The engine that runs this. */
-export function describeHost(): EngineDescription {
-  const versions: Readonly<Record<string, string | undefined>> = process.versions;
-  // Deno and Bun call themselves a Node as well, and Bun a V8.
-  const program = ["deno", "bun", "node"].find((name) => versions[name] !== undefined) ?? "?";
-  const parts = [program, program === "bun" ? "webkit" : "v8"].map(
-    (name) => `${name} ${versions[name] ?? "?"}`,
-  );
-  const engine = hostEngine() as unknown as { validate(bytes: Uint8Array): boolean };
-  return { version: parts.join(", "), features: featuresOf((bytes) => engine.validate(bytes)) };
+/** The first line that a command answers `--version` with. */
+export const programVersion = ([program, ...args]: readonly string[]): Promise<string> =>
+  new Promise((resolve) => {
+    execFile(program!, [...args, "--version"], { timeout: TIMEOUT_MS }, (error, stdout) => {
+      const line = stdout.trim().split("\n")[0]!.trim();
+      resolve(line === "" ? `version unknown (${error?.message ?? "it says nothing"})` : line);
+    });
+  });
+
+/**
+ * What an engine is, as it says when it is started; it is ended again.
+ * @param onStart given what ends it before
+ * @throws EngineFailure; UsageError where its program does not start
+ */
+export async function describeEngine(
+  found: FoundEngine,
+  onStart: (close: () => void) => void,
+): Promise<EngineDescription> {
+  const { kind, program } = found;
+  if (kind.runs === "interpreter" && "path" in program) {
+    const version = await programVersion(kind.command(program.path));
+    return { version: `${kind.name} ${version}`, features: [] };
+  }
+  const engine = new JsEngine(found);
+  onStart(() => engine.close());
+  try {
+    return await engine.describe();
+  } finally {
+    engine.close();
+  }
+}
+
+export interface FuzzEngine extends EngineDescription {
+  /** As `--engine` named it. */
+  readonly name: string;
+  readonly opponent: Opponent;
+  close(): void;
+}
+
+/**
+ * @param name `host`: the engine of this process; else as `findEngine` takes it
+ * @throws UsageError where the name is none, or the engine does not start
+ */
+export async function openEngine(name: string, args: readonly string[] = []): Promise<FuzzEngine> {
+  if (isHostEngine(name)) {
+    if (args.length > 0)
+      throw new UsageError(`--engine-args are for other engines than ${HOST_ENGINE}`);
+    const description = { version: hostVersion(), features: supported() };
+    return { name, ...description, opponent: opponentOf(), close: () => undefined };
+  }
+  const found = findEngine(name);
+  if (found.kind.runs === "interpreter")
+    throw new UsageError(`engine ${name}: it has no JavaScript, which makes the calls`);
+  const engine = new JsEngine(found, { args });
+  try {
+    const description = await engine.describe();
+    const opponent: Opponent = {
+      run: (bytes) =>
+        engine.ask({
+          task: "fuzz",
+          bytes: Buffer.from(bytes).toString("base64"),
+        }) as Promise<FuzzRun>,
+    };
+    return { name, ...description, opponent, close: () => engine.close() };
+  } catch (error) {
+    engine.close();
+    if (!(error instanceof EngineFailure)) throw error;
+    throw new UsageError(`engine ${name}: ${error.message}`);
+  }
 }

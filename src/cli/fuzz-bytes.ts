@@ -17,7 +17,8 @@ import type { Context } from "./context.js";
 import { EngineProcess } from "./engine-process.js";
 import { workerFile, type WorkerRequest } from "./engines.js";
 import { about, ExitCode, printable } from "./failure.js";
-import { type FuzzCommandOptions, stopper } from "./fuzz.js";
+import type { FuzzCommandOptions } from "./fuzz.js";
+import { interruption } from "./interruption.js";
 import { fuzzInput, makeModule } from "./make-fuzz.js";
 import { loadSuite } from "./suite-files.js";
 import { WasmOpt } from "./wasm-opt.js";
@@ -48,7 +49,7 @@ export async function fuzzBytes(
   const failures: BytesFailure[] = [];
   let slowest = { seed: first, ms: 0 };
   let memory = 0;
-  const stop = stopper();
+  const stop = interruption();
   let inputs = 0;
 
   /** Halves a batch that the process does not survive, until it is one input. */

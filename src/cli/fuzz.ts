@@ -9,7 +9,9 @@ import { examine, type Examiner, type Finding } from "../compare/findings.js";
 import { reduceModule } from "../compare/reduce.js";
 import { printWat } from "../text/wat.js";
 import type { Context } from "./context.js";
-import { type FuzzEngine, HOST_ENGINE, openEngine } from "./engines.js";
+import { interruption } from "./interruption.js";
+import { HOST_ENGINE } from "./engine-registry.js";
+import { type FuzzEngine, openEngine } from "./engines.js";
 import { about, ExitCode, printable } from "./failure.js";
 import { readBytes } from "./input.js";
 import { denan, fuzzInput, makeModule, reducingTools } from "./make-fuzz.js";
@@ -65,7 +67,7 @@ export async function fuzz(
   const totals = { compared: 0, same: 0, exhausted: 0, unsupported: 0, calls: 0, returned: 0 };
   const subjects = paths.length > 0 ? files(paths) : randomModules(options, engine, wasmOpt);
   const of = paths.length > 0 ? paths.length : (options.count ?? COUNT);
-  const stop = stopper();
+  const stop = interruption();
 
   const failed = async (subject: Subject, bytes: Uint8Array, finding: Finding): Promise<void> => {
     const repeat = ["bobbin spec --fuzz", subject.argument, ...engineFlags(options)].join(" ");
@@ -192,19 +194,4 @@ function render({ module, kind, reason, disagreement, repeat, reduced }: Failure
     ...small,
     "",
   ];
-}
-
-/** Ctrl-C ends the work with what is known so far; a second one ends the process. */
-export function stopper(): { readonly asked: boolean; end(): void } {
-  const state = { asked: false };
-  const ask = (): void => {
-    state.asked = true;
-  };
-  process.once("SIGINT", ask);
-  return {
-    get asked() {
-      return state.asked;
-    },
-    end: () => process.off("SIGINT", ask),
-  };
 }

@@ -1,6 +1,7 @@
 // A program as `trace`, `check` and `compare` run it: module, host script, the call,
 // and Binaryen's options, ready for any of the engines that can tell its events.
 
+import { resolve } from "node:path";
 import type { Observer } from "../exec/hooks.js";
 import { twinParts } from "../compare/twin-parts.js";
 import { runNative } from "../compare/native.js";
@@ -27,6 +28,8 @@ export interface Program {
   /** The module went through Binaryen's pass: it runs as it is. */
   readonly instrumented: boolean;
   readonly request: RunRequest;
+  /** Where the host script is: other engines load it themselves. */
+  readonly hostFile?: string;
   readonly asyncify: AsyncifyOptions;
   /** The fiber assembly is executed natively. */
   readonly nativeFibers: boolean;
@@ -58,6 +61,7 @@ export async function loadProgram(
       args,
       stub: options.stubImports ?? false,
     },
+    ...(options.host === undefined ? {} : { hostFile: resolve(options.host) }),
     asyncify: asyncifySettings(options),
     nativeFibers: options.fiberAbi === "native",
     layout: options.asyncifyLayout ?? "full",

@@ -8,7 +8,7 @@ import { UsageError } from "../util/errors.js";
 import { ASSEMBLER, assemble } from "./assembler.js";
 import type { CommonOptions, Context } from "./context.js";
 import { about, ExitCode } from "./failure.js";
-import { engineNames } from "./engines.js";
+import { engineNames } from "./engine-registry.js";
 import { fuzz, type FuzzCommandOptions } from "./fuzz.js";
 import { fuzzBytes } from "./fuzz-bytes.js";
 import {
@@ -59,7 +59,7 @@ export function register(program: Command, context: Context): void {
       count(0, 2 ** 32 - 1),
     )
     .option("--count <n>", "how many random modules", count(1))
-    .option("--engine <name>", `the engine to compare with: ${engineNames} (v8)`, operand)
+    .option("--engine <name>", `the engine to compare with: ${engineNames} (host)`, operand)
     .option("--engine-args <list>", "arguments for another engine's program", list)
     .option("--reduce", "make modules that failed small, and print them")
     .option("--random-modules <n>", "damage the first N modules of --fuzz too", count(1))

@@ -7,7 +7,7 @@
 import type { RuntimeEvent, TraceEvent } from "../observe/events.js";
 import { floatOf, HostRef, type Value } from "../runtime/values.js";
 import { sameReason } from "./reasons.js";
-import type { Run } from "./run.js";
+import { Elsewhere, type ToldRun } from "./told-run.js";
 
 export const levels = ["E0", "E1", "E2"] as const;
 export type Level = (typeof levels)[number];
@@ -40,12 +40,12 @@ const CONTEXT = 8;
 const INSIDE: ReadonlySet<TraceEvent["type"]> = new Set(["runtime", "push", "pop", "switch"]);
 
 /** The events of a run that matter at a level, and its end. */
-export function project(run: Run, level: Level): ComparedEvent[] {
+export function project(run: ToldRun, level: Level): ComparedEvent[] {
   const seen = (type: TraceEvent["type"]) => level !== "E0" || !INSIDE.has(type);
   return [...run.events.filter(({ type }) => seen(type)), endOf(run)];
 }
 
-function endOf({ results, error, globals, digest }: Run): EndEvent {
+function endOf({ results, error, globals, digest }: ToldRun): EndEvent {
   return {
     type: "end",
     results: results ?? null,
@@ -56,7 +56,7 @@ function endOf({ results, error, globals, digest }: Run): EndEvent {
 }
 
 /** The first difference, or null. */
-export function compareRuns(a: Run, b: Run, level: Level): Difference | null {
+export function compareRuns(a: ToldRun, b: ToldRun, level: Level): Difference | null {
   const as = project(a, level);
   const bs = project(b, level);
   const length = Math.max(as.length, bs.length);
@@ -72,13 +72,26 @@ export function compareRuns(a: Run, b: Run, level: Level): Difference | null {
 }
 
 /** The closest level at which the runs are the same; null where they are not even E0. */
-export function highestLevel(a: Run, b: Run): Level | null {
-  let highest: Level | null = null;
-  for (const level of levels) {
-    if (compareRuns(a, b, level) !== null) break;
-    highest = level;
+export function highestLevel(a: ToldRun, b: ToldRun): Level | null {
+  return closenessOf(a, b).level;
+}
+
+export interface Closeness {
+  /** The closest level at which two runs are the same; null where they are not even E0. */
+  readonly level: Level | null;
+  /** The first difference at the next level; null where there is none. */
+  readonly difference: Difference | null;
+}
+
+/** @param limit the closest level at which `b` can be told at all */
+export function closenessOf(a: ToldRun, b: ToldRun, limit: Level = "E2"): Closeness {
+  let level: Level | null = null;
+  for (const next of levels.slice(0, levels.indexOf(limit) + 1)) {
+    const difference = compareRuns(a, b, next);
+    if (difference !== null) return { level, difference };
+    level = next;
   }
-  return highest;
+  return { level, difference: null };
 }
 
 export function sameEvent(a: ComparedEvent, b: ComparedEvent, level: Level): boolean {
@@ -196,5 +209,9 @@ function sameReference(a: Reference, b: Reference): boolean {
   if (a === null || b === null) return a === b;
   const x = a instanceof HostRef ? a.value : a;
   const y = b instanceof HostRef ? b.value : b;
-  return Object.is(x, y) || (typeof x === "function" && typeof y === "function");
+  return Object.is(x, y) || (isFunction(x) && isFunction(y)) || sameElsewhere(x, y);
 }
+const isFunction = (x: unknown): boolean =>
+  typeof x === "function" || (x instanceof Elsewhere && x.kind === "function");
+const sameElsewhere = (x: unknown, y: unknown): boolean =>
+  x instanceof Elsewhere && y instanceof Elsewhere && x.kind === y.kind && x.number === y.number;

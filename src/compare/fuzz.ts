@@ -43,9 +43,18 @@ export interface Opponent {
   run(bytes: Uint8Array): Promise<FuzzRun>;
 }
 
-/** An engine crashed, or did not answer in time. */
+/** No answer of an engine, or one that is none. */
 export class EngineFailure extends Error {
   override readonly name = "EngineFailure";
+  constructor(
+    message: string,
+    /** It ended, did not answer in time, answered nonsense, or was ended by us. */
+    readonly kind: "crashed" | "hung" | "garbled" | "closed",
+    /** The last of what it wrote besides. */
+    readonly output = "",
+  ) {
+    super(message);
+  }
 }
 
 /** An engine that runs here. */

@@ -6,10 +6,11 @@
 import type { MachineOptions } from "../exec/machine.js";
 import type { AsyncifyOptions } from "../fiber/asyncify/roles.js";
 import type { ValidModule } from "../valid/validate.js";
-import { compareRuns, type Difference, highestLevel, type Level, levels } from "./compare.js";
+import { type Closeness, closenessOf, type Level, levels } from "./compare.js";
 import { asyncifyAreas, definedFibers, type MemoryDifference, memoryDifference } from "./fibers.js";
 import { runNative } from "./native.js";
 import type { Run, RunRequest } from "./run.js";
+import { asTold, type ToldRun } from "./told-run.js";
 import { runTwinOnBobbin } from "./twin.js";
 import { runOnEngine } from "./v8.js";
 
@@ -31,13 +32,9 @@ export interface ComparisonRequest extends RunRequest {
   readonly onRun?: (oracle: OracleName) => void;
 }
 
-export interface Pair {
+export interface Pair extends Closeness {
   readonly a: OracleName;
   readonly b: OracleName;
-  /** The closest level at which they are the same; null where they are not even E0. */
-  readonly level: Level | null;
-  /** The first difference at the next level; null where there is none. */
-  readonly difference: Difference | null;
   /** The closest that they can be: native fibers leave no trace of an unwind. */
   readonly limit: Level;
   /** At that limit: how final memory differs outside of what unwinds wrote. */
@@ -65,32 +62,18 @@ export interface Comparison {
  * @throws TwinError, AsyncifyError, LinkError; Exhaustion
  */
 export async function compareProgram(request: ComparisonRequest): Promise<Comparison> {
-  const { plain, twin, asyncify = {}, limits = {}, onRun = () => undefined } = request;
-  const asked = { ...request, digest: true };
-  onRun("twin");
-  // First: its records tell the sizes that the native ones must have.
-  const twinRun = await runTwinOnBobbin({ ...asked, bytes: twin, plain, limits });
-  refuseExhausted(twinRun);
-  onRun("native");
-  const native = await runNative({
-    ...asked,
-    module: plain,
-    // What Binaryen does not do, it does not do in the twin.
-    asyncify: { ...asyncify, strict: true },
-    payloads: twinRun.sizes,
-    limits,
-    overflowLikeBinaryen: true,
-  });
-  refuseExhausted(native);
+  const { plain, twin: bytes, asyncify = {}, limits = {}, onRun = () => undefined } = request;
+  const { native, twin } = await runOnBobbin(request);
   onRun("host");
-  const host = await runOnEngine({ ...asked, bytes: twin, plain });
-  const runs = { native, twin: twinRun, host };
+  const host = await runOnEngine({ ...request, digest: true, bytes, plain });
+  const runs = { native, twin, host };
+  const told = { native: asTold(native), twin: asTold(twin), host: asTold(host) };
   const pairs = [
-    pairOf(runs, "native", "host"),
-    pairOf(runs, "twin", "host"),
-    pairOf(runs, "native", "twin"),
+    pairOf(told, "native", "host"),
+    pairOf(told, "twin", "host"),
+    pairOf(told, "native", "twin"),
   ];
-  const level = lowest(pairs.map((pair) => pair.level));
+  const level = lowest(pairs);
   if (definedFibers(plain) === null) return { runs, pairs, level, outside: outsideOf(runs) };
   onRun("fibers");
   const fibers = await runNative({
@@ -106,6 +89,33 @@ export async function compareProgram(request: ComparisonRequest): Promise<Compar
   return { runs: all, pairs: [...pairs, fibersPair(all)], level, outside: outsideOf(all) };
 }
 
+/**
+ * Bobbin's runs of the two modules, in the records of the twin.
+ * @throws TwinError, AsyncifyError, LinkError; Exhaustion
+ */
+export async function runOnBobbin(
+  request: ComparisonRequest,
+): Promise<{ readonly native: Run; readonly twin: Run }> {
+  const { plain, asyncify = {}, limits = {}, onRun = () => undefined } = request;
+  const asked = { ...request, digest: true };
+  onRun("twin");
+  // First: its records tell the sizes that the native ones must have.
+  const twin = await runTwinOnBobbin({ ...asked, bytes: request.twin, plain, limits });
+  refuseExhausted(twin);
+  onRun("native");
+  const native = await runNative({
+    ...asked,
+    module: plain,
+    // What Binaryen does not do, it does not do in the twin.
+    asyncify: { ...asyncify, strict: true },
+    payloads: twin.sizes,
+    limits,
+    overflowLikeBinaryen: true,
+  });
+  refuseExhausted(native);
+  return { native, twin };
+}
+
 /** Whether all runs are as close as is wanted, or as they can be. */
 export const agree = ({ pairs }: Comparison, wanted: Level): boolean =>
   pairs.every(({ level, limit, memory }) => {
@@ -115,35 +125,29 @@ export const agree = ({ pairs }: Comparison, wanted: Level): boolean =>
 
 function fibersPair(runs: Runs & { readonly fibers: Run }): Pair {
   const { fibers, host } = runs;
-  const difference = compareRuns(fibers, host, "E0");
+  const closeness = closenessOf(asTold(fibers), asTold(host), "E0");
   const memory = memoryDifference(fibers, host, asyncifyAreas(host.events));
-  const level = difference === null ? "E0" : null;
-  return { a: "fibers", b: "host", level, difference, limit: "E0", memory };
+  return { a: "fibers", b: "host", ...closeness, limit: "E0", memory };
 }
 
 function refuseExhausted({ error }: Run): void {
   if (error?.kind === "exhaustion") throw error.thrown;
 }
 
-function pairOf(
-  runs: Runs,
-  a: Exclude<OracleName, "fibers">,
-  b: Exclude<OracleName, "fibers">,
-): Pair {
-  const level = highestLevel(runs[a], runs[b]);
-  const next = levels[level === null ? 0 : levels.indexOf(level) + 1];
-  return {
-    a,
-    b,
-    level,
-    difference: next === undefined ? null : compareRuns(runs[a], runs[b], next),
-    limit: "E2",
-    memory: null,
-  };
-}
+type Told = Readonly<Record<Exclude<OracleName, "fibers">, ToldRun>>;
+const pairOf = (runs: Told, a: keyof Told, b: keyof Told): Pair => ({
+  a,
+  b,
+  ...closenessOf(runs[a], runs[b]),
+  limit: "E2",
+  memory: null,
+});
 
-const lowest = (found: readonly (Level | null)[]): Level | null =>
-  found.includes(null) ? null : levels[Math.min(...found.map((level) => levels.indexOf(level!)))]!;
+/** The level that all of them reach. */
+export function lowest(found: readonly Closeness[]): Level | null {
+  const reached = found.map(({ level }) => (level === null ? -1 : levels.indexOf(level)));
+  return levels[Math.min(...reached)] ?? null;
+}
 
 /** What Bobbin traps for, and others go on with. */
 const OURS: ReadonlySet<string> = new Set([
@@ -153,7 +157,7 @@ const OURS: ReadonlySet<string> = new Set([
 ]);
 
 /** The domain: no record past the end of its buffer, and the host's stack not exhausted. */
-export function outsideOf(runs: Partial<Runs>): string[] {
+export function outsideOf(runs: Readonly<Record<string, ToldRun>>): string[] {
   const reasons: string[] = [];
   for (const [name, { error, events }] of Object.entries(runs)) {
     if (error !== undefined && (error.kind === "exhaustion" || OURS.has(error.reason)))

@@ -37,8 +37,9 @@ const messages: readonly (readonly [pattern: RegExp, reason: string])[] = [
     /invalid conversion to integer|out of bounds trunc/i,
     "integer overflow or invalid conversion to integer",
   ],
+  // wabt says `uninitialized table element` and `undefined table index`.
   [
-    /function signature mismatch|null table entry|signature that does not match|indirect call/i,
+    /function signature mismatch|^null function$|uninitialized table element|null table entry|signature that does not match|indirect call/i,
     SIGNATURE,
   ],
   [/illegal cast|failed to cast/i, "cast failure"],
@@ -46,7 +47,10 @@ const messages: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/requested new array is too large/i, "array too large"],
   [/rethrowing null value/i, "null exception reference"],
   [/unaligned (memory )?access/i, "unaligned atomic"],
-  [/table index is out of bounds|table access|call_indirect|element segment/i, TABLE],
+  [
+    /table index is out of bounds|undefined table index|table access|call_indirect|element segment/i,
+    TABLE,
+  ],
   [/dereferencing a null|null reference/i, NULL],
   [/index out of bounds/i, `out of bounds memory access or ${TABLE}`],
 ];
