@@ -3,8 +3,11 @@
 // switching, and with calls that the host suspends. All must look the same to the host,
 // and as the model says, which knows no fibers.
 
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "@jest/globals";
+import { findEngine } from "../src/cli/engine-registry.js";
 import { decode } from "../src/binary/decode.js";
 import { runBare } from "../src/compare/engine.js";
 import type { HostScript } from "../src/compare/host.js";
@@ -81,3 +84,37 @@ test("switches of native fibers and of stack switching unwind nothing", async ()
   const { events } = await ways["native asyncify"]!(request);
   expect(events.filter(({ type }) => type === "push").length).toBeGreaterThan(20);
 });
+
+/** Engines with the features of the last two ways: the newest that is found answers for them. */
+const NEWER = [
+  { name: "node26", run: (path: string) => [path, "--experimental-wasm-wasmfx"] },
+  {
+    name: "deno",
+    run: (path: string) => [path, "run", "-A", "--v8-flags=--experimental-wasm-wasmfx"],
+  },
+].flatMap(({ name, run }) => {
+  const { program } = findEngine(name);
+  return "path" in program ? [[name, run(program.path)] as const] : [];
+});
+
+if (NEWER.length === 0) {
+  const warning = `SKIPPED: neither node26 nor deno is here to run continuations and promise integration: bobbin engines --install node26`;
+  process.stderr.write(`\n${warning}\n`);
+  test.skip(warning, () => undefined);
+} else {
+  describe.each(NEWER)("on %s", (_name, [program, ...flags]) => {
+    test.each([
+      ["ways-cont", "logging"],
+      ["ways-jspi", "generators"],
+    ])("%s", (module, host) => {
+      for (const [name, argument] of RUNS) {
+        const script = fileURLToPath(fixture("run.mjs"));
+        const given = [`wasm/${module}.wasm`, `hosts/${host}.mjs`, name, String(argument)];
+        const said = execFileSync(program!, [...flags, script, ...given], { encoding: "utf8" });
+        const { log, results } = expected(name, argument);
+        const [result] = results as unknown as readonly [{ readonly value: number }];
+        expect(said.trimEnd().split("\n")).toEqual([...log, String(result.value)]);
+      }
+    });
+  });
+}
