@@ -40,7 +40,8 @@ export function swapOf(
   { data, pos, end }: RuntimeEvent,
 ): Swap | null {
   const [from, to] = args.map((value) => (value.type === "i32" ? value.value >>> 0 : -1));
-  if (args.length !== 2 || from === undefined || to === undefined || from < 0 || to < 0) return null;
+  if (args.length !== 2 || from === undefined || to === undefined || from < 0 || to < 0)
+    return null;
   if (data !== from + ASYNCIFY_DATA || from === to) return null;
   if (pos === null || end === null || pos > end) return null;
   const word = (address: number) => wordAt(fiber, address);
