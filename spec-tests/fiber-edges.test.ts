@@ -115,7 +115,9 @@ test("a host that unwinds while a fiber is on: the entry returns, which is a tra
       (call $fiber_enter (i32.const 16) (i32.const 4096) (i32.const 0) (i32.const 1))
       (i32.load (i32.const 20)))`);
   const hostScript: HostScript = () => {
-    let program: Record<string, (n?: number) => number> & { memory: WebAssembly.Memory };
+    let program: Record<string, (n?: number) => number> & {
+      memory: { readonly buffer: ArrayBuffer };
+    };
     const nap = () => {
       new Uint32Array(program.memory.buffer).set([8200, 9000], 2048);
       program["asyncify_start_unwind"]!(8192);

@@ -87,7 +87,9 @@ const TURNS = [
   "tinygo resume 1",
   ...[2, 3].flatMap((id) => [`tinygo resume ${id}`, `tinygo suspend ${id}`]),
   "tinygo resume 2",
-  ...["tinygo resume 3", "tinygo suspend 3", "tinygo resume 3"],
+  "tinygo resume 3",
+  "tinygo suspend 3",
+  "tinygo resume 3",
 ];
 
 test.each([
