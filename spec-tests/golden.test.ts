@@ -75,6 +75,31 @@ const cases: readonly (readonly [
     0,
   ],
   ["trace-native-fibers", () => ["trace", ...CROSSING, ...HOST, "--fiber-abi", "native"], 0],
+  [
+    "trace-emscripten-fibers",
+    () => [
+      "trace",
+      fixture("wasm/swaps.wasm"),
+      "--invoke",
+      "rally",
+      "1",
+      "--host",
+      fixture("hosts/swaps.mjs"),
+      "--asyncify-imports",
+      "env.emscripten_fiber_swap",
+    ],
+    0,
+  ],
+  [
+    "trace-tinygo-fibers",
+    () => ["trace", fixture("wasm/tasks.wasm"), "--invoke", "run", "1", ...HOST],
+    0,
+  ],
+  [
+    "trace-tinygo-jsonl",
+    () => ["trace", fixture("wasm/tasks.wasm"), "--invoke", "run", "1", ...HOST, "--json"],
+    0,
+  ],
   ["check", () => ["check", ...CROSSING, ...HOST], 0],
   [
     "check-overflow",

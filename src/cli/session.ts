@@ -9,7 +9,7 @@ import type { FiberView } from "../exec/fiber.js";
 import { type Host, invokeAs, nativeWaiting } from "../compare/host.js";
 import { FiberAbi } from "../fiber/abi/abi.js";
 import { Asyncify } from "../fiber/asyncify/asyncify.js";
-import { FiberTracker, type FiberState, hasFiberAssembly } from "../observe/fibers.js";
+import { FiberTracker, type FiberState, namesFibers } from "../observe/fibers.js";
 import { jsExports } from "../js-api/exports.js";
 import { jsImports } from "../js-api/imports.js";
 import { toJsValue, toWasmResults } from "../js-api/values.js";
@@ -60,7 +60,7 @@ export async function open(file: string, options: OpenOptions, context: Context)
   const script = options.host === undefined ? null : await loadHostScript(options.host);
   const pending = new PendingCalls();
   const tracker =
-    options.followFibers === true && (hasFiberAssembly(module) || options.fiberAbi === "native")
+    options.followFibers === true && (namesFibers(module) || options.fiberAbi === "native")
       ? new FiberTracker()
       : null;
   const machine = new Machine({

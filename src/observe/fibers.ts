@@ -6,16 +6,27 @@
 // Entering a fiber nests it in the one that entered. Leaving unwinds all fibers
 // above the target; they stay together as one continuation under the data pointer
 // of the unwind, and come back together when it is rewound. The native fiber ABI tells
-// the same story itself, of fibers that the machine has anyway.
+// the same story itself, of fibers that the machine has anyway. Tasks of TinyGo nest in
+// the same way; fibers of Emscripten replace each other (`foreign-fibers.ts`).
 
 import { offsetOfPc } from "../exec/code.js";
 import { codeOf } from "../exec/lower.js";
 import type { FiberView } from "../exec/fiber.js";
 import type { Observer } from "../exec/hooks.js";
-import { FuncInstance } from "../runtime/instances.js";
+import type { Value } from "../runtime/values.js";
 import type { Module } from "../syntax/module.js";
 import type { SourcePosition } from "../syntax/source-lines.js";
 import type { SwitchEvent, TraceEvent } from "./events.js";
+import {
+  ASYNCIFY_DATA,
+  type FiberRuntime,
+  type Swap,
+  swapOf,
+  tableEntry,
+  type Task,
+  taskOf,
+  TINYGO_ENTERS,
+} from "./foreign-fibers.js";
 
 /** A fiber of the program. 0 is the stack that the host called. */
 export interface LogicalFiber {
@@ -24,6 +35,8 @@ export interface LogicalFiber {
   readonly stack: number | null;
   /** The function it runs; null for the main one. */
   readonly entry: string | null;
+  /** Who switches it; null for the main one, as long as nobody does. */
+  readonly runtime: FiberRuntime | null;
 }
 
 /** A fiber and what it is about. */
@@ -39,16 +52,23 @@ export interface FiberState extends LogicalFiber {
 export interface FiberEvent {
   readonly type: "fiber";
   readonly action: "create" | "suspend" | "resume";
+  /** Whose fibers they are. */
+  readonly runtime: FiberRuntime;
   /** The fibers concerned, outermost first: several where a switch crosses fibers. */
   readonly fibers: readonly number[];
   /** Data pointer of the continuation; the stack pointer for `create`. */
   readonly at: number;
+  /** The function that it runs: for `create`. */
+  readonly entry?: string;
 }
 
-const MAIN: LogicalFiber = { id: 0, stack: null, entry: null };
+const MAIN: LogicalFiber = { id: 0, stack: null, entry: null, runtime: null };
 const ENTERS = new Set(["fiber_enter", "fiber_switch_enter"]);
+const SWITCHES = new Set([...ENTERS, ...TINYGO_ENTERS, "emscripten_fiber_swap"]);
 /** Depth of a fiber that is one of the machine's: whatever runs, runs in the latest. */
 const NATIVE = -Infinity;
+/** The same of a fiber that replaces the one before it. */
+const SWAPPED = -Infinity;
 /** From a suspended fiber's stack pointer down to the data pointer of its unwind. */
 const HEADER = 16;
 
@@ -67,6 +87,10 @@ export class FiberTracker {
   private state = "normal";
   private unwindData = 0;
   private machineFiber: FiberView | null = null;
+  /** The call of the host that may be a swap of Emscripten's fibers. */
+  private hostCall: { fiber: FiberView; args: readonly Value[] } | null = null;
+  /** The swap for which the program unwinds. */
+  private swap: Swap | null = null;
 
   constructor(private readonly listener: (event: FiberEvent) => void = () => undefined) {}
 
@@ -106,10 +130,21 @@ export class FiberTracker {
     },
     leave: (fiber) => {
       this.machineFiber = fiber;
+      // A task that is over just returns to the scheduler.
+      const last = this.active.at(-1);
+      if (TINYGO_ENTERS.has(fiber.top.func.name) && last?.depth === fiber.depth - 1)
+        this.active.pop();
+    },
+    hostCall: (fiber, _func, args) => {
+      if (fiber !== null) this.hostCall = { fiber, args };
+    },
+    hostReturn: (fiber) => {
+      if (fiber !== null) this.hostCall = null;
     },
     enter: (fiber) => {
       this.machineFiber = fiber;
       const { func, fp } = fiber.top;
+      if (func.name === "tinygo_launch") return this.launch(fiber, taskOf(fiber));
       if (!ENTERS.has(func.name)) return;
       if (this.state === "rewinding") {
         // An intermediate `fiber_enter` is called again on the way in.
@@ -118,7 +153,8 @@ export class FiberTracker {
       } else if (func.name === "fiber_enter") {
         // (result, stack pointer, payload, entry)
         const stack = fiber.i32[fp + codeOf(func).localOffsets[1]!]! >>> 0;
-        this.create(stack, entryName(fiber), { depth: fiber.depth, machine: null });
+        const depth = { depth: fiber.depth, machine: null };
+        this.create("stackful", stack, entryName(fiber), depth);
       }
     },
   };
@@ -131,12 +167,17 @@ export class FiberTracker {
     const depth = this.callerDepth();
     if (event.name === "start_unwind") {
       this.unwindData = event.data;
+      this.swap = this.hostCall && swapOf(this.hostCall.fiber, this.hostCall.args, event);
     } else if (event.name === "stop_unwind" && event.before === "unwinding") {
+      if (this.swap !== null) return this.swapped(this.swap);
       // Called by the implementation of the `fiber_enter` at which the unwind ends.
       const first = this.active.findIndex((a) => a.depth > 0 && a.depth >= depth - 1);
       if (first < 0) return;
       this.suspend(this.unwindData, this.active.splice(first));
     } else if (event.name === "start_rewind") {
+      const [first] = this.continuations.get(event.data) ?? [];
+      if (first?.depth === SWAPPED)
+        return this.resume(event.data, (resumed) => this.active.push(...resumed));
       this.resume(event.data, (resumed) => {
         resumed[0]!.depth = depth - 1;
         for (const inner of resumed.slice(1)) inner.depth = Infinity;
@@ -158,7 +199,7 @@ export class FiberTracker {
     // Fibers that an exception ended told nobody.
     this.active.length = Math.min(this.active.length, depth + 1);
     if (name === "fiber_enter") {
-      this.create(to, entry ?? "?", { depth: NATIVE, machine: this.machineFiber });
+      this.create("stackful", to, entry ?? "?", { depth: NATIVE, machine: this.machineFiber });
     } else if (name === "fiber_switch_enter") {
       this.resume(to - HEADER, (resumed) => this.active.push(...resumed));
     } else {
@@ -166,9 +207,42 @@ export class FiberTracker {
     }
   }
 
-  private create(stack: number, entry: string, rest: Omit<Active, "fiber">): void {
-    const fiber = { id: this.nextId++, stack, entry };
-    this.listener({ type: "fiber", action: "create", fibers: [fiber.id], at: stack });
+  /** A task of TinyGo starts on the stack of the scheduler's caller, as one of its frames. */
+  private launch(fiber: FiberView, task: Task | null): void {
+    if (task === null) return;
+    this.create("tinygo", task.stack, task.entry, { depth: fiber.depth - 1, machine: null });
+  }
+
+  /** The old fiber is unwound: the host goes on to the new one. Nobody is on until then. */
+  private swapped({ from, to, stack, entry }: Swap): void {
+    this.swap = null;
+    const old = this.active.splice(-1).map(({ fiber }) => ({
+      fiber: { ...fiber, runtime: "emscripten" as const },
+      depth: SWAPPED,
+      machine: null,
+    }));
+    this.suspend(from + ASYNCIFY_DATA, old);
+    if (entry === null) return;
+    // A fiber that starts anew where one was suspended: that one is gone.
+    this.continuations.delete(to + ASYNCIFY_DATA);
+    this.create("emscripten", stack, entry, { depth: SWAPPED, machine: null });
+  }
+
+  private create(
+    runtime: FiberRuntime,
+    stack: number,
+    entry: string,
+    rest: Omit<Active, "fiber">,
+  ): void {
+    const fiber = { id: this.nextId++, stack, entry, runtime };
+    this.listener({
+      type: "fiber",
+      action: "create",
+      runtime,
+      fibers: [fiber.id],
+      at: stack,
+      entry,
+    });
     this.active.push({ fiber, ...rest });
   }
 
@@ -199,18 +273,18 @@ export class FiberTracker {
   }
 
   private tell(action: FiberEvent["action"], fibers: readonly Active[], at: number): void {
-    this.listener({ type: "fiber", action, fibers: fibers.map((a) => a.fiber.id), at });
+    const runtime = fibers[0]?.fiber.runtime ?? "stackful";
+    this.listener({ type: "fiber", action, runtime, fibers: fibers.map((a) => a.fiber.id), at });
   }
 }
 
-/** Whether a module has the fiber assembly in it: only then is there anything to follow. */
-export const hasFiberAssembly = ({ names, exports }: Module): boolean =>
-  [...names.functions.values()].some((name) => ENTERS.has(name)) ||
-  exports.some(({ name }) => ENTERS.has(name));
+/** Whether a module switches fibers, as far as names tell: only then is there anything to follow. */
+export const namesFibers = ({ names, exports, imports }: Module): boolean =>
+  [...names.functions.values()].some((name) => SWITCHES.has(name)) ||
+  [...exports, ...imports].some(({ name }) => SWITCHES.has(name));
 
-/** The function that `fiber_enter`'s fourth argument stands for in the first table. */
-function entryName({ i32, top: { func, fp } }: FiberView): string {
-  const index = i32[fp + codeOf(func).localOffsets[3]!]! >>> 0;
-  const element = func.instance?.tables[0]?.elements[index];
-  return element instanceof FuncInstance ? element.name : `table entry ${index}`;
+/** The function that `fiber_enter`'s fourth argument stands for. */
+function entryName(fiber: FiberView): string {
+  const { func, fp } = fiber.top;
+  return tableEntry(fiber, fiber.i32[fp + codeOf(func).localOffsets[3]!]! >>> 0);
 }

@@ -50,7 +50,7 @@ export function describeEvent(event: TracedEvent): string {
       const names = event.fibers.map(fiberName).join(" + ");
       const where =
         event.action === "create"
-          ? `stack pointer ${hex(event.at)}`
+          ? `${event.runtime}, runs ${event.entry}, stack pointer ${hex(event.at)}`
           : `continuation ${hex(event.at)}`;
       return `== ${event.action} ${names} (${where})`;
     }
