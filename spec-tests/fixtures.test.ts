@@ -75,68 +75,72 @@ describe.each(modules.map((fixture) => [fixture.file, fixture] as const))(
     const plain = validate(decode(load(fixture.file)));
     const runs = fixture.runs.map((run) => [`${run.invoke}(${run.args.join(", ")})`, run] as const);
 
-    test.each(runs)("%s", async (_name, run) => {
-      const { default: hostScript } = (await import(pathToFileURL(path(fixture.host)).href)) as {
-        default: HostScript;
-      };
-      const args = run.args.map((text, i) =>
-        parseValue(text, fixture.exports[run.invoke]!.params[i]!),
-      );
-      const request = { hostScript, invoke: run.invoke, args };
+    test.each(runs)(
+      "%s",
+      async (_name, run) => {
+        const { default: hostScript } = (await import(pathToFileURL(path(fixture.host)).href)) as {
+          default: HostScript;
+        };
+        const args = run.args.map((text, i) =>
+          parseValue(text, fixture.exports[run.invoke]!.params[i]!),
+        );
+        const request = { hostScript, invoke: run.invoke, args };
 
-      for (const twin of fixture.twins) {
-        const {
-          level,
-          pairs,
-          runs: all,
-        } = await compareProgram({
+        for (const twin of fixture.twins) {
+          const {
+            level,
+            pairs,
+            runs: all,
+          } = await compareProgram({
+            ...request,
+            plain,
+            twin: load(twin.file),
+            asyncify: fixture.asyncify,
+          });
+          expect({ level, pairs }).toMatchObject({ level: "E2" });
+          expect(all.native.events.filter((e) => e.type === "host").length).toBe(run.hostCalls);
+        }
+
+        const logged: string[] = [];
+        const checker = new Checker(plain, { asyncify: fixture.asyncify });
+        const { results, error } = await runNative({
           ...request,
-          plain,
-          twin: load(twin.file),
+          module: plain,
           asyncify: fixture.asyncify,
+          context: { log: (...values) => void logged.push(values.join(" ")) },
+          ...watching(checker),
         });
-        expect({ level, pairs }).toMatchObject({ level: "E2" });
-        expect(all.native.events.filter((e) => e.type === "host").length).toBe(run.hostCalls);
-      }
-
-      const logged: string[] = [];
-      const checker = new Checker(plain, { asyncify: fixture.asyncify });
-      const { results, error } = await runNative({
-        ...request,
-        module: plain,
-        asyncify: fixture.asyncify,
-        context: { log: (...values) => void logged.push(values.join(" ")) },
-        ...watching(checker),
-      });
-      checker.finish();
-      const overflows = fixture.program === "overflow" && run.trap !== undefined;
-      const codes = overflows ? ["record-past-end"] : [];
-      expect(checker.findings.map(({ code }) => code)).toEqual(codes);
-      for (const twin of fixture.twins) {
-        // As it is: nothing is known of the plain module.
-        const itself = validate(decode(load(twin.file)));
-        const watcher = new Checker(itself);
-        await runTwinOnBobbin({
-          ...request,
-          bytes: itself.bytes,
-          plain: itself,
-          mapping: itselfOf(itself),
-          ...watching(watcher),
-        });
-        watcher.finish();
-        expect(watcher.findings.map(({ code }) => code)).toEqual(codes);
-        expect(checkStatically(itself)).toEqual([]);
-      }
-      expect(checkStatically(plain, fixture.asyncify)).toEqual([]);
-      if (run.trap !== undefined) expect(error?.kind).toBe("trap");
-      else {
-        expect(error).toBeUndefined();
-        const texts = results!.map((value) => formatValue(value));
-        expect(texts.length).toBe(run.results!.length);
-        for (const [i, text] of texts.entries())
-          expect([text, same(text, run.results![i]!)]).toEqual([text, true]);
-        if (run.logged !== undefined) expect(logged).toEqual(run.logged);
-      }
-    });
+        checker.finish();
+        const overflows = fixture.program === "overflow" && run.trap !== undefined;
+        const codes = overflows ? ["record-past-end"] : [];
+        expect(checker.findings.map(({ code }) => code)).toEqual(codes);
+        for (const twin of fixture.twins) {
+          // As it is: nothing is known of the plain module.
+          const itself = validate(decode(load(twin.file)));
+          const watcher = new Checker(itself);
+          await runTwinOnBobbin({
+            ...request,
+            bytes: itself.bytes,
+            plain: itself,
+            mapping: itselfOf(itself),
+            ...watching(watcher),
+          });
+          watcher.finish();
+          expect(watcher.findings.map(({ code }) => code)).toEqual(codes);
+          expect(checkStatically(itself)).toEqual([]);
+        }
+        expect(checkStatically(plain, fixture.asyncify)).toEqual([]);
+        if (run.trap !== undefined) expect(error?.kind).toBe("trap");
+        else {
+          expect(error).toBeUndefined();
+          const texts = results!.map((value) => formatValue(value));
+          expect(texts.length).toBe(run.results!.length);
+          for (const [i, text] of texts.entries())
+            expect([text, same(text, run.results![i]!)]).toEqual([text, true]);
+          if (run.logged !== undefined) expect(logged).toEqual(run.logged);
+        }
+      },
+      120_000,
+    );
   },
 );
