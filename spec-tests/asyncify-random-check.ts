@@ -5,7 +5,7 @@
 import { decode } from "../src/binary/decode.js";
 import { makeTwin } from "../src/cli/make-twin.js";
 import { compareRuns, type Difference, highestLevel, type Level, levels, project } from "../src/compare/compare.js"; // prettier-ignore
-import { digestOf } from "../src/compare/digest.js";
+import { digestOf } from "../src/observe/digest.js";
 import { type NativeRequest, runNative } from "../src/compare/native.js";
 import { compareProgram, type Comparison, type ComparisonRequest, outsideOf } from "../src/compare/programs.js"; // prettier-ignore
 import type { Run } from "../src/compare/run.js";
@@ -19,10 +19,11 @@ import { AsyncifyError } from "../src/fiber/asyncify/roles.js";
 import { pcOfOffset } from "../src/exec/code.js";
 import type { FrameView } from "../src/exec/fiber.js";
 import { codeOf } from "../src/exec/lower.js";
-import { InvariantChecker } from "../src/observe/invariants.js";
+import { Checker } from "../src/observe/check/checker.js";
+import { checkStatically } from "../src/observe/check/static.js";
+import { twinParts } from "../src/observe/twin-parts.js";
 import { UncaughtException } from "../src/runtime/exceptions.js";
 import type { ModuleInstance } from "../src/runtime/instances.js";
-import type { MemoryInstance } from "../src/runtime/memory.js";
 import { Exhaustion } from "../src/runtime/traps.js";
 import { f32, f64, i32, i64, type Value } from "../src/runtime/values.js";
 import { F32, I32, I64, section, wasm } from "../src/valid/testing.js";
@@ -149,26 +150,17 @@ export async function checkSeed(seed: number): Promise<Found[]> {
     // the twin's fit.
     const full = why === null;
     for (const [name, layout] of why === null ? LAYOUTS : []) {
-      let instance: ModuleInstance | undefined;
-      const recordsOf = ({ exports }: ModuleInstance) =>
-        (exports.get(module.records) as { memory: MemoryInstance }).memory.bytes;
-      const checker = new InvariantChecker((address, length) =>
-        recordsOf(instance!).slice(address, address + length),
-      );
-      const self = await run({
-        layout,
-        onInstance: (made) => (instance = made),
-        onEvent: (event) => checker.event(event),
-      });
+      const checker = new Checker(plain, { asyncify });
+      const self = await run({ layout, ...watching(checker) });
+      checker.finish();
       const overflown = self.events.some((e) => e.type === "trap" && e.reason === OVERFLOW);
       if (overflown && name === "full") continue;
       const difference = compareRuns(self, runs.twin, "E1");
       if (difference !== null) problems.push(`${name} records ~ twin: ${tell(difference)}`);
-      // The checker takes records at an address for those that were last pushed there. And an
-      // exception leaves `__stack_pointer` where the functions that it ends have put it.
-      if (correct && !copied && !exceptions)
-        problems.push(...checker.findings.map(({ message }) => message));
+      // An exception leaves `__stack_pointer` where the functions that it ends have put it.
+      if (correct && !exceptions) problems.push(...findingsOf(checker, name));
     }
+    if (full && correct && !exceptions) problems.push(...(await checkTwin(twin, driven)));
     if (
       why !== null &&
       drive === "overflow" &&
@@ -240,6 +232,33 @@ function driveOf(r: Random, kind: Kind): DriveKind {
   if (kind === "self") return "calls";
   if (kind === "misuse") return (["calls", "misuse", "often"] as const)[r(3)]!;
   return r(5) === 0 ? "misuse" : DRIVES[r(DRIVES.length)]!;
+}
+
+const watching = (checker: Checker) => ({
+  onEvent: checker.event,
+  observer: checker.observer,
+  onInstance: (made: ModuleInstance) => checker.attach(made),
+});
+
+const findingsOf = ({ findings }: Pick<Checker, "findings">, where: string): string[] =>
+  findings.map(({ code, message, event }) => `${where}: ${code} at event ${event}: ${message}`);
+
+/** The checker on the twin as it is: nothing is known of the plain module. */
+async function checkTwin(
+  bytes: Uint8Array,
+  driven: Omit<NativeRequest, "module">,
+): Promise<string[]> {
+  const twin = validate(decode(bytes));
+  const { runtime } = twinParts(twin);
+  const indices = twin.context.funcs.map((_, i) => [i, i] as const);
+  const mapping = new Map(indices.filter(([i]) => !runtime.has(i)));
+  const checker = new Checker(twin);
+  await runTwinOnBobbin({ ...driven, bytes, plain: twin, mapping, ...watching(checker) });
+  checker.finish();
+  return [
+    ...findingsOf(checker, "twin"),
+    ...findingsOf({ findings: checkStatically(twin) }, "twin"),
+  ];
 }
 
 /**

@@ -117,6 +117,11 @@ const cases: readonly (readonly [
     1,
   ],
   [
+    "check-finding",
+    () => ["check", fixture("misuse/fibers.twin-O2.wasm"), "--invoke", "small_stacks"],
+    1,
+  ],
+  [
     "compare",
     () => ["compare", ...CROSSING, ...HOST, "--twin", fixture("wasm/crossing.twin-O2.wasm")],
     0,

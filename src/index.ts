@@ -95,7 +95,13 @@ export type { AsyncifyGlobals } from "./fiber/asyncify/stack.js";
 export type * from "./observe/events.js";
 export { Tracer, type TracedEvent } from "./observe/tracer.js";
 export { FiberTracker, type FiberEvent } from "./observe/fibers.js";
-export { InvariantChecker, INVARIANTS, type Finding } from "./observe/invariants.js";
+export { InstrumentedEvents } from "./observe/instrumented.js";
+export { Checker, type CheckCounts, type CheckerOptions } from "./observe/check/checker.js";
+export { checkStatically } from "./observe/check/static.js";
+export { CODES, type CheckCode, type CodeText } from "./observe/check/codes.js";
+export type { Finding, MachineState, OtherParty, Place } from "./observe/check/finding.js";
+export { renderFinding } from "./observe/check/render.js";
+export { toSarif } from "./observe/check/sarif.js";
 export { describeEvent, eventToJson, renderLine } from "./observe/render.js";
 
 export { formatValue, formatValues, parseValue } from "./runtime/notation.js";

@@ -58,6 +58,10 @@ export function defaultExport({
   );
 }
 
+/** Whether a program has anything that it starts with without `--invoke`. */
+export const canDefault = (module: ModuleInstance["module"]): boolean =>
+  functionNames(kindsOf(module)).some((name) => name === "_start" || name === "main");
+
 /**
  * The function that a command is to call, before there is an instance.
  * @throws UsageError

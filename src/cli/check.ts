@@ -1,36 +1,61 @@
-// `bobbin check`: runs a program and holds its unwinds and rewinds to the invariants.
+// `bobbin check`: looks at a module, runs a program, and tells every fault of its unwinds
+// and rewinds.
 
-import type { Command } from "commander";
+import { relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type Command, Option } from "commander";
 import type { Run } from "../compare/run.js";
-import {
-  type Finding,
-  InvariantChecker,
-  INVARIANTS,
-  type InvariantCode,
-} from "../observe/invariants.js";
-import type { ModuleInstance } from "../runtime/instances.js";
+import { Checker, type CheckCounts } from "../observe/check/checker.js";
+import type { Finding } from "../observe/check/finding.js";
+import { CODES } from "../observe/check/codes.js";
+import { renderCounts, renderFinding } from "../observe/check/render.js";
+import { toSarif } from "../observe/check/sarif.js";
+import { checkStatically } from "../observe/check/static.js";
+import { TwinError } from "../observe/twin-parts.js";
+import { AsyncifyError, type AsyncifyOptions } from "../fiber/asyncify/roles.js";
 import { formatValue } from "../runtime/notation.js";
+import type { ValidModule } from "../valid/validate.js";
+import { canDefault } from "./call.js";
 import type { CommonOptions, Context } from "./context.js";
 import { about, describeFailure, ExitCode, failureJson } from "./failure.js";
-import { executionOptions, fiberAbiOption, operand, operands } from "./options.js";
-import { loadProgram, logOf, type Program, type ProgramOptions, runProgram } from "./program.js";
+import { readProgram } from "./input.js";
+import {
+  asyncifySettings,
+  executionOptions,
+  fiberAbiOption,
+  operand,
+  operands,
+} from "./options.js";
+import { logOf, type Program, programOf, type ProgramOptions, runProgram } from "./program.js";
+import { packageVersion } from "./version.js";
 
-interface CheckOptions extends ProgramOptions, CommonOptions {}
+interface CheckOptions extends ProgramOptions, CommonOptions {
+  readonly static?: boolean;
+  readonly format: "text" | "json" | "sarif";
+}
 
 const EXAMPLES = `
-Example:
+Examples:
   bobbin check crossing.wasm --invoke crossing 2 --stub-imports
-Exit code 1: a finding, or the program trapped. The invariants are documented in docs/check.md.`;
+  bobbin check sleep.wasm --invoke main 2 --host sleep.mjs --format sarif
+  bobbin check program.wasm --static
+Exit code 1: a finding, or the program trapped. All findings are explained in docs/check.md.`;
 
 export function register(program: Command, context: Context): void {
   const command = program
     .command("check")
-    .description("run a program and check the invariants of unwinding and rewinding")
+    .description("find faults of unwinding and rewinding in a module and in a run of it")
     .argument("<file>", "WebAssembly module, instrumented or not", operand)
     .argument("[args...]", "arguments of the function", operands)
-    .option("--invoke <name>", "the function to call (_start or main)", operand);
+    .option("--invoke <name>", "the function to call (_start or main)", operand)
+    .option("--static", "look at the module only, run nothing")
+    .addOption(
+      new Option("--format <format>", "how to print findings")
+        .choices(["text", "json", "sarif"])
+        .default("text"),
+    );
   fiberAbiOption(executionOptions(command))
-    .option("--json", "print one JSON object")
+    .option("--json", "the same as --format json")
     .addHelpText("after", EXAMPLES)
     .action((file: string, args: string[] | undefined, options: CheckOptions) =>
       context.run(options, () => about(file, () => check(file, args ?? [], options, context))),
@@ -38,25 +63,43 @@ export function register(program: Command, context: Context): void {
 }
 
 export interface Checked {
-  readonly run: Run;
   readonly findings: readonly Finding[];
-  readonly checked: Readonly<Record<InvariantCode, number>>;
+  /** Where the program was run. */
+  readonly run?: Run;
+  readonly counts?: CheckCounts;
+  /** What the failure of the run has to do with the findings. */
+  readonly lastWords?: string | null;
 }
 
-/** Runs a program under the invariant checker. */
+/** Looks at a program and runs it under the checker. */
 export async function checkProgram(program: Program): Promise<Checked> {
-  let instance: ModuleInstance | null = null;
-  const checker = new InvariantChecker((address, length) => {
-    const bytes = instance?.memories[0]?.bytes;
-    return bytes === undefined || address + length > bytes.length
-      ? null
-      : bytes.slice(address, address + length);
-  });
+  const { module, asyncify } = program;
+  const found = checkStatically(module, asyncify);
+  const checker = checkerOf(module, asyncify);
+  // What cannot be classified cannot be run: why, was found.
+  if (checker === null) return { findings: found };
   const run = await runProgram(program, {
-    onEvent: (event) => checker.event(event),
-    onInstance: (made) => (instance = made),
+    onEvent: checker.event,
+    observer: checker.observer,
+    onInstance: (made) => checker.attach(made),
   });
-  return { run, findings: checker.findings, checked: checker.checked };
+  checker.finish();
+  const { findings, counts, lastWords } = checker;
+  return {
+    findings: [...found, ...findings],
+    run,
+    counts,
+    lastWords: run.error === undefined ? null : lastWords,
+  };
+}
+
+function checkerOf(module: ValidModule, asyncify: AsyncifyOptions): Checker | null {
+  try {
+    return new Checker(module, { asyncify });
+  } catch (error) {
+    if (error instanceof AsyncifyError || error instanceof TwinError) return null;
+    throw error;
+  }
 }
 
 async function check(
@@ -65,49 +108,59 @@ async function check(
   options: CheckOptions,
   context: Context,
 ): Promise<number> {
-  const json = options.json === true;
-  const program = await loadProgram(file, args, options, logOf(context, json), context.note);
-  const checked = await checkProgram(program);
-  const { run, findings } = checked;
-  if (json) context.out(JSON.stringify(checkJson(checked)));
+  const format = options.json === true ? "json" : options.format;
+  const module = await readProgram(file, options);
+  const checked = runs(module, options)
+    ? await checkProgram(await programOf(module, args, options, logOf(context, format !== "text")))
+    : { findings: checkStatically(module, asyncifySettings(options)) };
+  const { findings, run } = checked;
+  if (format === "json") context.out(JSON.stringify(checkJson(checked)));
+  else if (format === "sarif")
+    context.out(JSON.stringify(toSarif(findings, uriOf(file), packageVersion())));
   else for (const line of renderCheck(checked)) context.out(line);
-  if (run.error !== undefined && !json) throw run.error.thrown;
-  return findings.length > 0 || run.error !== undefined ? ExitCode.finding : ExitCode.good;
+  if (run?.error !== undefined && format !== "json") throw run.error.thrown;
+  return findings.length > 0 || run?.error !== undefined ? ExitCode.finding : ExitCode.good;
 }
 
-function checkJson({ run, findings, checked }: Checked): unknown {
+/** A module that has nothing to call is only looked at, unless a call was asked for. */
+const runs = (module: ValidModule, { invoke, static: only }: CheckOptions): boolean =>
+  only !== true && (invoke !== undefined || canDefault(module));
+
+/** Relative where that is possible: results are shown beside the sources. */
+function uriOf(file: string): string {
+  const path = relative(".", file);
+  return path.startsWith("..") ? pathToFileURL(file).href : encodeURI(path.replaceAll("\\", "/"));
+}
+
+function checkJson({ findings, run, counts, lastWords }: Checked): unknown {
+  const failed = run?.error !== undefined;
   return {
-    verdict: findings.length > 0 ? "findings" : run.error === undefined ? "clean" : "failed",
-    findings,
-    checked,
-    ...(run.results === undefined
+    verdict: findings.length > 0 ? "findings" : failed ? "failed" : "clean",
+    findings: findings.map((finding) => ({ ...finding, ...CODES[finding.code] })),
+    ...(counts === undefined ? {} : { counts }),
+    ...(run?.results === undefined
       ? {}
       : { results: run.results.map((value) => formatValue(value)) }),
-    ...(run.error === undefined ? {} : (failureJson(describeFailure(run.error.thrown)) as object)),
+    ...(failed ? (failureJson(describeFailure(run.error.thrown)) as object) : {}),
+    ...(lastWords == null ? {} : { lastWords }),
   };
 }
 
-/** Of each code: a buffer that is too small breaks an invariant at every record. */
-const FINDINGS_SHOWN = 5;
+/** Of the text. A program that goes wrong once goes wrong often, and the first time tells most. */
+const SHOWN = 10;
 
-/** The invariants with how often each was put to the test, then what was found. */
-export function renderCheck({ findings, checked }: Checked): string[] {
-  const codes = Object.keys(INVARIANTS) as InvariantCode[];
-  const width = Math.max(...codes.map((code) => code.length));
-  const rows = codes.map((code) => {
-    const broken = findings.filter((finding) => finding.code === code).length;
-    const verdict = broken > 0 ? `BROKEN ${broken}x` : checked[code] === 0 ? "not tested" : "holds";
-    return `${code.padEnd(width)}  ${verdict.padEnd(10)}  ${String(checked[code]).padStart(6)}x  ${INVARIANTS[code]}`;
-  });
-  const found = codes.flatMap((code) => {
-    const these = findings.filter((finding) => finding.code === code);
-    const shown = these.slice(0, FINDINGS_SHOWN);
-    return [
-      ...shown.map(({ message, event }) => `finding ${code} at event ${event + 1}: ${message}`),
-      ...(these.length > shown.length
-        ? [`finding ${code}: and ${these.length - shown.length} more (--json has all)`]
-        : []),
-    ];
-  });
-  return [...rows, ...found];
+/** The findings, then what there was to check. */
+export function renderCheck({ findings, counts, lastWords }: Checked): string[] {
+  const shown = findings.slice(0, SHOWN).flatMap((finding) => [...renderFinding(finding), ""]);
+  const more = findings.length - SHOWN;
+  const many =
+    findings.length === 0
+      ? "no finding"
+      : `${findings.length} finding${findings.length === 1 ? "" : "s"}`;
+  return [
+    ...shown,
+    ...(more > 0 ? [`… and ${more} more (--json has all)`, ""] : []),
+    ...(lastWords == null ? [] : [lastWords]),
+    `${many}${counts === undefined ? ", nothing was run" : `: ${renderCounts(counts)}`}`,
+  ];
 }

@@ -24,7 +24,7 @@ import {
 import { compareOnEngines } from "./compare-on-engines.js";
 import type { CommonOptions, Context } from "./context.js";
 import { decode } from "../binary/decode.js";
-import { TwinError } from "../compare/twin-parts.js";
+import { TwinError } from "../observe/twin-parts.js";
 import { validate } from "../valid/validate.js";
 import { engineNames } from "./engine-registry.js";
 import { about, ExitCode, FileError } from "./failure.js";

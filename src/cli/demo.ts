@@ -1,5 +1,5 @@
 // `bobbin demo` (and `npm start`): the main job on the crossing generator, told for a
-// person to read: the run on native asyncify as it happens, the invariants, and the
+// person to read: the run on native asyncify as it happens, what the checker says, and the
 // comparison with the instrumented twins on Bobbin and on the host's engine.
 
 import { fileURLToPath } from "node:url";
@@ -36,8 +36,8 @@ pops its record and calls again.
   event  fiber     what happened`;
 
 const CHECKING = `
-2. The invariants
------------------`;
+2. The check
+------------`;
 
 const COMPARING = `
 3. The same on modules that did

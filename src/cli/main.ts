@@ -1,7 +1,6 @@
 // The command line without its process: arguments and streams in, exit code out.
 // Commands live in files of their own, each with `register(program, context)`.
 
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { Context, type Io } from "./context.js";
 import { ExitCode } from "./failure.js";
@@ -18,6 +17,7 @@ import * as inspect from "./inspect.js";
 import * as run from "./run.js";
 import * as spec from "./spec.js";
 import * as trace from "./trace.js";
+import { packageVersion } from "./version.js";
 
 const commands = [run, trace, check, compare, advise, engines, inspect, debug, asm, spec, demo];
 
@@ -59,8 +59,3 @@ const usageMessage = ({ code, message }: CommanderError): string =>
     : operand(message)
         .replace(/^error: /, "")
         .replaceAll("\n", " ");
-
-function packageVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
-}

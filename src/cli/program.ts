@@ -3,7 +3,7 @@
 
 import { resolve } from "node:path";
 import type { Observer } from "../exec/hooks.js";
-import { twinParts } from "../compare/twin-parts.js";
+import { isInstrumented, twinParts } from "../observe/twin-parts.js";
 import { runNative } from "../compare/native.js";
 import type { Run, RunRequest } from "../compare/run.js";
 import { runTwinOnBobbin } from "../compare/twin.js";
@@ -45,7 +45,17 @@ export async function loadProgram(
   log: (line: string) => void,
   note: (line: string) => void = () => undefined,
 ): Promise<Program> {
-  const module = await readProgram(file, options);
+  return programOf(await readProgram(file, options), texts, options, log, note);
+}
+
+/** The same for a module that was read already. @throws UsageError */
+export async function programOf(
+  module: ValidModule,
+  texts: readonly string[],
+  options: ProgramOptions,
+  log: (line: string) => void,
+  note: (line: string) => void = () => undefined,
+): Promise<Program> {
   if (options.asyncifyVerbose === true)
     for (const line of verboseLines(module, asyncifySettings(options))) note(line);
   const { name, signature } = exportedSignature(module, options.invoke);
@@ -53,7 +63,7 @@ export async function loadProgram(
   const hostScript = options.host === undefined ? undefined : await loadHostScript(options.host);
   return {
     module,
-    instrumented: module.exports.some((e) => e.name === "asyncify_start_unwind"),
+    instrumented: isInstrumented(module),
     request: {
       ...(hostScript === undefined ? {} : { hostScript }),
       context: { log: (...values) => log(values.map(String).join(" ")) },

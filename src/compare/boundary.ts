@@ -9,7 +9,7 @@ import { functionTypeIndex, importsOf, type Module } from "../syntax/module.js";
 import type { FuncType, ValType } from "../syntax/types.js";
 import { SuspendingImport, type Waiting } from "./host.js";
 import { reasonOf } from "./reasons.js";
-import { isRuntimeExport } from "./twin-parts.js";
+import { isRuntimeExport } from "../observe/twin-parts.js";
 
 /** Who is told. */
 export interface Boundary {

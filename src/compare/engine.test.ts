@@ -7,7 +7,7 @@ import { decode } from "../binary/decode.js";
 import { f64, i32, type Value } from "../runtime/values.js";
 import { validate } from "../valid/validate.js";
 import { compareRuns, highestLevel, sameEvent, sameValue } from "./compare.js";
-import { digestOf, Intervals } from "./digest.js";
+import { digestOf, Intervals } from "../observe/digest.js";
 import { runBare } from "./engine.js";
 import type { HostScript } from "./host.js";
 import { reasonOf, sameReason } from "./reasons.js";

@@ -5,7 +5,7 @@ import type { Module } from "../syntax/module.js";
 import type { TraceEvent } from "../observe/events.js";
 import { UsageError } from "../util/errors.js";
 import { type Boundary, watchImports } from "./boundary.js";
-import { digestOf, Intervals } from "./digest.js";
+import { digestOf, Intervals } from "../observe/digest.js";
 import { engineWaiting, requireImports } from "./host.js";
 import { drive, failedStart, globalsOf, makeHost, type Run, type RunRequest } from "./run.js";
 

@@ -4,7 +4,7 @@
 import { type FiberAssembly, recognizeFibers } from "../fiber/abi/recognize.js";
 import type { TraceEvent } from "../observe/events.js";
 import type { ValidModule } from "../valid/validate.js";
-import { Intervals } from "./digest.js";
+import { Intervals } from "../observe/digest.js";
 import type { Run } from "./run.js";
 
 /** The fiber assembly of a module where it can be replaced, and the module really has one. */

@@ -14,7 +14,8 @@ import { compareRuns, highestLevel } from "./compare.js";
 import { runBare } from "./engine.js";
 import type { HostScript } from "./host.js";
 import { runTwinOnBobbin } from "./twin.js";
-import { mapFunctions, twinParts } from "./twin-parts.js";
+import { twinParts } from "../observe/twin-parts.js";
+import { mapFunctions } from "./twin-mapping.js";
 import { runOnEngine } from "./v8.js";
 
 interface Fixture {

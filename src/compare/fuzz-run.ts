@@ -12,7 +12,7 @@ import { functionTypeIndex, importsOf, type Module } from "../syntax/module.js";
 import type { ValType } from "../syntax/types.js";
 import { CrashError } from "../util/errors.js";
 import { validate } from "../valid/validate.js";
-import { digestOf } from "./digest.js";
+import { digestOf } from "../observe/digest.js";
 import { type Engine, type EngineMemory, hostEngine } from "./engine.js";
 import { describe, FuzzHost, signatureOf } from "./fuzz-host.js";
 import { PRIVATE } from "./instrument.js";

@@ -27,7 +27,7 @@ import {
   utf8,
   vector,
 } from "../binary/encode.js";
-import type { TwinParts } from "./twin-parts.js";
+import type { TwinParts } from "../observe/twin-parts.js";
 
 /** Names of the exports that instrumentation adds start with this. */
 export const PRIVATE = "bobbin:";

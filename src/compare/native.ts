@@ -16,7 +16,7 @@ import { type Imports, mergeImports, type ModuleInstance } from "../runtime/inst
 import type { MemoryInstance } from "../runtime/memory.js";
 import type { ValidModule } from "../valid/validate.js";
 import { type Boundary, watchImports } from "./boundary.js";
-import { digestOfRun, DigestSchedule, Intervals } from "./digest.js";
+import { digestOfRun, DigestSchedule, Intervals } from "../observe/digest.js";
 import { nativeWaiting } from "./host.js";
 import { drive, failedStart, globalsOf, makeHost, type Run, type RunRequest } from "./run.js";
 

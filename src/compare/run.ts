@@ -4,7 +4,7 @@ import type { ImportObject } from "../js-api/imports.js";
 import { toJsNumber } from "../js-api/values.js";
 import { HOST_EXCEPTION, reasonOf, type RunError } from "./reasons.js";
 import { type Boundary, valueOf, watchExports, watchWaiting } from "./boundary.js";
-import { Intervals } from "./digest.js";
+import { Intervals } from "../observe/digest.js";
 import {
   type Host,
   type HostLog,

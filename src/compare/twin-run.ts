@@ -4,10 +4,11 @@
 import { decode } from "../binary/decode.js";
 import { functionName } from "../syntax/module.js";
 import type { ValidModule } from "../valid/validate.js";
-import { type ProjectedFunction, TwinProjection, type TwinView } from "./projection.js";
+import { type ProjectedFunction, TwinProjection, type TwinView } from "../observe/projection.js";
 import type { RunError } from "./reasons.js";
 import { globalsOf, type Run, type RunRequest } from "./run.js";
-import { checkImports, mapFunctions, twinParts } from "./twin-parts.js";
+import { twinParts } from "../observe/twin-parts.js";
+import { checkImports, mapFunctions } from "./twin-mapping.js";
 import type { Value } from "../runtime/values.js";
 import type { Module } from "../syntax/module.js";
 

@@ -11,10 +11,10 @@ import {
   type EngineTable,
   hostEngine,
 } from "./engine.js";
-import type { TwinView } from "./projection.js";
+import type { TwinView } from "../observe/projection.js";
 import { engineWaiting, requireImports } from "./host.js";
 import { drive, failedStart, makeHost, type Run } from "./run.js";
-import type { TwinParts } from "./twin-parts.js";
+import type { TwinParts } from "../observe/twin-parts.js";
 import { prepareTwin, projectionOf, runOf, type TwinRequest } from "./twin-run.js";
 
 export interface EngineRequest extends TwinRequest {

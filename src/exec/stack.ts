@@ -16,18 +16,23 @@ export function stackOf(innermost: FiberView, limit = STACK_ENTRIES): StackEntry
   for (let fiber: FiberView | null = innermost; fiber !== null; fiber = fiber.parent) {
     for (let i = fiber.depth - 1; i >= 0 && entries.length < limit; i--) {
       const { func, pc } = fiber.frames[i]!;
-      const offset = offsetOfPc(func.code as Code, pc);
-      const source = func.instance!.module.lines?.at(offset);
-      entries.push({
-        func: func.index,
-        name: func.name,
-        offset,
-        instruction: mnemonicAt(func, offset),
-        ...(source && { source: formatSource(source) }),
-      });
+      entries.push(stackEntry(func, pc));
     }
   }
   return entries;
+}
+
+/** A frame of `func` that stands at word `pc` of its code. */
+export function stackEntry(func: FuncInstance, pc: number): StackEntry {
+  const offset = offsetOfPc(func.code as Code, pc);
+  const source = func.instance!.module.lines?.at(offset);
+  return {
+    func: func.index,
+    name: func.name,
+    offset,
+    instruction: mnemonicAt(func, offset),
+    ...(source && { source: formatSource(source) }),
+  };
 }
 
 /** The mnemonic of the instruction at byte `offset` of the function's module. */

@@ -7,9 +7,8 @@
 //   pop   the function is entered while rewinding: at the next one `pos` has moved.
 // Un-instrumented functions may move `pos` too (a fiber switch does): that is no record.
 
-import { stateName, type AsyncifyStack, type RuntimeName } from "../observe/events.js";
-import type { TraceEvent } from "../observe/events.js";
-import type { Boundary } from "./boundary.js";
+import { stateName, type AsyncifyStack, type RuntimeName } from "./events.js";
+import type { TraceEvent } from "./events.js";
 import { digestOfRun, DigestSchedule, Intervals } from "./digest.js";
 
 const UNWINDING = 1;
@@ -47,7 +46,7 @@ export interface ProjectionOptions {
   readonly onEvent?: ((event: TraceEvent) => void) | undefined;
 }
 
-export class TwinProjection implements Boundary {
+export class TwinProjection {
   readonly events: TraceEvent[] = [];
   /** S by plain function index: bytes of a record behind its index word. */
   readonly sizes = new Map<number, number>();

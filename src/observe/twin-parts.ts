@@ -1,20 +1,12 @@
 // Where the parts of Asyncify are in an instrumented module (a "twin"): its two
-// globals, its runtime functions, which functions are instrumented, and which
-// function of the plain module each of them was.
+// globals, its runtime functions, and which functions are instrumented.
 // Assumes the pass ran last: passes after it may inline what must be seen here.
 
 import { InstructionReader } from "../binary/code.js";
 import type { Instruction } from "../syntax/instruction.js";
-import {
-  functionName,
-  functionTypeIndex,
-  importsOf,
-  type FunctionDefinition,
-  type Module,
-} from "../syntax/module.js";
-import { formatFuncType } from "../syntax/types.js";
+import { functionName, type FunctionDefinition, type Module } from "../syntax/module.js";
 import { opcodes } from "../syntax/opcodes.js";
-import type { RuntimeName } from "../observe/events.js";
+import type { RuntimeName } from "./events.js";
 import { BobbinError } from "../util/errors.js";
 
 /** A module that should be an instrumented twin is none, or not the plain module's. */
@@ -50,6 +42,10 @@ const LOADS: readonly number[] = [opcodes["i32.load"].code, opcodes["i64.load"].
 
 export const isRuntimeExport = (name: string): boolean =>
   name.startsWith(PREFIX) && (RUNTIME as readonly string[]).includes(name.slice(PREFIX.length));
+
+/** Whether a module went through Binaryen's pass. */
+export const isInstrumented = (module: Module): boolean =>
+  module.exports.some(({ name }) => name === "asyncify_start_unwind");
 
 /** @throws TwinError; MalformedError for instructions that Bobbin does not know */
 export function twinParts(twin: Module, givenStackPointer?: number): TwinParts {
@@ -140,71 +136,4 @@ function* instructions(module: Module, func: number): Generator<Instruction> {
   if (definition === undefined) throw new TwinError(`function ${func} is not defined`);
   const reader = new InstructionReader(module.bytes, definition.body.offset, definition.body.end);
   while (reader.next()) yield reader.instruction;
-}
-
-/**
- * The plain index of every defined function of the twin but the runtime ones. The pass
- * keeps the order of functions; where that does not fit, names decide.
- * @throws TwinError where neither does
- */
-export function mapFunctions(
-  plain: Module,
-  twin: Module,
-  runtime: ReadonlyMap<number, unknown>,
-): ReadonlyMap<number, number> {
-  const own = twin.functions
-    .map((_, i) => twin.imported.func + i)
-    .filter((index) => !runtime.has(index));
-  const byOrder = new Map(own.map((index, i) => [index, plain.imported.func + i]));
-  const wrong =
-    own.length === plain.functions.length
-      ? [...byOrder].find(([t, p]) => !alike(plain, p, twin, t))
-      : undefined;
-  if (own.length === plain.functions.length && wrong === undefined) return byOrder;
-  const names = new Map<string, number>();
-  plain.functions.forEach((_, i) => {
-    const index = plain.imported.func + i;
-    names.set(functionName(plain, index), index);
-  });
-  return new Map(
-    own.map((index) => {
-      const name = functionName(twin, index);
-      const found = names.get(name);
-      if (found === undefined || signature(plain, found) !== signature(twin, index)) {
-        throw new TwinError(
-          `not a twin of the plain module: its ${own.length} functions are not the plain ` +
-            `module's ${plain.functions.length}, in order or by name (${name})`,
-        );
-      }
-      return [index, found];
-    }),
-  );
-}
-
-/** Whether two functions can be the same one: their types, exports and names agree. */
-function alike(plain: Module, p: number, twin: Module, t: number): boolean {
-  const named = [plain.names.functions.get(p), twin.names.functions.get(t)];
-  if (named[0] !== undefined && named[1] !== undefined && named[0] !== named[1]) return false;
-  return signature(plain, p) === signature(twin, t) && exportsOf(plain, p) === exportsOf(twin, t);
-}
-
-const exportsOf = (module: Module, index: number): string =>
-  module.exports
-    .filter((e) => e.kind === "func" && e.index === index)
-    .map((e) => e.name)
-    .sort()
-    .join();
-
-function signature(module: Module, index: number): string {
-  const { comp } = module.types[functionTypeIndex(module, index)]!;
-  return comp.kind === "func" ? formatFuncType(comp) : comp.kind;
-}
-
-/** The twin must want from its host what the plain module wants, but for asyncify itself. */
-export function checkImports(plain: Module, twin: Module): void {
-  const wanted = new Set(importsOf(plain, "func").map((i) => `${i.module}.${i.name}`));
-  for (const { module, name } of importsOf(twin, "func")) {
-    if (!wanted.has(`${module}.${name}`))
-      throw new TwinError(`not a twin: it imports ${module}.${name}, the plain module does not`);
-  }
 }

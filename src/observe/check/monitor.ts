@@ -1,0 +1,45 @@
+// One concern of the checker. Monitors are told everything in the order in which it
+// happens. The shadow state has taken in a runtime call before they hear of it, and a
+// record after.
+
+import { type Code, offsetOfPc } from "../../exec/code.js";
+import type { Departure } from "../../exec/hooks.js";
+import type { FiberView } from "../../exec/fiber.js";
+import type { FuncInstance } from "../../runtime/instances.js";
+import type { RecordEvent, RuntimeEvent } from "../events.js";
+import type { Context } from "./context.js";
+import type { Facts } from "./facts.js";
+import type { Report } from "./report.js";
+import type { PushedRecord, Shadow } from "./shadow.js";
+
+/** What monitors share. */
+export interface Surroundings {
+  readonly facts: Facts;
+  readonly context: Context;
+  readonly shadow: Shadow;
+  readonly report: Report;
+}
+
+export interface Monitor {
+  runtime?(event: RuntimeEvent): void;
+  push?(event: RecordEvent): void;
+  pop?(event: RecordEvent): void;
+  /** A function of the instance was entered, or is about to be left. */
+  enter?(fiber: FiberView): void;
+  leave?(fiber: FiberView, how: Departure): void;
+  hostCall?(fiber: FiberView | null, func: FuncInstance): void;
+  hostReturn?(fiber: FiberView | null, func: FuncInstance): void;
+  /** A call from the host ended: `error` is undefined where it returned. */
+  ended?(func: FuncInstance, error: unknown): void;
+  trap?(fiber: FiberView, error: { readonly reason: string; readonly detail: string }): void;
+  /** The run is over. */
+  finish?(): void;
+}
+
+/** `nap (call 0 at byte 0xdb, 16 bytes at 0x3e8)` */
+export function describeRecord({ event, site }: PushedRecord): string {
+  const at =
+    site === null ? "" : ` at byte 0x${offsetOfPc(site.func.code as Code, site.pc).toString(16)}`;
+  const address = `0x${event.address.toString(16)}`;
+  return `${event.name} (call ${event.callIndex}${at}, ${event.size} bytes at ${address})`;
+}
