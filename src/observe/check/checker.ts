@@ -9,7 +9,7 @@ import type { FuncInstance, ModuleInstance } from "../../runtime/instances.js";
 import { Trap } from "../../runtime/traps.js";
 import type { ValidModule } from "../../valid/validate.js";
 import type { TraceEvent } from "../events.js";
-import { hasFiberAssembly } from "../fibers.js";
+import { namesFibers } from "../fibers.js";
 import { type TracedEvent, Tracer } from "../tracer.js";
 import { isInstrumented } from "../twin-parts.js";
 import { AllocationMonitor, DataMonitor } from "./allocations.js";
@@ -81,7 +81,7 @@ export class Checker {
     this.pushed = this.monitors.filter((monitor) => monitor.push !== undefined);
     this.popped = this.monitors.filter((monitor) => monitor.pop !== undefined);
     const own = this.machineObserver();
-    this.observer = hasFiberAssembly(module) ? observers(this.tracer.observer, own) : own;
+    this.observer = namesFibers(module) ? observers(this.tracer.observer, own) : own;
   }
 
   attach(instance: ModuleInstance): void {
