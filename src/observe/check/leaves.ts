@@ -55,10 +55,18 @@ export class LeafMonitor implements Monitor {
   }
 }
 
+interface HostCallSeen {
+  readonly fiber: FiberView;
+  readonly func: number;
+  readonly sp: number | null;
+}
+
 /** A wrong stack pointer is told when somebody is called with it: until then the program may put it back. */
 export class StackPointerMonitor implements Monitor {
-  /** `__stack_pointer` at the last call of each function that may be a leaf. */
-  private readonly atCall = new Map<string, number | null>();
+  /** `__stack_pointer` at the last call of each function of the program that may be a leaf. */
+  private readonly atCall = new Map<number, number | null>();
+  /** And at the calls of imports that have not returned: hosts call programs again. */
+  private readonly atHostCalls: HostCallSeen[] = [];
   private readonly atUnwind = new WeakMap<readonly unknown[], number | null>();
   private rewound: {
     readonly atCall: number | null;
@@ -77,13 +85,15 @@ export class StackPointerMonitor implements Monitor {
     const { shadow } = this.on;
     if (name === "start_unwind" && shadow.unwind !== null) {
       const { records, leaf, sp } = shadow.unwind;
-      const atCall = this.atCall.get(`${leaf.kind}:${leaf.func}`);
+      const atCall =
+        leaf.kind === "import" ? this.hostCallOf(leaf.func)?.sp : this.atCall.get(leaf.func);
       this.atUnwind.set(records, atCall === undefined ? sp : atCall);
       this.wrong = null;
     }
     const ended = shadow.endedRewind;
     if (name !== "stop_rewind" || ended?.continuation == null) return;
     if (ended.popped === 0 || this.on.report.blamed) return;
+    if (ended.continuation.ambiguous && ended.continuation.data !== ended.data) return;
     const { event, records, sp } = ended.continuation;
     const atCall = this.atUnwind.has(records) ? this.atUnwind.get(records)! : sp;
     this.rewound = { atCall, sp, event };
@@ -93,12 +103,13 @@ export class StackPointerMonitor implements Monitor {
     const { facts, context } = this.on;
     const { func } = fiber.top;
     if (this.on.shadow.state === "normal" && facts.part(func.index) === "top")
-      this.atCall.set(`function:${func.index}`, context.sp);
+      this.atCall.set(func.index, context.sp);
     if (this.wrong !== null && fiber.depth > 1) this.called(fiber, fiber.depth - 2);
   }
   hostCall(fiber: FiberView | null, func: FuncInstance): void {
     if (fiber === null || this.on.shadow.state !== "normal") return;
-    this.atCall.set(`import:${func.index}`, this.on.context.sp);
+    this.forget(fiber);
+    this.atHostCalls.push({ fiber, func: func.index, sp: this.on.context.sp });
     if (this.wrong !== null) this.called(fiber, fiber.depth - 1);
   }
 
@@ -106,7 +117,20 @@ export class StackPointerMonitor implements Monitor {
     if (this.rewound !== null) this.returned(fiber.frames[fiber.depth - 2]?.func);
   }
   hostReturn(fiber: FiberView | null): void {
+    this.forget(fiber);
     if (this.rewound !== null) this.returned(fiber?.top.func);
+  }
+
+  /** The innermost call of that import whose fiber still waits for it. */
+  private hostCallOf(func: number): HostCallSeen | undefined {
+    return this.atHostCalls.findLast(
+      (call) => call.func === func && call.fiber.status === "waiting",
+    );
+  }
+  private forget(fiber: FiberView | null): void {
+    const at = this.atHostCalls.findLastIndex((call) => call.fiber === fiber);
+    // Calls above it have ended without returning.
+    if (at >= 0) this.atHostCalls.length = at;
   }
 
   /** The leaf of a rewind returns to the frame that called it. */

@@ -40,6 +40,10 @@ export interface Continuation extends Unwind {
   resumed: number | null;
   /** Its unwind went wrong: that its rewind does is no news. */
   damaged: boolean;
+  /** Its bytes, in short. */
+  readonly image: string | null;
+  /** Another one of the same bytes had another `__stack_pointer`: of a copy nobody can tell whose it is. */
+  readonly ambiguous: boolean;
 }
 
 export interface Rewind {
@@ -153,9 +157,11 @@ export class Shadow {
     { pos: top, seq: stopped }: TracedEvent & RuntimeEvent,
   ): Continuation {
     const fresh = { status: "suspended" as const, resumed: null, damaged: false };
-    const continuation: Continuation = { ...unwind, top, stopped, ...fresh };
-    this.continuations.set(unwind.data, continuation);
     const image = this.imageOf(unwind.base, top);
+    const same = image === null ? undefined : this.images.get(image);
+    const ambiguous = same !== undefined && (same.ambiguous || same.sp !== unwind.sp);
+    const continuation = { ...unwind, top, stopped, ...fresh, image, ambiguous };
+    this.continuations.set(unwind.data, continuation);
     if (image !== null) this.remember(image, top! - unwind.base!, continuation);
     return continuation;
   }
@@ -175,7 +181,7 @@ export class Shadow {
   private resume({ seq, data, pos }: TracedEvent & RuntimeEvent): Rewind {
     const here = this.continuations.get(data) ?? null;
     const there = here !== null && here.top === pos;
-    const found = there ? (this.lookUp(here.base, pos) ?? here) : this.copyBelow(pos);
+    const found = there ? this.standing(here) : this.copyBelow(pos);
     if (found !== null) {
       found.status = "running";
       found.resumed = seq;
@@ -190,6 +196,13 @@ export class Shadow {
       moved,
       popped: 0,
     };
+  }
+
+  /** What lies where `here` was left: itself, or a copy of another one over it. */
+  private standing(here: Continuation): Continuation {
+    const image = this.imageOf(here.base, here.top);
+    if (image === null || image === here.image) return here;
+    return this.images.get(image) ?? here;
   }
 
   private copyBelow(pos: number | null): Continuation | null {
