@@ -26,7 +26,8 @@ export class ByteWriter {
   }
 
   byte(value: number): void {
-    this.buffer[this.room(1)] = value;
+    const at = this.room(1);
+    this.buffer[at] = value;
   }
   flag(value: boolean): void {
     this.byte(value ? 1 : 0);
@@ -47,7 +48,8 @@ export class ByteWriter {
     this.raw(scratchBytes);
   }
   raw(bytes: Uint8Array): void {
-    this.buffer.set(bytes, this.room(bytes.length));
+    const at = this.room(bytes.length);
+    this.buffer.set(bytes, at);
   }
   /** A length, then the bytes. */
   sized(bytes: Uint8Array): void {
