@@ -193,7 +193,11 @@ export class Chains {
     const { entry, begun, depth, call } = innermost;
     const top = positions.at(-1);
     if (!begun) {
-      if (!innermost.root || waits !== Waits.nothing || given.length < entry!.signature.params.length)
+      if (
+        !innermost.root ||
+        waits !== Waits.nothing ||
+        given.length < entry!.signature.params.length
+      )
         this.fail(innermost, "has not begun, but runs");
     } else if (given.length > 0) this.fail(innermost, "runs, and was given values");
     innermost.status = waits === Waits.nothing ? "suspended" : "waiting";
@@ -229,7 +233,11 @@ export class Chains {
     const { positions, given } = this.byFiber.get(innermost)!;
     const top = positions.at(-1);
     const all = innermost.begun && top === undefined ? undefined : givenTypes(innermost, top);
-    if (all === undefined || (innermost.begun && at.suspendResults(innermost.top.func, top!) === undefined)) // prettier-ignore
+    if (
+      all === undefined ||
+      (innermost.begun && at.suspendResults(innermost.top.func, top!) === undefined)
+    )
+      // prettier-ignore
       this.fail(innermost, "is a continuation's, but has not suspended");
     this.fits(innermost, params, all.slice(given.length), "what its continuation gives");
     this.fits(outer, outer.entry!.signature.results, results, "results of its continuation");
@@ -240,13 +248,18 @@ export class Chains {
     this.detached(innermost, outer);
     const { positions, given } = this.byFiber.get(innermost)!;
     const top = positions.at(-1);
-    if (top === undefined || at.callResults(innermost.top.func, top)?.length !== 0 || given.length > 0)
+    if (
+      top === undefined ||
+      at.callResults(innermost.top.func, top)?.length !== 0 ||
+      given.length > 0
+    )
       this.fail(innermost, "stands at no call of a fiber switch");
   }
 
   private detached(innermost: Fiber, outer: Fiber): void {
     const chain = this.chain(innermost);
-    if (chain[chain.length - 1] !== outer) this.fail(innermost, `has not fiber ${outer.id} outermost`);
+    if (chain[chain.length - 1] !== outer)
+      this.fail(innermost, `has not fiber ${outer.id} outermost`);
     for (const fiber of chain) if (fiber.root) this.fail(fiber, "was started by the host, but is put aside"); // prettier-ignore
     if (this.byFiber.get(innermost)!.waits !== Waits.nothing) this.fail(innermost, "waits for the host, but is put aside"); // prettier-ignore
     innermost.status = innermost.begun ? "suspended" : "fresh";

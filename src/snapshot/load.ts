@@ -19,7 +19,10 @@ import type { Codec } from "./codec.js";
 import { SnapshotError } from "./errors.js";
 import { FEATURES, type SectionName, sha256, type SnapshotFile, unpack } from "./format.js";
 import { Chains, FiberReader } from "./load-fibers.js";
-import { assemble, fillElements, fillMemory, Heap, type InstancePlan, Parts, readPlans, readTypes } from "./load-store.js"; // prettier-ignore
+import { Heap } from "./load-heap.js";
+import { assemble, fillElements, type InstancePlan, readPlans } from "./load-instances.js";
+import { fillMemory, Parts } from "./load-parts.js";
+import { readTypes } from "./load-shared.js";
 import type { Things } from "./references.js";
 
 export interface LoadOptions {
@@ -62,7 +65,9 @@ export async function loadSnapshot(
 }
 
 const sectionsOf = ({ sections }: SnapshotFile) => {
-  const readers = new Map(sections.map(({ name, bytes }) => [name, new SectionReader(bytes, name)]));
+  const readers = new Map(
+    sections.map(({ name, bytes }) => [name, new SectionReader(bytes, name)]),
+  );
   return (name: SectionName): SectionReader => readers.get(name)!;
 };
 
