@@ -91,8 +91,9 @@ export class FiberReader {
       const place = r.pos;
       const { func, position } = this.places[r.below(this.places.length, "a position")]!;
       const results = i === 0 ? entry.signature.results : at.callResults(fiber.top.func, positions[i - 1]!); // prettier-ignore
-      if (i > 0 && !at.isCall(positions[i - 1]!.mnemonic)) r.fail(`a frame of ${func.name} lies above one that makes no call`, place); // prettier-ignore
-      this.fits(func.signature.results, results!, `results of ${func.name}`, place);
+      if (results === undefined)
+        return r.fail(`a frame of ${func.name} lies above one that makes no call`, place);
+      this.fits(func.signature.results, results, `results of ${func.name}`, place);
       this.readFrame(fiber, func, position, things, orNull);
       positions.push(position);
     }

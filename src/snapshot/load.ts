@@ -3,6 +3,7 @@
 import { decode } from "../binary/decode.js";
 import type { Fiber } from "../exec/fiber.js";
 import { Machine, type MachineOptions } from "../exec/machine.js";
+import type { Asyncify, AsyncifySettings } from "../fiber/asyncify/asyncify.js";
 import { FiberAbi, type FiberAbiSettings, type Link } from "../fiber/abi/abi.js";
 import {
   FuncInstance,
@@ -14,6 +15,7 @@ import {
 import { type Import, importsOf } from "../syntax/module.js";
 import { BobbinError, LinkError, UsageError } from "../util/errors.js";
 import { type ValidModule, validate } from "../valid/validate.js";
+import { makeAsyncify, readSettings, restoreAsyncify, type SavedSettings } from "./asyncify.js";
 import { SectionReader } from "./bytes.js";
 import type { Codec } from "./codec.js";
 import { SnapshotError } from "./errors.js";
@@ -37,6 +39,7 @@ export interface LoadOptions {
   readonly module?: (hash: string) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
   /** In place of what was saved (fuel, depths), and observers. */
   readonly machine?: Omit<MachineOptions, "interposer">;
+  readonly asyncify?: Pick<AsyncifySettings, "listener">;
   readonly fibers?: FiberAbiSettings;
   readonly codec?: Codec;
   /** Bytes that the file may take inflated. Default 4 GiB. */
@@ -47,7 +50,8 @@ export interface LoadedSnapshot {
   readonly machine: Machine;
   /** As they were given to `saveSnapshot`; those that these reach follow. */
   readonly instances: readonly ModuleInstance[];
-  /** The native fiber ABI, where the program runs on it. */
+  /** Native asyncify and the native fiber ABI, where the program runs on them. */
+  readonly asyncify: Asyncify | null;
   readonly fibers: FiberAbi | null;
 }
 
@@ -123,6 +127,7 @@ class Loader {
   private machine!: Machine;
   private current: number | null = null;
   private abi: FiberAbi | null = null;
+  private asyncify: Asyncify | null = null;
 
   constructor(
     private readonly file: SnapshotFile,
@@ -136,18 +141,18 @@ class Loader {
     const { sections, modules, file } = this;
     const types = readTypes(sections("types"));
     this.machine = this.readMachine(sections("machine"));
-    const asyncify: SectionReader = sections("asyncify");
-    asyncify.ensure(!asyncify.flag("whether there is asyncify"), "not known yet");
-    asyncify.end();
+    const settings = this.readAsyncify(sections("asyncify"));
     const saved = this.readAbi(sections("native fibers"));
     const parts = new Parts(sections, types);
     const { memories, tables, globals, tags } = parts;
     const r = sections("instances");
     const counts = { memories: memories.length, tables: tables.length, globals: globals.length, tags: tags.length }; // prettier-ignore
-    const plans = readPlans(r, modules, counts, (i, module) => this.natives(saved, i, module));
+    const plans = readPlans(r, modules, counts, (i, module) =>
+      this.natives(saved, settings, i, module),
+    );
     r.end();
     const instances = plans.map(({ instance }) => instance);
-    this.link(r, plans, parts, saved);
+    this.link(r, plans, parts, saved, settings);
     const heap = new Heap(sections, types, tags, this.options.codec);
     const things: Things = { ...heapThings(heap), instances };
     const reader = new FiberReader(sections("fibers"), things, this.machine.counters.nextFiber);
@@ -156,8 +161,9 @@ class Loader {
     heap.fill(things, reader.fibers);
     for (const { name, bytes } of file.sections)
       if (name === "memory contents") fillMemory(new SectionReader(bytes, name), memories);
+    if (this.asyncify !== null) restoreAsyncify(sections("asyncify"), this.asyncify, things);
     this.loadFibers(reader, things, heap, saved);
-    return { machine: this.machine, instances, fibers: this.abi };
+    return { machine: this.machine, instances, asyncify: this.asyncify, fibers: this.abi };
   }
 
   private readMachine(r: SectionReader): Machine {
@@ -172,6 +178,15 @@ class Loader {
     const machine = new Machine({ maxFrames, maxNesting, ...given });
     machine.counters = { executed, fuel: given.fuel ?? fuel, nextFiber };
     return machine;
+  }
+
+  private readAsyncify(r: SectionReader): SavedSettings | null {
+    const present = r.flag("whether there is asyncify");
+    const expected = (this.file.features & FEATURES.asyncify) !== 0;
+    r.ensure(present === expected, "asyncify is not as the file's features say", 0);
+    if (present) return readSettings(r);
+    r.end();
+    return null;
   }
 
   private readAbi(r: SectionReader): SavedAbi | null {
@@ -207,9 +222,15 @@ class Loader {
 
   private natives(
     saved: SavedAbi | null,
+    settings: SavedSettings | null,
     instance: number,
     module: ValidModule,
   ): ReadonlyMap<number, FuncInstance> {
+    if (settings?.instance === instance) {
+      const { asyncify: listening } = this.options;
+      const all = { ...settings.settings, ...listening };
+      this.asyncify = makeAsyncify(this.sections("asyncify"), module, all);
+    }
     if (saved?.instance !== instance) return new Map();
     try {
       this.abi = new FiberAbi(module, this.options.fibers);
@@ -227,9 +248,11 @@ class Loader {
     plans: readonly InstancePlan[],
     parts: Parts,
     saved: SavedAbi | null,
+    settings: SavedSettings | null,
   ): void {
     const supplied = plans.map(({ instance: { module } }, i) =>
       mergeImports(
+        settings?.instance === i ? new Map([["asyncify", this.asyncify!.imports]]) : new Map(),
         saved?.instance === i ? this.abi!.imports : new Map(),
         this.options.supply?.(this.machine, module, i) ?? new Map(),
       ),
@@ -266,6 +289,10 @@ class Loader {
         return func ?? r.fail("an import comes from an import", plan.at);
       }),
     );
+    this.asyncify?.attach(plans[settings!.instance]!.instance);
+    if (settings !== null && this.asyncify === null)
+      throw new SnapshotError("there is no such instance", { section: "asyncify" });
+    this.machine.interposer = this.asyncify;
     this.abi?.attach(plans[saved!.instance]!.instance);
     if (saved !== null && this.abi === null)
       throw new SnapshotError("there is no such instance", { section: "native fibers" });
@@ -300,7 +327,10 @@ class Loader {
   ): void {
     const { machine, current, abi } = this;
     const { fibers } = reader;
-    const loaded = reader.read(things, { locals: false, operands: false });
+    const loaded = reader.read(things, {
+      locals: this.asyncify !== null,
+      operands: (this.asyncify?.state ?? 0) !== 0,
+    });
     const chains = new Chains(reader, loaded);
     const fiberAt = (section: SectionName, index: number): Fiber => {
       const fiber = fibers[index];

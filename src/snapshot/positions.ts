@@ -57,7 +57,7 @@ function closed(func: FuncInstance, found: TypesAt): Position | undefined {
 
 type Types = readonly ValType<DefType>[];
 
-export const isCall = (mnemonic: string): boolean => /^call(_indirect|_ref)?$/.test(mnemonic);
+const isCall = (mnemonic: string): boolean => /^call(_indirect|_ref)?$/.test(mnemonic);
 const isTailCall = (mnemonic: string): boolean => mnemonic.startsWith("return_call");
 export const isResume = (mnemonic: string): boolean => mnemonic.startsWith("resume");
 export const isWait = (mnemonic: string): boolean => mnemonic.startsWith("memory.atomic.wait");

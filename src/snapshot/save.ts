@@ -2,7 +2,9 @@
 
 import type { Machine } from "../exec/machine.js";
 import type { FiberAbi } from "../fiber/abi/abi.js";
+import type { Asyncify } from "../fiber/asyncify/asyncify.js";
 import type { ModuleInstance } from "../runtime/instances.js";
+import { writeAsyncify } from "./asyncify.js";
 import { ByteWriter } from "./bytes.js";
 import type { Codec } from "./codec.js";
 import { SnapshotError } from "./errors.js";
@@ -15,7 +17,9 @@ export interface SaveOptions {
   /** The instances that the new process wants to find again, in this order; what they reach comes along. */
   readonly instances: readonly ModuleInstance[];
   /** The native fiber ABI, where the machine's program runs on it. */
-  readonly fibers?: FiberAbi | undefined;
+  readonly fibers?: FiberAbi | null | undefined;
+  /** Native asyncify, where the machine has it as its interposer. */
+  readonly asyncify?: Asyncify | null | undefined;
   /** Whether modules are in the file (the default), or the loader has them. */
   readonly embedModules?: boolean;
   /** Default: sections are deflated. */
@@ -47,15 +51,15 @@ export async function saveSnapshot(
   }
 }
 
-function checkMachine(machine: Machine, { fibers, instances }: SaveOptions): void {
+function checkMachine(machine: Machine, { fibers, instances, asyncify = null }: SaveOptions): void {
   if (machine.awaiting > 0)
     throw new SnapshotError(
       `${machine.awaiting} calls wait for promises of the host, which cannot be saved`,
     );
   if (machine.stop !== null)
     throw new SnapshotError("the machine has an outcome that nobody has fetched: run it first");
-  if (machine.interposer !== null)
-    throw new SnapshotError("the machine has an interposer that snapshots know nothing of");
+  if (machine.interposer !== asyncify)
+    throw new SnapshotError("the machine has an interposer that the options do not name");
   if (machine.fiber !== null && !isOver(machine.fiber)) checkChain(machine.fiber);
   for (const { funcs, module } of instances) {
     const native = funcs.find((func, i) => i >= module.imported.func && func.instance === null);
@@ -87,10 +91,11 @@ class Saver {
   walk(): SnapshotError | null {
     try {
       this.writeMachine();
-      this.to("asyncify").flag(false);
+      this.writeAsyncify();
       this.writeSuspended();
       while (this.step());
       this.writeLinks();
+      this.checkAsyncify();
       return null;
     } catch (error) {
       if (error instanceof SnapshotError) return error;
@@ -112,11 +117,30 @@ class Saver {
     w.uint(maxNesting);
   }
 
+  private writeAsyncify(): void {
+    const { asyncify } = this.options;
+    const w = this.to("asyncify");
+    w.flag(asyncify != null);
+    if (asyncify == null) return;
+    writeAsyncify(w, this.graph, asyncify);
+  }
+
+  /** What of asyncify's own has got into other hands. */
+  private checkAsyncify(): void {
+    const { asyncify } = this.options;
+    if (asyncify == null) return;
+    const { globals, memories } = this.graph;
+    const { state, data } = asyncify.globals;
+    const { own } = asyncify.records;
+    if (globals.has(state) || globals.has(data) || (own !== null && memories.has(own)))
+      throw new SnapshotError("an instance imports the globals or the memory of asyncify");
+  }
+
   private writeSuspended(): void {
     const w = this.to("native fibers");
     const { fibers } = this.options;
-    w.flag(fibers !== undefined);
-    if (fibers === undefined) return;
+    w.flag(fibers != null);
+    if (fibers == null) return;
     const { nextNumber, suspended } = fibers.save([]);
     w.uint(this.graph.instances.idOf(fibers.instance!));
     w.uint(nextNumber);
@@ -132,7 +156,7 @@ class Saver {
   /** Of all fibers that were found. */
   private writeLinks(): void {
     const { fibers } = this.options;
-    if (fibers === undefined) return;
+    if (fibers == null) return;
     const w = this.to("native fibers");
     w.list(fibers.save(this.graph.fibers.list).links, ({ fiber, link, stack }) => {
       w.uint(this.graph.fibers.idOf(fiber));
@@ -207,7 +231,8 @@ class Saver {
     for (const bytes of this.contents) sections.push({ name: "memory contents", bytes });
     const features =
       (embedModules ? 0 : FEATURES.moduleReferences) |
-      (options.fibers === undefined ? 0 : FEATURES.nativeFibers);
+      (options.asyncify == null ? 0 : FEATURES.asyncify) |
+      (options.fibers == null ? 0 : FEATURES.nativeFibers);
     return pack({ features, sections }, compress);
   }
 }
