@@ -67,6 +67,11 @@ export async function sha256(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
 }
 
+/** The same, as hexadecimal digits. */
+export const hashOf = async (bytes: Uint8Array): Promise<string> => hexOf(await sha256(bytes));
+export const hexOf = (bytes: Uint8Array): string =>
+  [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
 /** Whether bytes begin as a snapshot of any version does. */
 export const isSnapshot = (bytes: Uint8Array): boolean => MAGIC.every((b, i) => bytes[i] === b);
 
@@ -108,7 +113,9 @@ export async function pack(
  * @param maxBytes of all sections together, inflated
  * @throws SnapshotError
  */
-export async function unpack(file: Uint8Array, maxBytes: number): Promise<SnapshotFile> {
+export async function unpack(given: Uint8Array, maxBytes: number): Promise<SnapshotFile> {
+  // What `slice` does is for others to say where it is a Node Buffer.
+  const file = new Uint8Array(given.buffer as ArrayBuffer, given.byteOffset, given.length);
   const fail = (reason: string, offset: number): never => {
     throw new SnapshotError(reason, { offset });
   };

@@ -215,10 +215,10 @@ export class Chains {
   /** Waiting begins anew: other threads and clocks are those of the new process. */
   private beginWait(fiber: Fiber): void {
     try {
-      const func = beginWait(fiber);
-      if (typeof func !== "number") fiber.call = { func, args: [] };
+      const call = beginWait(fiber);
+      if (typeof call !== "number") fiber.call = call;
       else {
-        endWait(fiber, func);
+        endWait(fiber, call);
         fiber.status = "suspended";
       }
     } catch (error) {

@@ -19,7 +19,7 @@ import { makeAsyncify, readSettings, restoreAsyncify, type SavedSettings } from 
 import { SectionReader } from "./bytes.js";
 import type { Codec } from "./codec.js";
 import { SnapshotError } from "./errors.js";
-import { FEATURES, type SectionName, sha256, type SnapshotFile, unpack } from "./format.js";
+import { FEATURES, hexOf, type SectionName, sha256, type SnapshotFile, unpack } from "./format.js";
 import { Chains, FiberReader } from "./load-fibers.js";
 import { Heap } from "./load-heap.js";
 import { assemble, fillElements, type InstancePlan, readPlans } from "./load-instances.js";
@@ -84,7 +84,7 @@ async function readModules(
   for (let count = r.count("modules", 33); count > 0; count--) {
     const start = r.pos;
     const hash = r.raw(32, "a hash");
-    const name = [...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const name = hexOf(hash);
     const embedded = r.flag("whether the module is here");
     if (embedded !== ((features & FEATURES.moduleReferences) === 0))
       r.fail("the module is not where the file's features say", start);
@@ -94,7 +94,7 @@ async function readModules(
     if ((await sha256(bytes)).some((byte, i) => byte !== hash[i]))
       r.fail("the module is not the one that the hash is of", start);
     try {
-      modules.push(validate(decode(bytes.slice())));
+      modules.push(validate(decode(new Uint8Array(bytes))));
     } catch (error) {
       if (error instanceof BobbinError) r.fail(`the module is none: ${error.message}`, start);
       throw error;
