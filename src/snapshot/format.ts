@@ -50,6 +50,9 @@ const ENTRY_BYTES = 24;
 /** Deflate makes nothing smaller than this many times. */
 const MAX_RATIO = 1100;
 
+/** Sections shorter than this are stored as they are. */
+const SMALL = 256;
+
 const STORED = 0;
 const DEFLATED = 1;
 
@@ -81,7 +84,8 @@ export async function pack(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const stored: { encoding: number; bytes: Uint8Array }[] = [];
   for (const { bytes } of sections) {
-    const small = compress ? await through(new CompressionStream("deflate-raw"), bytes) : bytes;
+    const worthIt = compress && bytes.length >= SMALL;
+    const small = worthIt ? await through(new CompressionStream("deflate-raw"), bytes) : bytes;
     stored.push(
       small.length < bytes.length
         ? { encoding: DEFLATED, bytes: small }
