@@ -177,7 +177,8 @@ test.each(withSleep.map((fixture) => [fixture.file, fixture] as const))(
       await lend;
       for (;;) {
         at = await run.call(at, invoke, args, pieces);
-        if (at.asyncify!.state !== 1) return run.summary(at);
+        const ended = !run.events.at(-1)!.startsWith("returned");
+        if (ended || at.asyncify!.state !== 1) return run.summary(at);
         if (move) at = await run.moved(at);
         const { functions } = at.asyncify!;
         at.machine.invoke(functions.get("stop_unwind")!, []);
