@@ -11,6 +11,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { describe, expect, test } from "@jest/globals";
 import { decode } from "../src/binary/decode.js";
 import type { Host, HostScript } from "../src/compare/host.js";
+import { nativeWaiting } from "../src/compare/host.js";
 import { drive } from "../src/exec/drive.js";
 import type { Observer } from "../src/exec/hooks.js";
 import { getGlobal, instantiate } from "../src/exec/instantiate.js";
@@ -60,8 +61,11 @@ class Run {
     const { default: script } = (await import(pathToFileURL(path(host)).href)) as {
       default: HostScript;
     };
-    this.host = await script({ log: (...values) => this.events.push(values.join(" ")) });
     const machine = new Machine({ observer: this.observer });
+    this.host = await script({
+      ...nativeWaiting(machine),
+      log: (...values) => this.events.push(values.join(" ")),
+    });
     const asyncify = new Asyncify(module, { imports: ["env.sleep"] });
     const fibers = native ? new FiberAbi(module) : null;
     machine.interposer = asyncify;

@@ -167,7 +167,14 @@ export async function openSnapshot(
   });
   if (loaded.instances.length === 0) throw new UsageError("the snapshot holds no instance");
   const { machine, instances, asyncify, fibers: native } = loaded;
-  return sessionOf(file, { machine, instances, asyncify, native }, host ?? null, options, pending, null);
+  return sessionOf(
+    file,
+    { machine, instances, asyncify, native },
+    host ?? null,
+    options,
+    pending,
+    null,
+  );
 }
 
 export interface SnapshotOptions extends HostOptions {

@@ -32,7 +32,11 @@ export interface LoadOptions {
    * What the host supplies to an instance again: its functions, and whatever else it wants to
    * keep in its own hands. Memories, tables, globals and tags that it does not supply are made.
    */
-  readonly supply?: (machine: Machine, module: ValidModule, instance: number) => Imports;
+  readonly supply?: (
+    machine: Machine,
+    module: ValidModule,
+    instance: number,
+  ) => Imports | Promise<Imports>;
   /** Load even where functions are missing; calling one of them fails. For whoever only looks. */
   readonly allowMissing?: boolean;
   /** The bytes of a module that is not in the file, by the hexadecimal SHA-256 of them. */
@@ -137,7 +141,7 @@ class Loader {
     this.sections = sectionsOf(file);
   }
 
-  load(): LoadedSnapshot {
+  async load(): Promise<LoadedSnapshot> {
     const { sections, modules, file } = this;
     const types = readTypes(sections("types"));
     this.machine = this.readMachine(sections("machine"));
@@ -152,7 +156,7 @@ class Loader {
     );
     r.end();
     const instances = plans.map(({ instance }) => instance);
-    this.link(r, plans, parts, saved, settings);
+    await this.link(r, plans, parts, saved, settings);
     const heap = new Heap(sections, types, tags, this.options.codec);
     const things: Things = { ...heapThings(heap), instances };
     const reader = new FiberReader(sections("fibers"), things, this.machine.counters.nextFiber);
@@ -243,20 +247,24 @@ class Loader {
   }
 
   /** Gives instances their imports: of each other, or of the host. */
-  private link(
+  private async link(
     r: SectionReader,
     plans: readonly InstancePlan[],
     parts: Parts,
     saved: SavedAbi | null,
     settings: SavedSettings | null,
-  ): void {
-    const supplied = plans.map(({ instance: { module } }, i) =>
-      mergeImports(
-        settings?.instance === i ? new Map([["asyncify", this.asyncify!.imports]]) : new Map(),
-        saved?.instance === i ? this.abi!.imports : new Map(),
-        this.options.supply?.(this.machine, module, i) ?? new Map(),
-      ),
-    );
+  ): Promise<void> {
+    const supplied: Imports[] = [];
+    for (const [i, plan] of plans.entries()) {
+      const { module } = plan.instance;
+      supplied.push(
+        mergeImports(
+          settings?.instance === i ? new Map([["asyncify", this.asyncify!.imports]]) : new Map(),
+          saved?.instance === i ? this.abi!.imports : new Map(),
+          (await this.options.supply?.(this.machine, module, i)) ?? new Map(),
+        ),
+      );
+    }
     this.adopt(plans, parts, supplied);
     const fromHost = new Map<string, FuncInstance>();
     const missing = new Set<string>();
