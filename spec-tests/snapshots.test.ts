@@ -186,9 +186,9 @@ test.each(withSleep.map((fixture) => [fixture.file, fixture] as const))(
         if (move) at = await run.moved(at);
         const { functions } = at.asyncify!;
         at.machine.invoke(functions.get("stop_unwind")!, []);
-        const [buffer] = at.machine.invoke(exported("asyncify_buffer"), []);
+        const buffer = i32(at.asyncify!.data);
         if (move) at = await run.moved(at);
-        at.machine.invoke(functions.get("start_rewind")!, [buffer!]);
+        at.machine.invoke(functions.get("start_rewind")!, [buffer]);
         if (move) at = await run.moved(at);
       }
     };

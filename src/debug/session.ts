@@ -143,7 +143,7 @@ export class DebugSession {
     try {
       for (;;) {
         this.machine.fiber = this.fiber;
-        const { call, status } = this.fiber;
+        const { hostCall: call, status } = this.fiber;
         const outcome: Outcome =
           status === "waiting" && call !== null
             ? { kind: "host", call }

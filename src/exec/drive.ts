@@ -23,7 +23,7 @@ export async function drive(
 ): Promise<Extract<Outcome, { kind: "returned" | "paused" | "host" }>> {
   const end = machine.executed + fuel;
   const { fiber } = machine;
-  if (fiber?.status === "waiting" && fiber.call !== null) await serve(machine, fiber.call);
+  if (fiber?.status === "waiting" && fiber.hostCall !== null) await serve(machine, fiber.hostCall);
   for (;;) {
     const outcome = machine.run({ fuel: end - machine.executed });
     if (outcome.kind === "trapped" || outcome.kind === "threw") throw outcome.error;

@@ -104,7 +104,7 @@ export class Fiber implements FiberView {
   /** What it calls with the results of that, instead of handing them to its resumer. */
   sequel: FuncInstance | null = null;
   /** While it waits for the host: the call that it wants to be answered. */
-  call: HostCall | null = null;
+  hostCall: HostCall | null = null;
   /** Of a continuation: words above its top operand (from 0 if fresh) that it was given already. */
   bound = 0;
 

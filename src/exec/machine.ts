@@ -194,7 +194,7 @@ export class Machine {
   answer(results: readonly Value[]): void {
     const fiber = this.waiting();
     fiber.status = "suspended";
-    fiber.call = null;
+    fiber.hostCall = null;
     this.deliverValues(fiber, results);
   }
 
@@ -205,7 +205,7 @@ export class Machine {
    */
   raise(error: unknown): boolean {
     const fiber = this.waiting();
-    fiber.call = null;
+    fiber.hostCall = null;
     const exception = exceptionOf(error);
     if (exception === null || !this.catches(fiber, exception)) {
       this.abandon();
@@ -362,7 +362,7 @@ export class Machine {
 
   private ask(fiber: Fiber, call: HostCall): void {
     fiber.status = "waiting";
-    fiber.call = call;
+    fiber.hostCall = call;
     this.stop = { kind: "host", call };
   }
 

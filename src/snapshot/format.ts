@@ -118,7 +118,7 @@ export async function pack(
  * @throws SnapshotError
  */
 export async function unpack(given: Uint8Array, maxBytes: number): Promise<SnapshotFile> {
-  // What `slice` does is for others to say where it is a Node Buffer.
+  // What `slice` does is for others to say where it is a buffer of Node
   const file = new Uint8Array(given.buffer as ArrayBuffer, given.byteOffset, given.length);
   const fail = (reason: string, offset: number): never => {
     throw new SnapshotError(reason, { offset });

@@ -104,7 +104,7 @@ export class FiberReader {
       const func = readFunction(r, things);
       r.ensure(func.host !== null, `${func.name} is no function of the host`, place);
       const args = func.signature.params.map((type) => readValue(r, things, type));
-      fiber.call = { func, args };
+      fiber.hostCall = { func, args };
     }
     const types = givenTypes(fiber, positions.at(-1));
     const given = r.list("values given before", (i) => {
@@ -191,7 +191,7 @@ export class Chains {
     const outermost = chain[chain.length - 1]!;
     if (!outermost.root) this.fail(outermost, "was not started by the host, and has no parent");
     const { waits, positions, given } = this.byFiber.get(innermost)!;
-    const { entry, begun, depth, call } = innermost;
+    const { entry, begun, depth, hostCall: call } = innermost;
     const top = positions.at(-1);
     if (!begun) {
       if (
@@ -212,11 +212,11 @@ export class Chains {
     } else if (begun && depth === 0) this.fail(innermost, "has no frames, and waits for nothing");
   }
 
-  /** Waiting begins anew: other threads and clocks are those of the new process. */
+  /** Waiting begins anew: other threads and clocks are those of whoever loads it */
   private beginWait(fiber: Fiber): void {
     try {
       const call = beginWait(fiber);
-      if (typeof call !== "number") fiber.call = call;
+      if (typeof call !== "number") fiber.hostCall = call;
       else {
         endWait(fiber, call);
         fiber.status = "suspended";

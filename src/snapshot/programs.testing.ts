@@ -180,7 +180,7 @@ export async function finish(
     if (outcome.kind === "trapped" || outcome.kind === "threw") throw outcome.error;
     at = await between(at);
     if (outcome.kind === "host") {
-      const { func, args } = at.machine.fiber!.call!;
+      const { func, args } = at.machine.fiber!.hostCall!;
       at.machine.answer(await func.host!(args));
     }
   }

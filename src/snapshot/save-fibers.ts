@@ -63,7 +63,7 @@ export class FiberWriter {
   write(fiber: Fiber): void {
     const { graph } = this;
     const [, head, w] = this.parts;
-    const { resumer, parent, begun, entry, call, depth } = fiber;
+    const { resumer, parent, begun, entry, hostCall: call, depth } = fiber;
     head.uint(fiber.id);
     head.flag(fiber.root);
     head.flag(parent !== null);
