@@ -56,6 +56,8 @@ class Run {
       void this.events.push(`host ${func.name}(${args.map((a) => formatValue(a)).join()})`),
   };
   host!: Host;
+  /** Where the run stands now. */
+  at!: LoadedSnapshot;
 
   async begin({ module, host }: Loaded, native: boolean): Promise<LoadedSnapshot> {
     const { default: script } = (await import(pathToFileURL(path(host)).href)) as {
@@ -101,7 +103,7 @@ class Run {
     args: readonly Value[],
     pieces: () => number,
   ): Promise<LoadedSnapshot> {
-    let at = begun;
+    let at = (this.at = begun);
     at.machine.start(at.instances[0]!.func(name), args);
     for (;;) {
       try {
@@ -114,7 +116,7 @@ class Run {
         this.events.push(String(error));
         return at;
       }
-      at = await this.moved(at);
+      at = this.at = await this.moved(at);
     }
   }
 
@@ -163,15 +165,15 @@ test.each(withSleep.map((fixture) => [fixture.file, fixture] as const))(
     /** What the host script does, but with its state in the open: it is not the machine's. */
     const story = async (run: Run, pieces: () => number, move: boolean) => {
       const args = texts.map((text, i) => parseValue(text, fixture.exports[invoke]!.params[i]!));
-      let at = await run.begin(fixture, false);
-      const exported = (name: string) => at.instances[0]!.func(name);
+      let at = (run.at = await run.begin(fixture, false));
+      const exported = (name: string) => run.at.instances[0]!.func(name);
       const program = () =>
         Object.fromEntries(
           ["buffer", "get_state", "start_unwind", "stop_rewind"].map((name) => [
             `asyncify_${name}`,
             (data?: number) => {
               const given = data === undefined ? [] : [i32(data)];
-              const [result] = at.machine.invoke(exported(`asyncify_${name}`), given);
+              const [result] = run.at.machine.invoke(exported(`asyncify_${name}`), given);
               return (result as { value: number } | undefined)?.value;
             },
           ]),
@@ -183,13 +185,13 @@ test.each(withSleep.map((fixture) => [fixture.file, fixture] as const))(
         at = await run.call(at, invoke, args, pieces);
         const ended = !run.events.at(-1)!.startsWith("returned");
         if (ended || at.asyncify!.state !== 1) return run.summary(at);
-        if (move) at = await run.moved(at);
+        if (move) at = run.at = await run.moved(at);
         const { functions } = at.asyncify!;
         at.machine.invoke(functions.get("stop_unwind")!, []);
         const buffer = i32(at.asyncify!.data);
-        if (move) at = await run.moved(at);
+        if (move) at = run.at = await run.moved(at);
         at.machine.invoke(functions.get("start_rewind")!, [buffer]);
-        if (move) at = await run.moved(at);
+        if (move) at = run.at = await run.moved(at);
       }
     };
     const whole = await story(new Run(), () => Infinity, false);
