@@ -20,7 +20,20 @@ import * as spec from "./spec.js";
 import * as trace from "./trace.js";
 import { packageVersion } from "./version.js";
 
-const commands = [run, resume, trace, check, compare, advise, engines, inspect, debug, asm, spec, demo];
+const commands = [
+  run,
+  resume,
+  trace,
+  check,
+  compare,
+  advise,
+  engines,
+  inspect,
+  debug,
+  asm,
+  spec,
+  demo,
+];
 
 /** Runs a command. @returns the exit code */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
