@@ -19,6 +19,7 @@ const ORDER = [
   "exec",
   "fiber",
   "observe",
+  "snapshot",
   "js-api",
   "script",
   "compare",

@@ -75,6 +75,11 @@ export {
   UsageError,
 } from "./util/errors.js";
 
+export { saveSnapshot, type SaveOptions } from "./snapshot/save.js";
+export { loadSnapshot, type LoadedSnapshot, type LoadOptions } from "./snapshot/load.js";
+export { isSnapshot } from "./snapshot/format.js";
+export type { Codec } from "./snapshot/codec.js";
+export { SnapshotError } from "./snapshot/errors.js";
 export { FiberAbi, type FiberAbiSettings } from "./fiber/abi/abi.js";
 export { recognizeFibers, type FiberAssembly, type FiberFunction } from "./fiber/abi/recognize.js";
 export { Asyncify, type AsyncifySettings } from "./fiber/asyncify/asyncify.js";

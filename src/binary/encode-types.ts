@@ -3,12 +3,16 @@
 
 import {
   type AbsHeapType,
+  type CompType,
+  type FieldType,
   type FuncType,
   type GlobalType,
   type HeapType,
   isExact,
   type Limits,
   type NumType,
+  type StorageType,
+  type SubType,
   type TableType,
   type ValType,
   type VecType,
@@ -45,6 +49,56 @@ export const encodeFuncType = ({
   ...results.flatMap(encodeValType),
 ];
 
+function storageType(type: StorageType): number[] {
+  if (type === "i8") return [0x78];
+  return type === "i16" ? [0x77] : encodeValType(type);
+}
+const fieldType = ({ storage, mutable }: FieldType): number[] => [
+  ...storageType(storage),
+  mutable ? 1 : 0,
+];
+
+function compType(comp: CompType): number[] {
+  switch (comp.kind) {
+    case "func":
+      return encodeFuncType(comp);
+    case "struct":
+      return [0x5f, ...leb(comp.fields.length), ...comp.fields.flatMap(fieldType)];
+    case "array":
+      return [0x5e, ...fieldType(comp.field)];
+    case "cont":
+      return [0x5d, ...encodeHeapType(comp.func)];
+  }
+}
+
+const subType = ({ final, supers, describes, descriptor, comp }: SubType): number[] => [
+  final ? 0x4f : 0x50,
+  ...leb(supers.length),
+  ...supers.flatMap(leb),
+  ...(describes === undefined ? [] : [0x4c, ...leb(describes)]),
+  ...(descriptor === undefined ? [] : [0x4d, ...leb(descriptor)]),
+  ...compType(comp),
+];
+
+/** The contents of a type section: all types of a module, in their groups. */
+export function encodeTypes(types: readonly SubType[]): number[] {
+  const groups = types.filter(({ groupStart }, i) => groupStart === i);
+  return [
+    ...leb(groups.length),
+    ...groups.flatMap(({ groupStart, groupSize }) => [
+      0x4e,
+      ...leb(groupSize),
+      ...types.slice(groupStart, groupStart + groupSize).flatMap(subType),
+    ]),
+  ];
+}
+
+function wide(n: bigint): number[] {
+  const bytes: number[] = [];
+  for (; n >= 0x80n; n >>= 7n) bytes.push(Number(n & 0x7fn) | 0x80);
+  return [...bytes, Number(n)];
+}
+
 export function encodeLimits({ min, max, address, shared, pageSizeLog2 }: Limits): number[] {
   const flags =
     (max === undefined ? 0 : 1) |
@@ -53,8 +107,8 @@ export function encodeLimits({ min, max, address, shared, pageSizeLog2 }: Limits
     (pageSizeLog2 === 16 ? 0 : 8);
   return [
     flags,
-    ...leb(Number(min)),
-    ...(max === undefined ? [] : leb(Number(max))),
+    ...wide(min),
+    ...(max === undefined ? [] : wide(max)),
     ...(pageSizeLog2 === 16 ? [] : leb(pageSizeLog2)),
   ];
 }

@@ -230,7 +230,8 @@ test.each([
   const func = exportedFunction(session.instance, invoke);
   const args = parseArguments(invoke, func, [argument]);
   const [wanted] = await session.invoke(invoke, args);
-  const debug = new DebugSession(session.machine, session.instance, func, args);
+  session.machine.start(func, args);
+  const debug = new DebugSession(session.machine, session.instance);
   const STEPS = 1500;
   for (let i = 0; i < STEPS && debug.end === null; i++) {
     for (const { level } of frameViews(debug.fiber)) {

@@ -16,10 +16,12 @@ import {
   operands,
 } from "./options.js";
 import { defaultExport, exportedFunction, parseArguments } from "./call.js";
-import { open, type Session } from "./session.js";
+import { open, openSnapshot, requireFiber, type Session, startCall } from "./session.js";
+import { writeSnapshot } from "./snapshots.js";
 
 interface DebugOptions extends ExecutionOptions {
   readonly invoke?: string;
+  readonly snapshot?: string;
 }
 
 const EXAMPLES = `
@@ -32,42 +34,61 @@ export function register(program: Command, context: Context): void {
   const command = program
     .command("debug")
     .description("step through a call of an exported function")
-    .argument("<file>", "WebAssembly module", operand)
+    .argument("[file]", "WebAssembly module", operand)
     .argument("[args...]", "arguments of the function", operands)
-    .option("--invoke <name>", "the function to call (_start or main)", operand);
+    .option("--invoke <name>", "the function to call (_start or main)", operand)
+    .option("--snapshot <file>", "begin where a snapshot stands", operand);
   fiberAbiOption(executionOptions(command))
     .addHelpText("after", EXAMPLES)
-    .action((file: string, args: string[] | undefined, options: DebugOptions) =>
-      context.run({}, () => about(file, () => debug(file, args ?? [], options, context))),
+    .action((file: string | undefined, args: string[] | undefined, options: DebugOptions) =>
+      context.run({}, () => {
+        const name = file ?? options.snapshot;
+        if (name === undefined) throw new UsageError("missing required argument 'file'");
+        return about(name, () => debug(file, args ?? [], options, context));
+      }),
     );
 }
 
 async function debug(
-  file: string,
+  file: string | undefined,
   args: readonly string[],
   options: DebugOptions,
   context: Context,
 ): Promise<number> {
-  const session = await open(file, { ...options, followFibers: true }, context);
-  const { instance, machine, host } = session;
-  if (host?.invoke !== undefined)
-    throw new UsageError(
-      `the host script ${options.host} runs the program itself (invoke): the debugger cannot stop in it yet`,
-    );
-  const name = options.invoke ?? defaultExport(instance);
-  if (name === null) throw new UsageError("the module has nothing but a start function, which ran");
-  const func = exportedFunction(instance, name);
-  const values = parseArguments(name, func, args);
-  if (func.instance === null) throw new UsageError(`${name} is an imported function`);
-  const debugging = new DebugSession(machine, instance, func, values, {
+  const session = await openAt(file, args, options, context);
+  const { instance, machine } = session;
+  const debugging = new DebugSession(machine, instance, {
     breathe: () => setImmediate(),
     fibers: () => session.fibers(),
+    save: async (out) => `${out}: ${await writeSnapshot(out, session)} bytes`,
   });
   const console = new DebugConsole(debugging, {
     write: context.out,
     describe: (end) => describe(session, end),
   });
   return converse(console, context);
+}
+
+/** At the start of a call, or where a snapshot stands. */
+async function openAt(
+  file: string | undefined,
+  args: readonly string[],
+  options: DebugOptions,
+  context: Context,
+): Promise<Session> {
+  if (options.snapshot !== undefined) {
+    if (file !== undefined) throw new UsageError("--snapshot FILE takes the place of the module");
+    const session = await openSnapshot(options.snapshot, options, context);
+    requireFiber(session);
+    return session;
+  }
+  const session = await open(file!, { ...options, followFibers: true }, context);
+  const { instance } = session;
+  const name = options.invoke ?? defaultExport(instance);
+  if (name === null) throw new UsageError("the module has nothing but a start function, which ran");
+  const func = exportedFunction(instance, name);
+  startCall(session, name, parseArguments(name, func, args));
+  return session;
 }
 
 /** Reads commands until the input or the session ends. */

@@ -14,6 +14,7 @@ import { about, ExitCode, printable } from "./failure.js";
 import { type InputOptions, readModule, validated } from "./input.js";
 import { type CrossCheck, crossCheck } from "../ast/cross-check.js";
 import { crossCheckTable } from "./inspect-cross-check.js";
+import { inspectSnapshot, isSnapshotFile } from "./inspect-snapshot.js";
 import * as data from "./inspect-data.js";
 import {
   type FunctionSites,
@@ -52,7 +53,8 @@ Examples:
   bobbin inspect program.wasm
   bobbin inspect program.wasm --roles --sites
   bobbin inspect program.wasm --disassemble main
-  bobbin inspect program.wasm --wat --folded > program.wat`;
+  bobbin inspect program.wasm --wat --folded > program.wat
+  bobbin inspect half.snap`;
 
 export function register(program: Command, context: Context): void {
   const command = program
@@ -83,9 +85,10 @@ export function register(program: Command, context: Context): void {
         if (file === undefined) throw new UsageError("missing required argument 'file'");
         const parts = swapped ? { ...options, disassemble: true } : options;
         checkWat(parts);
-        return about(file, async () =>
-          inspect(file, await readModule(file, options), parts, context),
-        );
+        return about(file, async () => {
+          if (await isSnapshotFile(file)) return inspectSnapshot(file, options, context);
+          return inspect(file, await readModule(file, options), parts, context);
+        });
       });
     });
 }

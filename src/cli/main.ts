@@ -14,12 +14,26 @@ import * as debug from "./debug.js";
 import * as demo from "./demo.js";
 import * as engines from "./engine-command.js";
 import * as inspect from "./inspect.js";
+import * as resume from "./resume.js";
 import * as run from "./run.js";
 import * as spec from "./spec.js";
 import * as trace from "./trace.js";
 import { packageVersion } from "./version.js";
 
-const commands = [run, trace, check, compare, advise, engines, inspect, debug, asm, spec, demo];
+const commands = [
+  run,
+  resume,
+  trace,
+  check,
+  compare,
+  advise,
+  engines,
+  inspect,
+  debug,
+  asm,
+  spec,
+  demo,
+];
 
 /** Runs a command. @returns the exit code */
 export async function main(argv: readonly string[], io: Io): Promise<number> {

@@ -43,12 +43,16 @@ export function count(min: number, max = Number.MAX_SAFE_INTEGER): (text: string
 /** Parts between commas. */
 export const list = (text: string): string[] => text.split(",").filter(Boolean);
 
-/** How a program is run: limits, and who answers its imports. */
-export interface ExecutionOptions extends AsyncifyFlags, InputOptions {
+/** Limits, and who answers imports. */
+export interface HostOptions {
   readonly fuel?: number;
   readonly maxFrames?: number;
   readonly host?: string;
   readonly stubImports?: boolean;
+}
+
+/** How a program is run: limits, and who answers its imports. */
+export interface ExecutionOptions extends AsyncifyFlags, InputOptions, HostOptions {
   readonly fiberAbi?: FiberAbiMode;
 }
 
@@ -87,18 +91,16 @@ export function featuresOf({ features, disable }: FeatureFlags, base = ALL_FEATU
 const MAX_FRAMES = 100_000_000;
 
 export function executionOptions(command: Command): Command {
-  return asyncifyOptions(
-    command
-      .option("--fuel <n>", "stop after N instructions", count(0))
-      .option(
-        "--max-frames <n>",
-        "depth of recursion that is allowed (100000)",
-        count(1, MAX_FRAMES),
-      )
-      .option("--host <file>", "JavaScript module that supplies the imports", operand)
-      .addOption(linkOption())
-      .option("--stub-imports", "imported functions nobody supplies return zeros, and are traced"),
-  );
+  return asyncifyOptions(limitOptions(command).addOption(linkOption()));
+}
+
+/** Limits, and who answers imports: all that a program needs which brings the rest along. */
+export function limitOptions(command: Command): Command {
+  return command
+    .option("--fuel <n>", "stop after N instructions", count(0))
+    .option("--max-frames <n>", "depth of recursion that is allowed (100000)", count(1, MAX_FRAMES))
+    .option("--host <file>", "JavaScript module that supplies the imports", operand)
+    .option("--stub-imports", "imported functions nobody supplies return zeros, and are traced");
 }
 
 /** For commands that run a program one way. */

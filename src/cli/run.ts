@@ -11,10 +11,11 @@ import {
   operands,
 } from "./options.js";
 import { defaultExport, exportedFunction, parseArguments } from "./call.js";
-import { open } from "./session.js";
+import { open, startCall } from "./session.js";
+import { checkSnapshotFlags, runOn, type SnapshotFlags, snapshotOptions } from "./snapshots.js";
 import { formatValue } from "../runtime/notation.js";
 
-interface RunOptions extends ExecutionOptions, CommonOptions {
+interface RunOptions extends ExecutionOptions, CommonOptions, SnapshotFlags {
   readonly invoke?: string;
 }
 
@@ -32,7 +33,7 @@ export function register(program: Command, context: Context): void {
     .argument("<file>", "WebAssembly module", operand)
     .argument("[args...]", "arguments of the function", operands)
     .option("--invoke <name>", "the function to call (_start or main)", operand);
-  fiberAbiOption(executionOptions(command))
+  snapshotOptions(fiberAbiOption(executionOptions(command)))
     .option("--stack", "print the wasm stack of a trap")
     .option("--json", "print results or the error as JSON")
     .addHelpText("after", EXAMPLES)
@@ -47,12 +48,17 @@ async function run(
   options: RunOptions,
   context: Context,
 ): Promise<number> {
+  checkSnapshotFlags(options);
   const log = options.json === true ? { log: context.note } : {};
   const session = await open(file, { ...options, ...log }, context);
   const { instance } = session;
   const name = options.invoke ?? defaultExport(instance);
   if (name === null) return ExitCode.good;
   const func = exportedFunction(instance, name);
+  if (options.snapshot !== undefined) {
+    startCall(session, name, parseArguments(name, func, args));
+    return runOn(session, options, context);
+  }
   const values = await session.invoke(name, parseArguments(name, func, args));
   const results = values.map((value, i) => formatValue(value, func.signature.results[i]));
   if (options.json === true) context.out(JSON.stringify({ results }));

@@ -22,14 +22,16 @@ import {
 } from "../runtime/instances.js";
 import type { StackEntry } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
-import { BobbinError, LinkError } from "../util/errors.js";
+import { BobbinError, LinkError, UsageError } from "../util/errors.js";
+import { hashOf } from "../snapshot/format.js";
+import { loadSnapshot } from "../snapshot/load.js";
 import type { ValidModule } from "../valid/validate.js";
 import type { Context } from "./context.js";
 import { about, HostException } from "./failure.js";
 import { loadHostScript } from "./host-file.js";
-import { readProgram } from "./input.js";
+import { readBytes, readProgram } from "./input.js";
 import { exportedFunction } from "./call.js";
-import { asyncifySettings, type ExecutionOptions, layoutOf, verboseLines, wantsAsyncify } from "./options.js"; // prettier-ignore
+import { asyncifySettings, type ExecutionOptions, type HostOptions, layoutOf, verboseLines, wantsAsyncify } from "./options.js"; // prettier-ignore
 import { stubImports } from "./stubs.js";
 
 export interface OpenOptions extends ExecutionOptions {
@@ -44,6 +46,11 @@ export interface Session {
   readonly module: ValidModule;
   readonly machine: Machine;
   readonly instance: ModuleInstance;
+  /** All instances, this one first. */
+  readonly instances: readonly ModuleInstance[];
+  /** Native asyncify and native fibers, where the program runs on them. */
+  readonly asyncify: Asyncify | null;
+  readonly native: FiberAbi | null;
   readonly host: Host | null;
   /** Calls an export and runs it to its end, through the host script where it wants that. */
   invoke(name: string, args: readonly Value[]): Promise<readonly Value[]>;
@@ -56,8 +63,6 @@ export interface Session {
 /** @throws InputError, MalformedError, InvalidError, LinkError; Trap and Exhaustion of the start function */
 export async function open(file: string, options: OpenOptions, context: Context): Promise<Session> {
   const module = await readProgram(file, options);
-  const log = options.log ?? context.out;
-  const script = options.host === undefined ? null : await loadHostScript(options.host);
   const pending = new PendingCalls();
   const tracker =
     options.followFibers === true && (namesFibers(module) || options.fiberAbi === "native")
@@ -68,13 +73,7 @@ export async function open(file: string, options: OpenOptions, context: Context)
     ...(options.maxFrames === undefined ? {} : { maxFrames: options.maxFrames }),
     observer: tracker === null ? pending.observer : observers(pending.observer, tracker.observer),
   });
-  const host =
-    script === null
-      ? null
-      : await script({
-          ...nativeWaiting(machine),
-          log: (...values) => log(values.map(String).join(" ")),
-        });
+  const host = await openHost(machine, options, context);
   const asyncify = asyncifyFor(module, options, tracker);
   if (options.asyncifyVerbose === true)
     for (const line of verboseLines(module, asyncifySettings(options))) context.note(line);
@@ -99,10 +98,27 @@ export async function open(file: string, options: OpenOptions, context: Context)
   } catch (error) {
     throw pending.explain(error);
   }
+  const parts = { machine, instances: [instance], asyncify, native: fibers };
+  return sessionOf(file, parts, host, options, pending, tracker);
+}
+
+/** What a session is made of. */
+type Parts = Pick<Session, "machine" | "instances" | "asyncify" | "native">;
+
+function sessionOf(
+  file: string,
+  parts: Parts,
+  host: Host | null,
+  options: HostOptions,
+  pending: PendingCalls,
+  tracker: FiberTracker | null,
+): Session {
+  const { machine } = parts;
+  const instance = parts.instances[0]!;
   return {
+    ...parts,
     file,
-    module,
-    machine,
+    module: instance.module,
     instance,
     host,
     fibers: () => tracker?.states() ?? [],
@@ -118,6 +134,100 @@ export async function open(file: string, options: OpenOptions, context: Context)
       }
     },
   };
+}
+
+/** A program as a snapshot has it. @throws InputError, SnapshotError, LinkError */
+export async function openSnapshot(
+  file: string,
+  options: SnapshotOptions,
+  context: Context,
+): Promise<Session> {
+  const bytes = await readBytes(file);
+  let host: Host | null | undefined;
+  const pending = new PendingCalls();
+  const { fuel, maxFrames, modules = [] } = options;
+  const supplied = await modulesByHash(modules);
+  const loaded = await loadSnapshot(bytes, {
+    module: (hash) => supplied.get(hash),
+    async supply(machine, module) {
+      if (host === undefined) host = await openHost(machine, options, context);
+      const given = host?.imports;
+      const imports: Imports =
+        given === undefined ? new Map() : importsFrom(machine, module, given);
+      return options.stubImports === true
+        ? mergeImports(imports, stubImports(module, imports, context.note))
+        : imports;
+    },
+    allowMissing: options.allowMissing ?? false,
+    machine: {
+      ...(fuel === undefined ? {} : { fuel }),
+      ...(maxFrames === undefined ? {} : { maxFrames }),
+      observer: pending.observer,
+    },
+  });
+  if (loaded.instances.length === 0) throw new UsageError("the snapshot holds no instance");
+  const { machine, instances, asyncify, fibers: native } = loaded;
+  return sessionOf(
+    file,
+    { machine, instances, asyncify, native },
+    host ?? null,
+    options,
+    pending,
+    null,
+  );
+}
+
+export interface SnapshotOptions extends HostOptions {
+  /** Files of modules that the snapshot only names. */
+  readonly modules?: readonly string[];
+  readonly log?: (line: string) => void;
+  /** Open it even if functions of the host are missing, to look at it. */
+  readonly allowMissing?: boolean;
+}
+
+async function modulesByHash(files: readonly string[]): Promise<Map<string, Uint8Array>> {
+  const found = new Map<string, Uint8Array>();
+  for (const file of files) {
+    const bytes = await about(file, () => readBytes(file));
+    found.set(await hashOf(bytes), bytes);
+  }
+  return found;
+}
+
+/** @throws UsageError for a machine in which nothing runs */
+export function requireFiber({ machine }: Session): void {
+  if (machine.fiber === null)
+    throw new UsageError("nothing runs in the snapshot: its machine is at rest");
+}
+
+/** Starts the call of an export that is to be stopped on its way. */
+export function startCall(
+  { instance, machine, host }: Session,
+  name: string,
+  args: readonly Value[],
+): void {
+  if (host?.invoke !== undefined)
+    throw new UsageError(
+      "the host script runs the program itself (invoke): it cannot be stopped there yet, or saved",
+    );
+  const func = exportedFunction(instance, name);
+  if (func.instance === null && func.native === null)
+    throw new UsageError(`${name} is an imported function`);
+  machine.start(func, args);
+}
+
+async function openHost(
+  machine: Machine,
+  { host: file, log }: HostOptions & { readonly log?: (line: string) => void },
+  context: Context,
+): Promise<Host | null> {
+  if (file === undefined) return null;
+  const script = await loadHostScript(file);
+  const write = log ?? context.out;
+  return script({
+    ...nativeWaiting(machine),
+    log: (...values) => write(values.map(String).join(" ")),
+  });
 }
 
 /** Native asyncify for modules that import it, or whose user asks for it. */
@@ -158,13 +268,19 @@ async function hostImports(
 ): Promise<Imports> {
   if (host?.imports === undefined) return new Map();
   const { imports } = host;
-  return about(file, () => {
-    try {
-      return jsImports(machine, module, imports);
-    } catch (error) {
-      throw error instanceof TypeError ? new LinkError(error.message) : error;
-    }
-  });
+  return about(file, () => importsFrom(machine, module, imports));
+}
+
+function importsFrom(
+  machine: Machine,
+  module: ValidModule,
+  imports: NonNullable<Host["imports"]>,
+): Imports {
+  try {
+    return jsImports(machine, module, imports);
+  } catch (error) {
+    throw error instanceof TypeError ? new LinkError(error.message) : error;
+  }
 }
 
 /** Lets the host script run an export, with the types of the JavaScript API. */

@@ -222,6 +222,16 @@ export const commands: readonly DebugCommand[] = [
     },
   },
   {
+    name: "save",
+    aliases: [],
+    usage: "save FILE",
+    help: "write a snapshot: bobbin resume, or debug --snapshot",
+    async run(console, [file]) {
+      if (file === undefined) throw new UsageError("file is missing");
+      console.write(await console.session.save(file));
+    },
+  },
+  {
     name: "help",
     aliases: ["h", "?"],
     usage: "help",

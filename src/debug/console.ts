@@ -2,6 +2,7 @@
 // terminal here: whoever owns one feeds lines and prints what comes back.
 
 import { nearNames } from "../util/near-names.js";
+import { SnapshotError } from "../snapshot/errors.js";
 import { UsageError } from "../util/errors.js";
 import { commands, type DebugCommand } from "./commands.js";
 import type { DebugSession, End, Stop } from "./session.js";
@@ -43,7 +44,7 @@ export class DebugConsole {
     try {
       await find(name).run(this, args);
     } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
+      if (!(error instanceof UsageError || error instanceof SnapshotError)) throw error;
       this.write(error.message);
     }
   }

@@ -25,7 +25,8 @@ function debug(): DebugSession {
   const instance = instantiate(machine, validate(decode(parsed.emitBinary())), new Map());
   const run = instance.exports.get("run");
   if (run?.kind !== "func") throw new Error("no function run");
-  return new DebugSession(machine, instance, run.func, []);
+  machine.start(run.func, []);
+  return new DebugSession(machine, instance);
 }
 
 const at = ({ fiber }: DebugSession): string =>

@@ -5,7 +5,7 @@
 
 import type { Fiber, FiberView } from "../exec/fiber.js";
 import { type Observer, observers } from "../exec/hooks.js";
-import { type HostCall, type Machine } from "../exec/machine.js";
+import { type HostCall, type Machine, type Outcome } from "../exec/machine.js";
 import { callHost } from "../exec/invocation.js";
 import { codeOf } from "../exec/lower.js";
 import { readSlots } from "../exec/slots.js";
@@ -37,6 +37,8 @@ export interface DebugOptions {
   readonly breathe?: () => Promise<void>;
   /** The fibers that the program made, where somebody follows them. */
   readonly fibers?: () => readonly FiberState[];
+  /** Saves the machine as a file, where there are files. Returns what to say about it. */
+  readonly save?: (file: string) => Promise<string>;
 }
 
 /** Instructions between two breaths. */
@@ -51,24 +53,28 @@ export class DebugSession {
   /** How the program ended, once it has. */
   end: End | null = null;
   readonly fibers: () => readonly FiberState[];
+  private readonly saver: DebugOptions["save"];
   private readonly breathe: () => Promise<void>;
   private readonly base: Observer | null;
   private pauseRequested = false;
   private hit: Stop | null = null;
 
-  /** Stands before the first instruction of `func`. */
+  /** Stands where the machine's current fiber does: at the start of a call, or in its middle. */
   constructor(
     readonly machine: Machine,
     readonly instance: ModuleInstance,
-    func: FuncInstance,
-    args: readonly Value[],
-    { breathe = () => Promise.resolve(), fibers = () => [] }: DebugOptions = {},
+    { breathe = () => Promise.resolve(), fibers = () => [], save }: DebugOptions = {},
   ) {
     this.breakpoints = new Breakpoints(instance);
     this.breathe = breathe;
     this.fibers = fibers;
+    this.saver = save;
     this.base = machine.observer;
-    this.root = this.fiber = machine.start(func, args);
+    if (machine.fiber === null) throw new UsageError("nothing runs: there is nothing to debug");
+    this.fiber = machine.fiber;
+    let root = machine.fiber;
+    while (root.parent !== null) root = root.parent;
+    this.root = root;
   }
 
   /** Executes `count` instructions. */
@@ -108,6 +114,14 @@ export class DebugSession {
     return this.advance(this.breakpoints.all.length > 0 ? () => null : null);
   }
 
+  /** Saves the machine as it stands. @returns what to say about it */
+  async save(file: string): Promise<string> {
+    this.requireRunning();
+    if (this.saver === undefined) throw new UsageError("there is nowhere to save to");
+    this.machine.fiber = this.fiber;
+    return this.saver(file);
+  }
+
   /** Asks a running program to stop as soon as it can. */
   pause(): void {
     this.pauseRequested = true;
@@ -129,7 +143,11 @@ export class DebugSession {
     try {
       for (;;) {
         this.machine.fiber = this.fiber;
-        const outcome = this.machine.run({ fuel: SLICE });
+        const { hostCall: call, status } = this.fiber;
+        const outcome: Outcome =
+          status === "waiting" && call !== null
+            ? { kind: "host", call }
+            : this.machine.run({ fuel: SLICE });
         this.fiber = this.machine.fiber;
         const { kind } = outcome;
         if (kind === "returned" || kind === "trapped" || kind === "threw")

@@ -14,7 +14,7 @@ import { formatInstruction } from "../text/disassemble.js";
 import { CrashError } from "../util/errors.js";
 import type { ValidModule } from "../valid/validate.js";
 import type { OperandType } from "../valid/visitor.js";
-import { typesAt } from "./types-at.js";
+import { typesAt } from "../valid/types-at.js";
 
 export interface Position {
   readonly func: FuncInstance;

@@ -4,6 +4,8 @@
 
 import type { ExceptionInstance } from "../runtime/exceptions.js";
 import type { FuncInstance } from "../runtime/instances.js";
+import type { Value } from "../runtime/values.js";
+import type { Wait } from "./waits.js";
 
 /**
  * One activation of a wasm function. While a callee runs, `pc` stays on the call
@@ -25,6 +27,17 @@ export class Frame {
   mark = 0;
   /** Exceptions that legacy `catch` blocks have caught, by their nesting. */
   caught: ExceptionInstance[] | null = null;
+}
+
+/** A call that the host must answer: `Machine.answer`. */
+export interface HostCall {
+  readonly func: FuncInstance;
+  readonly args: readonly Value[];
+  /**
+   * Of `memory.atomic.wait32` and `wait64`: what is waited for. The function waits in real
+   * time; who has another time answers for it (`WaitResult`).
+   */
+  readonly wait?: Wait;
 }
 
 export type FiberStatus =
@@ -90,6 +103,8 @@ export class Fiber implements FiberView {
   begun = false;
   /** What it calls with the results of that, instead of handing them to its resumer. */
   sequel: FuncInstance | null = null;
+  /** While it waits for the host: the call that it wants to be answered. */
+  hostCall: HostCall | null = null;
   /** Of a continuation: words above its top operand (from 0 if fresh) that it was given already. */
   bound = 0;
 

@@ -52,10 +52,10 @@ export function instantiate(
   natives: ReadonlyMap<number, FuncInstance> = new Map(),
 ): ModuleInstance {
   const instance = new ModuleInstance(module, module.context.defTypes);
-  for (const wanted of module.imports) link(instance, wanted, imports);
+  for (const wanted of module.imports)
+    link(instance, wanted, imports.get(wanted.module)?.get(wanted.name));
   define(instance, natives);
-  for (const { name, kind, index } of module.exports)
-    instance.exports.set(name, externAt(instance, kind, index));
+  addExports(instance);
   onAllocated?.(instance);
   writeSegments(instance);
   if (module.start !== undefined) {
@@ -66,12 +66,15 @@ export function instantiate(
 }
 
 /**
- * Finds what is wanted, and holds it against its type.
+ * Gives an instance what it imports next, held against the wanted type.
  * Externaddr_ok/{tag,global,mem,table,func,sub}, Externtype_sub/{tag,global,mem,table,func}, Tagtype_sub
  */
-function link(instance: ModuleInstance, wanted: Import, imports: Imports): void {
+export function link(
+  instance: ModuleInstance,
+  wanted: Import,
+  given: ExternInstance | undefined,
+): void {
   const { module, name, description } = wanted;
-  const given = imports.get(module)?.get(name);
   const label = `import ${module}.${name}`;
   if (given === undefined)
     throw new LinkError(`unknown import: ${label} (${describe(instance, wanted)}) is not supplied`);
@@ -249,6 +252,12 @@ export function getGlobal(global: GlobalInstance): Value {
     default:
       return { type: "ref", ref: global.ref };
   }
+}
+
+/** Fills the exports from what the instance has. */
+export function addExports(instance: ModuleInstance): void {
+  for (const { name, kind, index } of instance.module.exports)
+    instance.exports.set(name, externAt(instance, kind, index));
 }
 
 function externAt(

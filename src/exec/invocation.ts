@@ -43,7 +43,9 @@ export async function invokeAsync(
       invocation.serve(() => (pending = callHost(machine, host, given, (answer) => answer)));
       // Where wasm caught what the host threw, nothing is waited for.
       if (!invocation.waits) continue;
+      machine.awaiting++;
       const settled = await outcomeOf(pending);
+      machine.awaiting--;
       invocation.serve(() => {
         if ("error" in settled) throw settled.error;
         machine.answer(settled.answer);

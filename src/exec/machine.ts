@@ -18,14 +18,24 @@ import { UsageError } from "../util/errors.js";
 import { beginWait, endWait } from "./atomics.js";
 import { type Code, isTailCall, isWait } from "./code.js";
 import { enterHandler, findHandler } from "./exceptions.js";
-import { Fiber, type FiberStatus, Frame } from "./fiber.js";
+import { Fiber, type FiberStatus, Frame, type HostCall } from "./fiber.js";
 import type { Course, Departure, FiberSwitch, Interposer, Observer } from "./hooks.js";
 import { interpret } from "./interpreter.js";
 import { invoke, invokeAsync } from "./invocation.js";
 import { codeOf } from "./lower.js";
 import { readSlots, reserve, writeSlots } from "./slots.js";
 import { stackOf } from "./stack.js";
-import type { Wait } from "./waits.js";
+
+export type { HostCall } from "./fiber.js";
+
+/** What the machine has counted. */
+export interface Counters {
+  /** Instructions executed so far, and how many more may be. */
+  readonly executed: number;
+  readonly fuel: number;
+  /** The id that the next fiber gets. */
+  readonly nextFiber: number;
+}
 
 export interface MachineOptions {
   /** Frames that a fiber and those that resumed it may hold together. Default 100,000. */
@@ -36,17 +46,6 @@ export interface MachineOptions {
   readonly maxNesting?: number;
   readonly interposer?: Interposer;
   readonly observer?: Observer;
-}
-
-/** A call that the host must answer: `Machine.answer`. */
-export interface HostCall {
-  readonly func: FuncInstance;
-  readonly args: readonly Value[];
-  /**
-   * Of `memory.atomic.wait32` and `wait64`: what is waited for. The function waits in real
-   * time; who has another time answers for it (`WaitResult`).
-   */
-  readonly wait?: Wait;
 }
 
 export type Outcome =
@@ -92,6 +91,8 @@ export class Machine {
   private fuel: number;
   /** Calls from the host into wasm that are nested in one another now. */
   nesting = 0;
+  /** Calls from the host that wait for a promise of the host. */
+  awaiting = 0;
   private nextFiber = 1;
   private pausing = false;
 
@@ -110,6 +111,17 @@ export class Machine {
       (this.observer !== null &&
         (this.observer.enter !== undefined || this.observer.leave !== undefined))
     );
+  }
+
+  get counters(): Counters {
+    const { executed, fuel, nextFiber } = this;
+    return { executed, fuel, nextFiber };
+  }
+  /** For whoever puts a machine together that ran elsewhere before. */
+  set counters({ executed, fuel, nextFiber }: Counters) {
+    this.executed = executed;
+    this.fuel = fuel;
+    this.nextFiber = nextFiber;
   }
 
   viewOf(memory: MemoryInstance | undefined): DataView {
@@ -182,6 +194,7 @@ export class Machine {
   answer(results: readonly Value[]): void {
     const fiber = this.waiting();
     fiber.status = "suspended";
+    fiber.hostCall = null;
     this.deliverValues(fiber, results);
   }
 
@@ -192,6 +205,7 @@ export class Machine {
    */
   raise(error: unknown): boolean {
     const fiber = this.waiting();
+    fiber.hostCall = null;
     const exception = exceptionOf(error);
     if (exception === null || !this.catches(fiber, exception)) {
       this.abandon();
@@ -260,8 +274,7 @@ export class Machine {
     const fiber = this.fiber!;
     const call = beginWait(fiber);
     if (typeof call === "number") return endWait(fiber, call);
-    fiber.status = "waiting";
-    this.stop = { kind: "host", call };
+    this.ask(fiber, call);
   }
 
   /** Throws an exception where the top frame stands: frames go until one catches it. */
@@ -344,8 +357,13 @@ export class Machine {
       if (results !== null) this.deliverValues(this.fiber!, results);
       return;
     }
+    this.ask(fiber, { func: target, args });
+  }
+
+  private ask(fiber: Fiber, call: HostCall): void {
     fiber.status = "waiting";
-    this.stop = { kind: "host", call: { func: target, args } };
+    fiber.hostCall = call;
+    this.stop = { kind: "host", call };
   }
 
   /** Step_read/call_ref-func */

@@ -8,7 +8,7 @@ import { ExceptionInstance } from "../runtime/exceptions.js";
 import { FuncInstance } from "../runtime/instances.js";
 import { ArrayInstance, StructInstance } from "../runtime/objects.js";
 import { HostRef, type Reference } from "../runtime/values.js";
-import type { HeapType, StructType } from "../syntax/types.js";
+import type { StructType } from "../syntax/types.js";
 import type { DefType } from "../valid/deftypes.js";
 import { matchesHeapType } from "../valid/matching.js";
 
@@ -69,14 +69,3 @@ export function inward(value: unknown): Exclude<Reference, null | FuncInstance> 
 
 const isSmall = (value: number): boolean =>
   Number.isInteger(value) && Math.abs(value + 0.5) < 2 ** 30 && !Object.is(value, -0);
-
-/** Whether a reference other than null is of a heap type of its hierarchy or another. */
-export function isOf(reference: Exclude<Reference, null>, heap: HeapType<DefType>): boolean {
-  // What a reference is, it is exactly.
-  const is = (type: DefType) => matchesHeapType({ exact: type }, heap);
-  if (reference instanceof FuncInstance) return is(reference.type);
-  if (reference instanceof ContinuationInstance) return is(reference.type);
-  if (heap === "extern" || heap === "any") return true;
-  if (isHeapObject(reference)) return is(reference.type);
-  return typeof reference === "number" && (heap === "i31" || heap === "eq");
-}

@@ -12,11 +12,12 @@ import {
   type TagInstance,
 } from "../runtime/instances.js";
 import type { MemoryInstance } from "../runtime/memory.js";
+import { isOf } from "../runtime/typing.js";
 import type { Reference } from "../runtime/values.js";
 import type { RefType } from "../syntax/types.js";
 import type { DefType } from "../valid/deftypes.js";
 import { Global, Memory, Table, Tag } from "./objects.js";
-import { inward, isOf, outward } from "./references.js";
+import { inward, outward } from "./references.js";
 import { type ReferenceDoor, refuseSignature, toJsResults, toWasmValue } from "./values.js";
 
 export type JsFunction = (...args: unknown[]) => unknown;

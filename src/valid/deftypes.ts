@@ -35,6 +35,8 @@ export interface DefType {
   };
   /** Number of declared supertypes above this one. */
   readonly depth: number;
+  /** The types of its recursion group, in order. */
+  readonly group: readonly DefType[];
   /** The chain of declared supertypes, root first, this type last: `ancestors[depth] === this`. */
   readonly ancestors: readonly DefType[];
 }
@@ -76,6 +78,7 @@ function unrollGroup(group: readonly SubType[], defs: DefType[]): DefType[] {
       ...(describes === undefined ? {} : { describes: defs[describes]! }),
       comp: closeCompType(defs, comp),
     };
+    def.group = made;
     def.ancestors = [...(def.sub.supers[0]?.ancestors ?? []), def];
     def.depth = def.ancestors.length - 1;
   });

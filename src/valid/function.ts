@@ -267,6 +267,10 @@ export class FunctionValidator implements FunctionState {
     return this.#unset.size > 0 && this.#unset.has(local);
   }
 
+  isUnsetOutside(local: number): boolean {
+    return this.isUnset(local) || this.#set.indexOf(local, this.frame.inits) >= 0;
+  }
+
   setLocal(local: number): void {
     if (this.#unset.size > 0 && this.#unset.delete(local)) this.#set.push(local);
   }

@@ -33,6 +33,10 @@ export interface FunctionState {
   readonly operands: readonly OperandType[];
   /** Outermost (the function itself) first. */
   readonly controls: readonly Control[];
+  /** Whether a local that cannot be null has no value yet. */
+  isUnset(local: number): boolean;
+  /** Whether it has none, or got it since the innermost control frame was entered. */
+  isUnsetOutside(local: number): boolean;
 }
 
 export interface Visitor {

@@ -36,7 +36,7 @@ export interface FiberAbiSettings {
 }
 
 /** What a fiber that was entered goes back to. */
-interface Link {
+export interface Link {
   /** Stack pointer of who entered it: what a `fiber_switch_leave` for here names. */
   readonly caller: number;
   /** Where that one wants its results. */
@@ -50,6 +50,24 @@ interface Suspended {
   readonly sp: number;
   /** Where the `fiber_switch_leave` that it stands at wants its results. */
   readonly ret: number;
+}
+
+/** What the ABI knows of a fiber that was entered. */
+export interface SavedLink {
+  readonly fiber: Fiber;
+  /** Null for a fiber between those that a switch moved: it has one of its own, or none. */
+  readonly link: Link | null;
+  /** The stack pointer that it began with; null once its entry has returned. */
+  readonly stack: number | null;
+}
+export interface SavedFibers {
+  readonly nextNumber: number;
+  readonly links: readonly SavedLink[];
+  readonly suspended: readonly (Chain & {
+    readonly number: number;
+    readonly sp: number;
+    readonly ret: number;
+  })[];
 }
 
 /** Bytes below a suspended stack pointer, and words in them. */
@@ -75,9 +93,12 @@ export class FiberAbi {
   readonly functions: ReadonlyMap<number, FuncInstance>;
   /** Those that the module imports instead of defining them. */
   readonly imports: Imports;
-  private instance: ModuleInstance | null = null;
+  /** What it is attached to. */
+  instance: ModuleInstance | null = null;
   private stackPointer!: GlobalInstance;
   private readonly links = new WeakMap<Fiber, Link>();
+  /** Of what a fiber calls when its entry returns: the stack that the fiber was given. */
+  private readonly stacks = new WeakMap<FuncInstance, number>();
   private readonly suspended = new Map<number, Suspended>();
   private nextNumber = 1;
   private sweepAt = 1000;
@@ -113,6 +134,37 @@ export class FiberAbi {
   attach(instance: ModuleInstance): void {
     this.instance = instance;
     this.stackPointer = instance.globals[this.assembly.stackPointer]!;
+  }
+
+  /** All that the ABI knows beside the instance and its memory; of links, those of these fibers. */
+  save(fibers: Iterable<Fiber>): SavedFibers {
+    this.sweep();
+    const links: SavedLink[] = [];
+    for (const fiber of fibers) {
+      const link = this.links.get(fiber);
+      const stack = fiber.sequel === null ? undefined : this.stacks.get(fiber.sequel);
+      if (link !== undefined || stack !== undefined)
+        links.push({ fiber, link: link ?? null, stack: stack ?? null });
+    }
+    const suspended = [...this.suspended].map(([number, { chain, sp, ret }]) => ({
+      ...chain,
+      number,
+      sp,
+      ret,
+    }));
+    return { nextNumber: this.nextNumber, links, suspended };
+  }
+
+  /** Puts a new ABI where the saved one was. Each fiber with a stack has an entry. */
+  restore({ nextNumber, links, suspended }: SavedFibers): void {
+    this.nextNumber = nextNumber;
+    for (const { fiber, link, stack } of links) {
+      if (link !== null) this.links.set(fiber, link);
+      if (stack !== null) fiber.sequel = this.entryReturned(fiber.entry!, stack);
+    }
+    for (const { fiber, outer, number, sp, ret } of suspended)
+      this.suspended.set(number, { chain: { fiber, outer }, sp, ret });
+    this.sweepAt = Math.max(this.sweepAt, 2 * this.suspended.size);
   }
 
   /** Fibers that are suspended now, as far as anybody can still resume them. */
@@ -233,12 +285,14 @@ export class FiberAbi {
 
   /** Rule fiber/returned. */
   private entryReturned({ name }: FuncInstance, sp: number): FuncInstance {
-    return FuncInstance.native(NULLARY, "fiber entry", () => {
+    const returned = FuncInstance.native(NULLARY, "fiber entry", () => {
       throw new Trap(
         "fiber entry returned",
         `${name}, the entry of the fiber on stack ${hex(sp)}, must leave it for good with fiber_switch_leave`,
       );
     });
+    this.stacks.set(returned, sp);
+    return returned;
   }
 
   /** Rule fiber/dropped, for all whose number is no longer where it was: nobody can resume them. */

@@ -60,7 +60,8 @@ export class Asyncify implements Interposer {
   readonly images = new ImageTable();
   readonly references = new ReferenceTable();
   readonly records: RecordStack;
-  private instance: ModuleInstance | null = null;
+  /** What it is attached to. */
+  instance: ModuleInstance | null = null;
   private readonly layout: RecordLayout;
   private readonly plans = new Map<FuncInstance, FunctionPlan>();
   private readonly asserts: Asserts | null;
@@ -69,7 +70,7 @@ export class Asyncify implements Interposer {
   /** @throws AsyncifyError for what Binaryen refuses too, and Bobbin has no meaning for */
   constructor(
     module: ValidModule,
-    private readonly settings: AsyncifySettings = {},
+    readonly settings: AsyncifySettings = {},
   ) {
     this.roles = analyzeRoles(module, settings);
     const { memory } = this.roles;

@@ -4,8 +4,10 @@
 import { type Code, pcOfOffset, wordsOf } from "../../exec/code.js";
 import type { Fiber } from "../../exec/fiber.js";
 import { ExceptionInstance } from "../../runtime/exceptions.js";
+import { isOf } from "../../runtime/typing.js";
 import type { Reference } from "../../runtime/values.js";
-import { isRefType } from "../../syntax/types.js";
+import { isRefType, type RefType } from "../../syntax/types.js";
+import { closeHeapType } from "../../valid/deftypes.js";
 import type { OperandType } from "../../valid/visitor.js";
 import type { ReferenceTable } from "./images.js";
 import type { CallSite } from "./roles.js";
@@ -22,6 +24,8 @@ export interface SitePlan {
   readonly saved: Int32Array;
   /** The references to save, by the word of their slot; a record has an id for each, behind the words. */
   readonly references: Int32Array;
+  /** What they must be. */
+  readonly referenceTypes: readonly RefType[];
   /** What legacy `catch` blocks around the call have caught: places in `Frame.caught`. Saved likewise. */
   readonly caught: readonly number[];
   /** Whether references stand in the frame at all. */
@@ -44,9 +48,12 @@ const isReference = (type: OperandType): boolean => type !== "bot" && isRefType(
 export function planSite(code: Code, site: CallSite): SitePlan {
   const saved: number[] = [];
   const references: number[] = [];
+  const referenceTypes: RefType[] = [];
   const save = (word: number, type: OperandType) => {
-    if (isReference(type)) references.push(word);
-    else for (let k = 0; k < recordWords(type); k++) saved.push(word + k);
+    if (isReference(type)) {
+      references.push(word);
+      referenceTypes.push(type as RefType);
+    } else for (let k = 0; k < recordWords(type); k++) saved.push(word + k);
   };
   for (const local of site.liveLocals) save(code.localOffsets[local]!, code.localTypes[local]!);
   const constants: number[] = [];
@@ -68,6 +75,7 @@ export function planSite(code: Code, site: CallSite): SitePlan {
     frameWords: word,
     saved: Int32Array.from(saved),
     references: Int32Array.from(references),
+    referenceTypes,
     caught: site.catches,
     hasReferences: code.hasRefs || site.operands.some(isReference),
     constants: Int32Array.from(constants),
@@ -105,7 +113,7 @@ export function savedWords(fiber: Fiber, plan: SitePlan, table: ReferenceTable):
 
 /**
  * Makes the top frame stand at a site with the words of a record.
- * @returns false where a word that should be a reference is none that was put aside
+ * @returns false where a word that should be a reference is none of its type that was put aside
  */
 export function restoreWords(
   fiber: Fiber,
@@ -116,11 +124,14 @@ export function restoreWords(
   standAt(fiber, plan, 0);
   const { saved, references, caught } = plan;
   const { i32, refs, top } = fiber;
+  const { types } = top.func.instance!;
   let n = 0;
   for (; n < saved.length; n++) i32[top.fp + saved[n]!] = words[n]!;
   for (let i = 0; i < references.length; i++) {
     const reference = table.named(words[n++]!);
     if (reference === undefined) return false;
+    const { heap } = plan.referenceTypes[i]!;
+    if (reference !== null && !isOf(reference, closeHeapType(types, heap))) return false;
     refs[(top.fp + references[i]!) >> 1] = reference;
   }
   for (const place of caught) {

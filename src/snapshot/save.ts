@@ -1,0 +1,238 @@
+// A machine, and all that it can reach, as the bytes of a file.
+
+import type { Machine } from "../exec/machine.js";
+import type { FiberAbi } from "../fiber/abi/abi.js";
+import type { Asyncify } from "../fiber/asyncify/asyncify.js";
+import type { ModuleInstance } from "../runtime/instances.js";
+import { writeAsyncify } from "./asyncify.js";
+import { ByteWriter } from "./bytes.js";
+import type { Codec } from "./codec.js";
+import { SnapshotError } from "./errors.js";
+import { FEATURES, pack, type Section, type SectionName, SECTIONS, sha256 } from "./format.js";
+import { Graph, type Ids } from "./graph.js";
+import { checkChain, FiberWriter, isOver } from "./save-fibers.js";
+import * as store from "./save-store.js";
+
+export interface SaveOptions {
+  /** The instances that the new process wants to find again, in this order; what they reach comes along. */
+  readonly instances: readonly ModuleInstance[];
+  /** The native fiber ABI, where the machine's program runs on it. */
+  readonly fibers?: FiberAbi | null | undefined;
+  /** Native asyncify, where the machine has it as its interposer. */
+  readonly asyncify?: Asyncify | null | undefined;
+  /** Whether modules are in the file (the default), or the loader has them. */
+  readonly embedModules?: boolean;
+  /** Default: sections are deflated. */
+  readonly compress?: boolean;
+  /** How objects of the host are saved. */
+  readonly codec?: Codec | undefined;
+}
+
+/**
+ * Saves a machine that is at rest, stands between two instructions, or waits for the host in a
+ * call that no other call of the host is around. All is read before this returns: the machine
+ * may run on while the bytes are put together.
+ * @throws SnapshotError, as a rejection, for what cannot be saved
+ */
+export async function saveSnapshot(
+  machine: Machine,
+  options: SaveOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  checkMachine(machine, options);
+  let roots = options.instances;
+  for (;;) {
+    const saver = new Saver(machine, options, roots);
+    const problem = saver.walk();
+    const { list } = saver.graph.instances;
+    // Functions are known by their instances, so those must be known first.
+    if (list.length > roots.length) roots = list;
+    else if (problem !== null) throw problem;
+    else return saver.finish();
+  }
+}
+
+function checkMachine(machine: Machine, { fibers, instances, asyncify = null }: SaveOptions): void {
+  if (machine.awaiting > 0)
+    throw new SnapshotError(
+      `${machine.awaiting} calls wait for promises of the host, which cannot be saved`,
+    );
+  if (machine.stop !== null)
+    throw new SnapshotError("the machine has an outcome that nobody has fetched: run it first");
+  if (machine.interposer !== asyncify)
+    throw new SnapshotError("the machine has an interposer that the options do not name");
+  if (machine.fiber !== null && !isOver(machine.fiber)) checkChain(machine.fiber);
+  for (const { funcs, module } of instances) {
+    const native = funcs.find((func, i) => i >= module.imported.func && func.instance === null);
+    if (native !== undefined && fibers?.functions.get(native.index) !== native)
+      throw new SnapshotError(`${native.name} is native code that the options do not name`);
+  }
+}
+
+class Saver {
+  readonly graph: Graph;
+  private readonly fibers: FiberWriter;
+  private readonly writers = new Map(SECTIONS.map((name) => [name, new ByteWriter()]));
+  private readonly contents: Uint8Array<ArrayBuffer>[] = [];
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly options: SaveOptions,
+    roots: readonly ModuleInstance[],
+  ) {
+    this.graph = new Graph(roots);
+    this.fibers = new FiberWriter(this.graph);
+  }
+
+  private to(name: SectionName): ByteWriter {
+    return this.writers.get(name)!;
+  }
+
+  /** Writes all that can be reached. @returns what is wrong with it, as far as it is known */
+  walk(): SnapshotError | null {
+    try {
+      this.writeMachine();
+      this.writeAsyncify();
+      this.writeSuspended();
+      while (this.step());
+      this.writeLinks();
+      this.checkAsyncify();
+      return null;
+    } catch (error) {
+      if (error instanceof SnapshotError) return error;
+      throw error;
+    }
+  }
+
+  private writeMachine(): void {
+    const { fiber, counters, maxFrames, maxNesting } = this.machine;
+    const w = this.to("machine");
+    const current = fiber === null || isOver(fiber) ? null : fiber;
+    w.flag(current !== null);
+    if (current !== null) w.uint(this.graph.fibers.idOf(current));
+    w.uint(counters.executed);
+    w.flag(counters.fuel !== Infinity);
+    if (counters.fuel !== Infinity) w.uint(counters.fuel);
+    w.uint(counters.nextFiber);
+    w.uint(maxFrames);
+    w.uint(maxNesting);
+  }
+
+  private writeAsyncify(): void {
+    const { asyncify } = this.options;
+    const w = this.to("asyncify");
+    w.flag(asyncify != null);
+    if (asyncify == null) return;
+    writeAsyncify(w, this.graph, asyncify);
+  }
+
+  /** What of asyncify's own has got into other hands. */
+  private checkAsyncify(): void {
+    const { asyncify } = this.options;
+    if (asyncify == null) return;
+    const { globals, memories } = this.graph;
+    const { state, data } = asyncify.globals;
+    const { own } = asyncify.records;
+    if (globals.has(state) || globals.has(data) || (own !== null && memories.has(own)))
+      throw new SnapshotError("an instance imports the globals or the memory of asyncify");
+  }
+
+  private writeSuspended(): void {
+    const w = this.to("native fibers");
+    const { fibers } = this.options;
+    w.flag(fibers != null);
+    if (fibers == null) return;
+    const { nextNumber, suspended } = fibers.save([]);
+    w.uint(this.graph.instances.idOf(fibers.instance!));
+    w.uint(nextNumber);
+    w.list(suspended, ({ number, fiber, outer, sp, ret }) => {
+      w.uint(number);
+      w.uint(this.graph.fibers.idOf(fiber));
+      w.uint(this.graph.fibers.idOf(outer));
+      w.uint(sp);
+      w.uint(ret);
+    });
+  }
+
+  /** Of all fibers that were found. */
+  private writeLinks(): void {
+    const { fibers } = this.options;
+    if (fibers == null) return;
+    const w = this.to("native fibers");
+    w.list(fibers.save(this.graph.fibers.list).links, ({ fiber, link, stack }) => {
+      w.uint(this.graph.fibers.idOf(fiber));
+      w.flag(link !== null);
+      if (link !== null) for (const n of [link.caller, link.ret, link.entry]) w.uint(n);
+      w.flag(stack !== null);
+      if (stack !== null) w.uint(stack);
+    });
+  }
+
+  /** Writes one thing that has not been written, if there is any. */
+  private step(): boolean {
+    const { graph, options } = this;
+    const write = <T>(ids: Ids<T>, name: SectionName, entry: (w: ByteWriter, item: T) => void) => {
+      const item = ids.next();
+      if (item !== undefined) entry(this.to(name), item);
+      return item !== undefined;
+    };
+    return (
+      write(graph.instances, "instances", (w, x) => store.writeInstance(w, graph, x)) ||
+      write(graph.memories, "memories", (w, x) => this.writeMemory(w, x)) ||
+      write(graph.tables, "tables", (w, x) => store.writeTable(w, graph, x)) ||
+      write(graph.globals, "globals", (w, x) => store.writeGlobal(w, graph, x)) ||
+      write(graph.tags, "tags", (w, x) => store.writeTag(w, graph, x)) ||
+      write(graph.fibers, "fibers", (_w, x) => this.fibers.write(x)) ||
+      write(graph.structs, "structures", (w, x) => store.writeStruct(w, graph, x)) ||
+      write(graph.arrays, "arrays", (w, x) => store.writeArray(w, graph, x)) ||
+      write(graph.exceptions, "exceptions", (w, x) => store.writeException(w, graph, x)) ||
+      write(graph.continuations, "continuations", (w, x) => store.writeContinuation(w, graph, x)) ||
+      write(graph.hosts, "host values", (w, x) => store.writeHost(w, x, options.codec))
+    );
+  }
+
+  private writeMemory(w: ByteWriter, memory: Parameters<typeof store.writeMemory>[1]): void {
+    store.writeMemory(w, memory);
+    for (const part of store.memoryContents(memory, this.graph.memories.idOf(memory)))
+      this.contents.push(part.slice());
+  }
+
+  async finish(): Promise<Uint8Array<ArrayBuffer>> {
+    const { graph, options } = this;
+    const { embedModules = true, compress = true } = options;
+    const modules = this.to("modules");
+    for (const { bytes } of graph.modules.list) {
+      modules.raw(await sha256(bytes));
+      modules.flag(embedModules);
+      if (embedModules) modules.sized(bytes);
+    }
+    this.to("types").raw(graph.types.bytes);
+    this.to("fibers").raw(this.fibers.finish());
+    const counts = new Map<SectionName, number>([
+      ["modules", graph.modules.list.length],
+      ["instances", graph.instances.list.length],
+      ["memories", graph.memories.list.length],
+      ["tables", graph.tables.list.length],
+      ["globals", graph.globals.list.length],
+      ["tags", graph.tags.list.length],
+      ["structures", graph.structs.list.length],
+      ["arrays", graph.arrays.list.length],
+      ["exceptions", graph.exceptions.list.length],
+      ["continuations", graph.continuations.list.length],
+      ["host values", graph.hosts.list.length],
+    ]);
+    const sections: Section[] = SECTIONS.slice(0, -1).map((name) => {
+      const count = counts.get(name);
+      if (count === undefined) return { name, bytes: this.to(name).bytes };
+      const w = new ByteWriter();
+      w.uint(count);
+      w.raw(this.to(name).bytes);
+      return { name, bytes: w.bytes };
+    });
+    for (const bytes of this.contents) sections.push({ name: "memory contents", bytes });
+    const features =
+      (embedModules ? 0 : FEATURES.moduleReferences) |
+      (options.asyncify == null ? 0 : FEATURES.asyncify) |
+      (options.fibers == null ? 0 : FEATURES.nativeFibers);
+    return pack({ features, sections }, compress);
+  }
+}
