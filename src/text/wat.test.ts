@@ -39,7 +39,11 @@ const assemble = (text: string, features = modern) => emitted(binaryen.parseText
 const variants = [{}, { folded: true }, { folded: true, offsets: true }, { names: false }];
 
 const directory = new URL("../../fixtures/wasm/", import.meta.url);
-const fixtures = readdirSync(directory).filter((name) => name.endsWith(".wasm"));
+/** Binaryen writes types of continuations only with features that change other things too. */
+const OTHER_FEATURES = ["ways-cont.wasm"];
+const fixtures = readdirSync(directory).filter(
+  (name) => name.endsWith(".wasm") && !OTHER_FEATURES.includes(name),
+);
 
 test.each(fixtures)("%s: Binaryen makes the same of the text as of the binary", (name) => {
   // Once through Binaryen first, which orders types in its own way.

@@ -177,7 +177,8 @@ export class Checker {
         if (shadow.state !== "normal" && error instanceof Trap)
           report.addFirst(
             "trap-not-normal",
-            `${fiber.top.func.name} trapped (${error.reason}) while ${shadow.state}`,
+            // A runtime function that the host calls itself runs on a fiber without frames.
+            `${fiber.depth > 0 ? fiber.top.func.name : "a function that the host called"} trapped (${error.reason}) while ${shadow.state}`,
           );
       },
     };
