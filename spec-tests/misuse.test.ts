@@ -124,3 +124,12 @@ test("docs/check.md lists all codes, with what their examples print", async () =
   const plain = (s: string) => s.replaceAll("\\", "").replaceAll(/\s+/g, " ").trim();
   expect(plain(readFileSync(page, "utf8"))).toBe(plain(made));
 }, 120_000);
+
+test("docs/check.md shows who wrote as the command prints it", async () => {
+  const page = readFileSync(new URL("../docs/check.md", import.meta.url), "utf8");
+  const section = page.slice(page.indexOf("## Who wrote"));
+  const [, run, shown] = /^\$ bobbin (.*)\n…\n(.*)$/m.exec(section)!;
+  const { stdout } = await bobbin(inRoot(run!.split(" ")));
+  expect(shown).toMatch(/^ {2}writer /);
+  expect(stdout.split("\n")).toContain(shown);
+});

@@ -104,7 +104,15 @@ export { InstrumentedEvents } from "./observe/instrumented.js";
 export { Checker, type CheckCounts, type CheckerOptions } from "./observe/check/checker.js";
 export { checkStatically } from "./observe/check/static.js";
 export { CODES, type CheckCode, type CodeText } from "./observe/check/codes.js";
-export type { Finding, MachineState, OtherParty, Place } from "./observe/check/finding.js";
+export type {
+  ChangedWord,
+  Finding,
+  MachineState,
+  OtherParty,
+  Place,
+  Writer,
+} from "./observe/check/finding.js";
+export { changedWords, withWriters } from "./observe/check/writers.js";
 export { renderFinding } from "./observe/check/render.js";
 export { toSarif } from "./observe/check/sarif.js";
 export { describeEvent, eventToJson, renderLine } from "./observe/render.js";

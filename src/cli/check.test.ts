@@ -1,13 +1,21 @@
 // `bobbin check` as its users meet it: formats, exit codes, the last words, and modules
 // that are only looked at.
 
-import { fileURLToPath } from "node:url";
-import { expect, test } from "@jest/globals";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { describe, expect, test } from "@jest/globals";
 import { bobbin, fileOf, wat } from "./testing.js";
 
 const misuse = (file: string): string =>
   fileURLToPath(new URL(`../../fixtures/misuse/${file}`, import.meta.url));
 const SLEEP = ["check", misuse("sleep.wasm"), "--asyncify", "--invoke", "other", "2", "--host"];
+
+/** A host that is the driver of `fixtures/misuse/hosts` with this in it. */
+const hostOf = (name: string, members: string, before = ""): string =>
+  fileOf(
+    `${name}.mjs`,
+    `import { BUFFER, Driver, host } from "${pathToFileURL(misuse("hosts/driver.mjs")).href}"; ${before}
+     export default host(class extends Driver { ${members} });`,
+  );
 
 test("a finding fills less than a screen, and says all", async () => {
   const { stdout, code } = await bobbin([...SLEEP, misuse("hosts/scribble.mjs")]);
@@ -16,6 +24,63 @@ test("a finding fills less than a screen, and says all", async () => {
   for (const label of ["what", "where", "other", "state", "stack", "why", "to do"])
     expect(stdout).toMatch(new RegExp(`^  ${label} `, "m"));
   expect(stdout).toMatch(/was\s+0x7ff0 and is 0x4d/);
+});
+
+describe.each([
+  ["poke.wasm", ["--asyncify"]],
+  ["poke.twin-O0.wasm", []],
+  ["poke.twin-O2.wasm", []],
+])("who wrote over a record of %s", (file, options) => {
+  const argv = ["check", misuse(file), ...options, "--invoke", "main", "2", "--host"];
+  const check = async (host: string, ...more: string[]) => {
+    const { stdout } = await bobbin([...argv, host, ...more, "--json"]);
+    return (JSON.parse(stdout.trim().split("\n").at(-1)!) as { findings: unknown[] }).findings;
+  };
+
+  test("an instruction: the last one that changed it", async () => {
+    const { stdout } = await bobbin([...argv, misuse("hosts/poke.mjs")]);
+    expect(stdout).toMatch(
+      /^ {2}writer {2}poke \(function 4\) at byte 0x[0-9a-f]+ \(i32.store\), after event \d+$/m,
+    );
+    const findings = await check(misuse("hosts/poke.mjs"));
+    // Of three calls of poke (the events of each are two) the last changes nothing.
+    expect(findings).toMatchObject([
+      { event: 19, changed: { address: 0x1000c, size: 4, found: 19 }, writer: { event: 13 } },
+    ]);
+  });
+
+  test("the host", async () => {
+    const { stdout } = await bobbin([...argv, misuse("hosts/scribble.mjs")]);
+    expect(stdout).toMatch(/^ {2}writer {2}the host, after event \d+$/m);
+  });
+
+  test("the host in an import", async () => {
+    const members = `
+      constructor(log) { super(log); this.imports.env.log = (at) => this.setWord(at, 77); }
+      suspend() { super.suspend(); this.program.tick(BUFFER + 12); }`;
+    expect(await check(hostOf(`${file}-import`, members))).toMatchObject([
+      { code: "record-changed", writer: { where: null, host: "the host in env.log" } },
+    ]);
+  });
+
+  test("is not looked for with --once", async () => {
+    expect(await check(misuse("hosts/poke.mjs"), "--once")).toMatchObject([{ writer: null }]);
+  });
+
+  test("is not known where the second run takes another course", async () => {
+    const members = `
+      suspend() { super.suspend(); if (runs++ === 0) this.program.poke(BUFFER + 12, 77); }`;
+    expect(await check(hostOf(`${file}-differs`, members, "let runs = 0;"))).toMatchObject([
+      { code: "record-changed", writer: null },
+    ]);
+  });
+});
+
+test("the log of a program is printed once, however often it runs", async () => {
+  const members = `suspend() { super.suspend(); this.log(5); this.setWord(BUFFER + 12, 77); }`;
+  const { stdout } = await bobbin([...SLEEP, hostOf("logs", members)]);
+  expect(stdout).toMatch(/^ {2}writer /m);
+  expect(stdout.match(/^i32:5$/gm)).toHaveLength(1);
 });
 
 test("json has verdict, findings with their texts, counts and results", async () => {

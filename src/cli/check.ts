@@ -5,14 +5,15 @@ import { relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Command, Option } from "commander";
 import type { Run } from "../compare/run.js";
-import { Checker, type CheckCounts } from "../observe/check/checker.js";
-import type { Finding } from "../observe/check/finding.js";
+import { Checker, type CheckCounts, type CheckerOptions } from "../observe/check/checker.js";
+import type { ChangedWord, Finding } from "../observe/check/finding.js";
 import { CODES } from "../observe/check/codes.js";
 import { renderCounts, renderFinding } from "../observe/check/render.js";
 import { toSarif } from "../observe/check/sarif.js";
 import { checkStatically } from "../observe/check/static.js";
+import { changedWords, withWriters } from "../observe/check/writers.js";
 import { TwinError } from "../observe/twin-parts.js";
-import { AsyncifyError, type AsyncifyOptions } from "../fiber/asyncify/roles.js";
+import { AsyncifyError } from "../fiber/asyncify/roles.js";
 import { formatValue } from "../runtime/notation.js";
 import type { ValidModule } from "../valid/validate.js";
 import { canDefault } from "./call.js";
@@ -31,6 +32,7 @@ import { packageVersion } from "./version.js";
 
 interface CheckOptions extends ProgramOptions, CommonOptions {
   readonly static?: boolean;
+  readonly once?: boolean;
   readonly format: "text" | "json" | "sarif";
 }
 
@@ -49,6 +51,7 @@ export function register(program: Command, context: Context): void {
     .argument("[args...]", "arguments of the function", operands)
     .option("--invoke <name>", "the function to call (_start or main)", operand)
     .option("--static", "look at the module only, run nothing")
+    .option("--once", "do not run it again to find who wrote over a record")
     .addOption(
       new Option("--format <format>", "how to print findings")
         .choices(["text", "json", "sarif"])
@@ -71,31 +74,53 @@ export interface Checked {
   readonly lastWords?: string | null;
 }
 
-/** Looks at a program and runs it under the checker. */
-export async function checkProgram(program: Program): Promise<Checked> {
+/**
+ * Looks at a program and runs it under the checker; once more, without its log, where
+ * somebody wrote over a record, to find out who (`once`: not so).
+ */
+export async function checkProgram(program: Program, once = false): Promise<Checked> {
   const { module, asyncify } = program;
   const found = checkStatically(module, asyncify);
-  const checker = checkerOf(module, asyncify);
+  const checker = checkerOf(module, { asyncify });
   // What cannot be classified cannot be run: why, was found.
   if (checker === null) return { findings: found };
-  const run = await runProgram(program, {
-    onEvent: checker.event,
-    observer: checker.observer,
-    onInstance: (made) => checker.attach(made),
-  });
-  checker.finish();
+  const run = await runUnder(checker, program);
   const { findings, counts, lastWords } = checker;
+  const watch = once ? [] : changedWords(findings);
   return {
-    findings: [...found, ...findings],
+    findings: [
+      ...found,
+      ...(watch.length === 0 ? findings : withWriters(findings, await again(program, watch))),
+    ],
     run,
     counts,
     lastWords: run.error === undefined ? null : lastWords,
   };
 }
 
-function checkerOf(module: ValidModule, asyncify: AsyncifyOptions): Checker | null {
+async function runUnder(checker: Checker, program: Program): Promise<Run> {
+  const run = await runProgram(program, {
+    onEvent: checker.event,
+    observer: checker.observer,
+    onInstance: (made) => checker.attach(made),
+  });
+  checker.finish();
+  return run;
+}
+
+async function again(program: Program, watch: readonly ChangedWord[]): Promise<readonly Finding[]> {
+  const { module, asyncify, request } = program;
+  const checker = new Checker(module, { asyncify, watch });
+  await runUnder(checker, {
+    ...program,
+    request: { ...request, context: { log: () => undefined } },
+  });
+  return checker.findings;
+}
+
+function checkerOf(module: ValidModule, options: CheckerOptions): Checker | null {
   try {
-    return new Checker(module, { asyncify });
+    return new Checker(module, options);
   } catch (error) {
     if (error instanceof AsyncifyError || error instanceof TwinError) return null;
     throw error;
@@ -111,7 +136,10 @@ async function check(
   const format = options.json === true ? "json" : options.format;
   const module = await readProgram(file, options);
   const checked = runs(module, options)
-    ? await checkProgram(await programOf(module, args, options, logOf(context, format !== "text")))
+    ? await checkProgram(
+        await programOf(module, args, options, logOf(context, format !== "text")),
+        options.once,
+      )
     : { findings: checkStatically(module, asyncifySettings(options)) };
   const { findings, run } = checked;
   if (format === "json") context.out(JSON.stringify(checkJson(checked)));

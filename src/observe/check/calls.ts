@@ -122,6 +122,12 @@ export class CallMonitor implements Monitor {
     this.back(fiber, fiber.top.func, func, 0);
   }
 
+  /** Behind calls that are not instrumented Binaryen's code runs into the `unreachable` at its end. */
+  trap(fiber: FiberView, { reason }: { readonly reason: string }): void {
+    if (this.on.shadow.state === "unwinding" && reason === "unreachable")
+      this.ranOn(fiber, fiber.depth);
+  }
+
   /** A call returned to `caller`, the `up`-th frame from the top, in a state that is not normal. */
   private back(fiber: FiberView, caller: FuncInstance, callee: FuncInstance, up: number): void {
     const { shadow, report, context } = this.on;

@@ -19,19 +19,25 @@ import { Context } from "./context.js";
 import { lastWords } from "./explain.js";
 import { factsOfInstrumented, factsOfRoles } from "./facts.js";
 import { FiberMonitor } from "./fiber-assembly.js";
-import type { Finding } from "./finding.js";
+import type { ChangedWord, Finding } from "./finding.js";
 import { LeafMonitor, StackPointerMonitor } from "./leaves.js";
 import type { Monitor, Surroundings } from "./monitor.js";
 import { RecordMonitor } from "./records.js";
 import { Report } from "./report.js";
 import { Shadow } from "./shadow.js";
 import { StateMonitor } from "./state.js";
+import { WriterWatch } from "./writers.js";
 
 export interface CheckerOptions {
   /** Binaryen's options, for a plain module: those that its `Asyncify` has. */
   readonly asyncify?: AsyncifyOptions;
   /** The same, where the roles are known already. */
   readonly roles?: Roles;
+  /**
+   * Words to find the writers of: `changedWords` of the findings of a run before, which this
+   * one repeats. Every instruction is looked at, so it takes several times as long.
+   */
+  readonly watch?: readonly ChangedWord[];
 }
 
 /** How much there was to check. */
@@ -60,12 +66,14 @@ export class Checker {
   private finished = false;
 
   /** @throws AsyncifyError, TwinError */
-  constructor(module: ValidModule, { asyncify = {}, roles }: CheckerOptions = {}) {
+  constructor(module: ValidModule, { asyncify = {}, roles, watch = [] }: CheckerOptions = {}) {
     const facts = isInstrumented(module)
       ? factsOfInstrumented(module)
       : factsOfRoles(module, roles ?? analyzeRoles(module, asyncify));
     const context = new Context(facts);
-    this.on = { facts, context, shadow: new Shadow(context), report: new Report(context) };
+    const writers = watch.length === 0 ? null : new WriterWatch(context, watch);
+    const shadow = new Shadow(context);
+    this.on = { facts, context, shadow, report: new Report(context), writers };
     // Records in a memory of their own are over nobody's data.
     const shared = facts.room.memory === 0;
     this.monitors = [
@@ -81,7 +89,10 @@ export class Checker {
     this.pushed = this.monitors.filter((monitor) => monitor.push !== undefined);
     this.popped = this.monitors.filter((monitor) => monitor.pop !== undefined);
     const own = this.machineObserver();
-    this.observer = namesFibers(module) ? observers(this.tracer.observer, own) : own;
+    const watching = writers === null ? [] : [writers.observer];
+    const tracing = namesFibers(module) ? [this.tracer.observer] : [];
+    const all = [...watching, ...tracing, own];
+    this.observer = all.length === 1 ? own : observers(...all);
   }
 
   attach(instance: ModuleInstance): void {
@@ -106,7 +117,8 @@ export class Checker {
   }
 
   private traced(event: TracedEvent): void {
-    const { report, shadow, context } = this.on;
+    const { report, shadow, context, writers } = this.on;
+    writers?.before(event);
     report.event = event.seq;
     report.fiber = event.fiber;
     switch (event.type) {

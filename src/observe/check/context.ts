@@ -69,6 +69,15 @@ export class Context {
       ? null
       : memory.slice(address, address + length);
   }
+  /** Up to four bytes of that memory as a number; -1 out of bounds. */
+  number(address: number, size: number): number {
+    const view = this.records?.view;
+    if (view === undefined || address + size > view.byteLength) return -1;
+    if (size === 4) return view.getUint32(address, true);
+    let number = 0;
+    for (let i = 0; i < size; i++) number |= view.getUint8(address + i) << (8 * i);
+    return number;
+  }
   get memorySize(): number {
     return this.records?.bytes.length ?? 0;
   }

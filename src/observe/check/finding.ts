@@ -22,6 +22,27 @@ export interface OtherParty {
   readonly text: string;
 }
 
+/** A word of a record (or what is left at its end) that was not what was pushed. */
+export interface ChangedWord {
+  /** Where it lies: of a record that was copied, the copy's. */
+  readonly address: number;
+  /** 1 to 4 bytes. */
+  readonly size: number;
+  /** Numbers of the events: where its record was pushed, and the last one before it was found changed. */
+  readonly pushed: number;
+  readonly found: number;
+}
+
+/** What changed a word last. */
+export interface Writer {
+  /** The instruction; null where the host did it. */
+  readonly where: Place | null;
+  /** `the host`, or `the host in env.sleep` where it was called. */
+  readonly host: string | null;
+  /** Number of the last event before. */
+  readonly event: number;
+}
+
 /** The asyncify state and the stack when it was found. */
 export interface MachineState extends AsyncifyStack {
   readonly state: AsyncifyState;
@@ -42,6 +63,10 @@ export interface Finding {
   readonly where: Place | null;
   readonly other: OtherParty | null;
   readonly machine: MachineState | null;
+  /** Where the finding is of a record that somebody changed. */
+  readonly changed: ChangedWord | null;
+  /** Who did: known in a second run only (`CheckerOptions.watch`). */
+  readonly writer: Writer | null;
   /** How often the same was found at the same place: only the first time is told. */
   readonly count: number;
 }

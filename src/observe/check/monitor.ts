@@ -11,6 +11,7 @@ import type { Context } from "./context.js";
 import type { Facts } from "./facts.js";
 import type { Report } from "./report.js";
 import type { PushedRecord, Shadow } from "./shadow.js";
+import type { WriterWatch } from "./writers.js";
 
 /** What monitors share. */
 export interface Surroundings {
@@ -18,6 +19,8 @@ export interface Surroundings {
   readonly context: Context;
   readonly shadow: Shadow;
   readonly report: Report;
+  /** In a second run. */
+  readonly writers: WriterWatch | null;
 }
 
 export interface Monitor {

@@ -3,6 +3,7 @@
 
 import type { FiberView } from "../../exec/fiber.js";
 import type { RecordEvent, RuntimeEvent } from "../events.js";
+import type { ChangedWord } from "./finding.js";
 import { describeRecord, type Monitor, type Surroundings } from "./monitor.js";
 import { hex } from "./report.js";
 import type { PushedRecord, Rewind } from "./shadow.js";
@@ -64,8 +65,8 @@ export class RecordMonitor implements Monitor {
   }
 
   private unchanged(record: PushedRecord, moved: number): void {
-    const { context, report, shadow } = this.on;
-    const { address, size } = record.event;
+    const { context, report, shadow, writers } = this.on;
+    const { address, size, seq } = record.event;
     const now = context.bytes(address + moved, size);
     if (record.bytes === null || now === null) return;
     const at = now.findIndex((byte, i) => byte !== record.bytes![i]);
@@ -78,13 +79,23 @@ export class RecordMonitor implements Monitor {
       `the word at ${hex(address + moved + word)} of the record of ${describeRecord(record)} ` +
       `was ${read(before!)} and is ${read(after!)}`;
     const overwriter = shadow.overwriter(record);
-    const pushed = { event: record.event.seq, text: "where the record was pushed" };
+    const changed: ChangedWord = {
+      address: address + moved + word,
+      size: Math.min(4, size - word),
+      pushed: seq,
+      found: report.event,
+    };
+    const details = {
+      other: { event: seq, text: "where the record was pushed" },
+      changed,
+      writer: writers?.writerOf(changed) ?? null,
+    };
     const index = after!.getInt32(0, true);
     const calls = this.on.facts.callCount(record.event.func);
     if (overwriter === null && word === 0 && calls !== null && (index < 0 || index >= calls)) {
       const all = `${record.event.name} has ${calls} instrumented call${calls === 1 ? "" : "s"}`;
-      report.add("call-index-unknown", `${what}, its call index: ${all}`, { other: pushed });
-    } else if (overwriter === null) report.add("record-changed", what, { other: pushed });
+      report.add("call-index-unknown", `${what}, its call index: ${all}`, details);
+    } else if (overwriter === null) report.add("record-changed", what, details);
     else
       report.add("buffer-shared", `${what}: ${describeRecord(overwriter)} was pushed over it`, {
         other: { event: overwriter.event.seq, text: "the push of another continuation" },

@@ -2,7 +2,7 @@
 
 import type { CheckCounts } from "./checker.js";
 import { CODES } from "./codes.js";
-import type { Finding, MachineState, Place } from "./finding.js";
+import type { Finding, MachineState, Place, Writer } from "./finding.js";
 import { fiberName } from "../render.js";
 import { hex } from "./report.js";
 
@@ -33,6 +33,9 @@ function whereOf({ where, event, fiber }: Finding): string {
   return `${place === "" ? "the host" : place}; event ${event}, ${fiberName(fiber)}`;
 }
 
+const describeWriter = ({ where, host, event }: Writer): string =>
+  `${where === null ? host : describePlace(where)}, after event ${event}`;
+
 const stateLine = ({ state, data, pos, end, sp }: MachineState): string =>
   `${state}, data ${hex(data)}, position ${hex(pos)}, end ${hex(end)}` +
   (sp === null ? "" : `, __stack_pointer ${hex(sp)}`);
@@ -49,7 +52,7 @@ function stackLines({ stack, frames }: MachineState): string[] {
 }
 
 export function renderFinding(finding: Finding): string[] {
-  const { code, message, other, machine, count } = finding;
+  const { code, message, other, writer, machine, count } = finding;
   const { why, fix } = CODES[code];
   const times = count > 1 ? ` (${count} times; this is the first)` : "";
   return [
@@ -57,6 +60,7 @@ export function renderFinding(finding: Finding): string[] {
     ...block("what", message),
     ...block("where", whereOf(finding)),
     ...(other === null ? [] : block("other", `event ${other.event}: ${other.text}`)),
+    ...(writer === null ? [] : block("writer", describeWriter(writer))),
     ...(machine === null ? [] : block("state", stateLine(machine))),
     ...(machine === null ? [] : stackLines(machine)),
     ...block("why", why),

@@ -5,11 +5,13 @@ import type { AsyncifyStack, AsyncifyState } from "../events.js";
 import type { CheckCode } from "./codes.js";
 import { stackEntry } from "../../exec/stack.js";
 import type { Context, Site } from "./context.js";
-import type { Finding, OtherParty, Place } from "./finding.js";
+import type { ChangedWord, Finding, OtherParty, Place, Writer } from "./finding.js";
 
 export interface Details {
   readonly where?: Place | null;
   readonly other?: OtherParty | null;
+  readonly changed?: ChangedWord;
+  readonly writer?: Writer | null;
 }
 
 /** Findings kept. Programs that go wrong in a loop go wrong often. */
@@ -31,7 +33,8 @@ export class Report {
 
   constructor(private readonly context: Context) {}
 
-  add(code: CheckCode, message: string, { where, other = null }: Details = {}): void {
+  add(code: CheckCode, message: string, details: Details = {}): void {
+    const { where, other = null, changed = null, writer = null } = details;
     this.blamed = true;
     const place = where === undefined ? this.here() : where;
     const key = `${code}:${place === null ? "host" : `${place.func}:${place.offset}`}`;
@@ -52,6 +55,8 @@ export class Report {
       where: place,
       other,
       machine: { state: this.state, ...asyncifyStack(this.stack), sp, ...this.context.stack() },
+      changed,
+      writer,
       count: 1,
     });
   }

@@ -21,9 +21,11 @@ const finding: Finding = {
     stack: [place, { ...place, func: 4, name: "main" }],
     frames: 2,
   },
+  changed: { address: 28, size: 4, pushed: 5, found: 11 },
+  writer: { where: null, host: "the host", event: 8 },
   count: 2,
 };
-const statically: Finding = { ...finding, code: "runtime-inlined", event: null, where: null, other: null, machine: null, count: 1 }; // prettier-ignore
+const statically: Finding = { ...finding, code: "runtime-inlined", event: null, where: null, other: null, machine: null, changed: null, writer: null, count: 1 }; // prettier-ignore
 
 interface Location {
   physicalLocation: { artifactLocation: { uri: string }; region?: { byteOffset: number } };

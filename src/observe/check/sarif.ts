@@ -44,7 +44,7 @@ const rule = (code: CheckCode) => ({
 });
 
 function result(finding: Finding, uri: string, ruleIndex: number) {
-  const { code, message, where, other, machine, event, fiber, count } = finding;
+  const { code, message, where, other, writer, machine, event, fiber, count } = finding;
   return {
     ruleId: code,
     ruleIndex,
@@ -61,6 +61,6 @@ function result(finding: Finding, uri: string, ruleIndex: number) {
             },
           ],
         }),
-    properties: { event, fiber, other, machine },
+    properties: { event, fiber, other, machine, writer },
   };
 }

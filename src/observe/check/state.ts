@@ -9,6 +9,8 @@ import { hex } from "./report.js";
 export class StateMonitor implements Monitor {
   /** How the call that left the state as it is came to fail, and when. */
   private failure: { readonly event: number; readonly text: string } | null = null;
+  /** The export that unwound first, and returned to a host that has to stop it. */
+  private unwound: string | null = null;
 
   constructor(private readonly on: Surroundings) {}
 
@@ -46,6 +48,7 @@ export class StateMonitor implements Monitor {
       this.notEntered(`${by} called stop_rewind`);
     }
     if (after === "normal") this.failure = null;
+    if (after !== "unwinding") this.unwound = null;
   }
 
   enter(): void {
@@ -63,6 +66,7 @@ export class StateMonitor implements Monitor {
       this.failure ??= { event: report.event, text: `the call of ${func.name} failed` };
       return;
     }
+    if (shadow.state === "unwinding" && context.calls <= 1) this.unwound ??= func.name;
     if (shadow.state === "rewinding" && facts.part(func.index) === "instrumented")
       report.addFirst(
         "rewind-not-stopped",
@@ -74,10 +78,11 @@ export class StateMonitor implements Monitor {
   finish(): void {
     const { report, shadow } = this.on;
     if (report.blamed) return;
+    const after = this.unwound === null ? "" : ` after ${this.unwound} returned`;
     if (shadow.state === "unwinding")
       report.add(
         "unwind-not-stopped",
-        "the program ended while unwinding: nobody called stop_unwind",
+        `the program ended while unwinding: nobody called stop_unwind${after}`,
         this.before(),
       );
     else if (shadow.state === "rewinding") this.notEntered("the program ended", shadow.rewind);

@@ -28,6 +28,8 @@ export function checkStatically(module: ValidModule, options: AsyncifyOptions = 
       fiber: 0,
       other: null,
       machine: null,
+      changed: null,
+      writer: null,
       count: 1,
     });
   for (const entry of unmatchedImports(module, options))
