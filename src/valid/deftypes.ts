@@ -103,7 +103,7 @@ const closeField = (defs: readonly DefType[], field: FieldType): FieldType<DefTy
   mutable: field.mutable,
 });
 
-export const closeFuncType = (defs: readonly DefType[], type: FuncType): FuncType<DefType> => ({
+const closeFuncType = (defs: readonly DefType[], type: FuncType): FuncType<DefType> => ({
   kind: "func",
   params: type.params.map((t) => closeValType(defs, t)),
   results: type.results.map((t) => closeValType(defs, t)),
@@ -114,7 +114,7 @@ export function closeHeapType(defs: readonly DefType[], heap: HeapType): HeapTyp
   return typeof heap === "object" ? { exact: defs[heap.exact]! } : heap;
 }
 
-export const closeRefType = (defs: readonly DefType[], type: RefType): RefType<DefType> => ({
+const closeRefType = (defs: readonly DefType[], type: RefType): RefType<DefType> => ({
   kind: "ref",
   nullable: type.nullable,
   heap: closeHeapType(defs, type.heap),
