@@ -32,7 +32,7 @@ export class UncaughtException extends StoppedError {
 }
 
 /** The tag of errors of the host: its one value is the error, as an `externref`. */
-const JS_TAG = new TagInstance(
+export const JS_TAG = new TagInstance(
   closeTypes([
     {
       final: true,

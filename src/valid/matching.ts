@@ -67,7 +67,7 @@ export function matchesHeapType(a: HeapType<DefType>, b: HeapType<DefType>): boo
 export const matchesDefType = (a: DefType, b: DefType): boolean => a.ancestors[b.depth] === b;
 
 /** Reftype_sub/{nonnull,null} */
-const matchesRefType = (a: RefType<DefType>, b: RefType<DefType>): boolean =>
+export const matchesRefType = (a: RefType<DefType>, b: RefType<DefType>): boolean =>
   (b.nullable || !a.nullable) && matchesHeapType(a.heap, b.heap);
 
 /** Valtype_sub/{num,vec,ref}, Numtype_sub, Vectype_sub */
