@@ -107,7 +107,7 @@ export class TableInstance {
 }
 
 /** Implementation limit, the JavaScript API's: ten million elements. */
-const MAX_TABLE_SIZE = 10_000_000;
+export const MAX_TABLE_SIZE = 10_000_000;
 
 export class TagInstance {
   constructor(readonly type: DefType) {}

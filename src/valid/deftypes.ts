@@ -114,7 +114,7 @@ export function closeHeapType(defs: readonly DefType[], heap: HeapType): HeapTyp
   return typeof heap === "object" ? { exact: defs[heap.exact]! } : heap;
 }
 
-const closeRefType = (defs: readonly DefType[], type: RefType): RefType<DefType> => ({
+export const closeRefType = (defs: readonly DefType[], type: RefType): RefType<DefType> => ({
   kind: "ref",
   nullable: type.nullable,
   heap: closeHeapType(defs, type.heap),
