@@ -2,13 +2,12 @@
 // or is listed in expected-failures.txt with a reason; a listed one that passes fails
 // the run. Groups that wait for later work are named, never passed over.
 
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import { featuresOf } from "../src/script/groups.js";
 import { Script } from "../src/script/script.js";
-import { loadSuite } from "../src/cli/suite-files.js";
+import { officialSuite } from "./official-suite.js";
 
 /** What works as a whole. The others come with later issues. */
 const GROUPS = [
@@ -42,20 +41,9 @@ const expectedFailures = new Map(
     }),
 );
 
-/** Beside a developer's checkout, or where BOBBIN_SPEC_SUITE says; no part of the project. */
-const ARCHIVE =
-  process.env["BOBBIN_SPEC_SUITE"] ??
-  fileURLToPath(new URL("../../shared/spec-suite/json.tar.gz", import.meta.url));
-const suite = existsSync(ARCHIVE) ? loadSuite(ARCHIVE) : null;
+const suite = officialSuite();
 
-if (suite === null) {
-  const warning = `SKIPPED: the official suite is not here (${ARCHIVE}); set BOBBIN_SPEC_SUITE to its json.tar.gz`;
-  // Not by jest's console, which a summary may swallow.
-  process.stderr.write(`\n${warning}\n`);
-  // The suite is no part of the project: without it there is nothing to run, and a skipped
-  // test says so in the counts, where a passing one would lie.
-  test.skip(warning, () => undefined);
-} else {
+if (suite !== null) {
   const table = new Map<string, { passed: number; failed: number; notApplicable: number }>();
   const seen = new Set<string>();
   for (const group of GROUPS) {

@@ -19,7 +19,7 @@ import { UsageError } from "../util/errors.js";
 import { columns, hex } from "./columns.js";
 import type { CommonOptions, Context } from "./context.js";
 import { about, ExitCode, InputError } from "./failure.js";
-import { readBytes } from "./input.js";
+import { readRaw } from "./input.js";
 import { makeTwin } from "./make-twin.js";
 import { count, executionOptions, operand, operands } from "./options.js";
 import { loadProgram, logOf, type Program, type ProgramOptions } from "./program.js";
@@ -124,7 +124,7 @@ const FIELDS = ["unwound", "runtime", "unused", "indirect", "buffers"] as const;
 
 function readAdvice(file: string): Promise<Advice> {
   return about(file, async () => {
-    const text = new TextDecoder().decode(await readBytes(file));
+    const text = new TextDecoder().decode(await readRaw(file));
     let parsed: Partial<Record<string, unknown>>;
     try {
       parsed = JSON.parse(text) as typeof parsed;

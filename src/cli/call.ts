@@ -38,7 +38,7 @@ function noFunction(exports: ExportKinds, name: string): UsageError {
 export function exportedFunction(instance: ModuleInstance, name: string): FuncInstance {
   const found = instance.exports.get(name);
   if (found?.kind === "func") return found.func;
-  throw noFunction(new Map([...instance.exports].map(([key, { kind }]) => [key, kind])), name);
+  throw noFunction(kindsOf(instance.module), name);
 }
 
 /** Where a program starts without `--invoke`: null where its start function was all. */

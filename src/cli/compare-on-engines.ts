@@ -105,13 +105,13 @@ const ranOf = ({ engines }: EngineComparison): (EngineResult & EngineRun)[] =>
   engines.filter((result): result is EngineResult & EngineRun => result.outcome === "ran");
 
 /** Whether all that ran are as close as wanted. */
-export const isGood = (comparison: EngineComparison, wanted: Level): boolean =>
+const isGood = (comparison: EngineComparison, wanted: Level): boolean =>
   isClose({ ...comparison.own, limit: "E2" }, wanted) &&
   ranOf(comparison).every((run) => isClose(run, wanted));
 
 const LINE = 52;
 
-export function renderEngineComparison(comparison: EngineComparison, wanted: Level): string[] {
+function renderEngineComparison(comparison: EngineComparison, wanted: Level): string[] {
   const { native, twin, own, engines, outside } = comparison;
   const name = (text: string) => text.padEnd(Math.max(9, ...engines.map((e) => e.name.length + 1)));
   const row = (result: EngineResult): string => {
@@ -176,7 +176,7 @@ function verdictOf(comparison: EngineComparison, wanted: Level): string {
   return [equal.length === 0 ? "no engine ran" : `equal ${equal.join(", ")}`, ...others].join("; ");
 }
 
-export function engineComparisonJson(comparison: EngineComparison, wanted: Level): unknown {
+function engineComparisonJson(comparison: EngineComparison, wanted: Level): unknown {
   const { native, twin, own, engines, outside } = comparison;
   return {
     verdict: isGood(comparison, wanted) ? "equal" : "different",

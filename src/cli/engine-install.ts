@@ -17,7 +17,7 @@ export interface NpmPackage {
 }
 
 /** `$XDG_CACHE_HOME/bobbin/engines`, or where the system has its caches. */
-export function enginesFolder(): string {
+function enginesFolder(): string {
   const { env, platform } = process;
   const caches =
     env["XDG_CACHE_HOME"] ||

@@ -73,7 +73,7 @@ const withDisplay = (program: string): readonly string[] =>
     : [program];
 
 /** In the order of `all`. */
-export const engineKinds: readonly EngineKind[] = [
+const engineKinds: readonly EngineKind[] = [
   {
     name: "host",
     inside: "V8",

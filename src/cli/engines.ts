@@ -86,7 +86,7 @@ export class JsEngine {
 }
 
 /** The first line that a command answers `--version` with. */
-export const programVersion = ([program, ...args]: readonly string[]): Promise<string> =>
+const programVersion = ([program, ...args]: readonly string[]): Promise<string> =>
   new Promise((resolve) => {
     execFile(program!, [...args, "--version"], { timeout: TIMEOUT_MS }, (error, stdout) => {
       const line = stdout.trim().split("\n")[0]!.trim();

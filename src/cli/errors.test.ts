@@ -3,6 +3,7 @@
 
 import { chmodSync } from "node:fs";
 import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "@jest/globals";
 import { bobbin, fileOf, wat } from "./testing.js";
 
@@ -15,6 +16,7 @@ const program = wat(`(module
   (func (export "spin") (loop (br 0)))
   (func $deep (export "deep") (result i32) (i32.add (i32.const 1) (call $deep)))
   (func (export "wide") (param f32) (result f32) (local.get 0)))`);
+const crossing = fileURLToPath(new URL("../../fixtures/wasm/crossing.wasm", import.meta.url));
 const m = fileOf("m.wasm", program);
 // (func (result i32) i64.const 0)
 const invalid = Uint8Array.from([
@@ -27,6 +29,30 @@ const run = (invoke: string, ...rest: string[]) =>
 
 test.each<[string, readonly string[], number, RegExp]>([
   // Input
+  [
+    "no pattern",
+    ["spec", dirname(m), "--filter", "("],
+    2,
+    /'\(' is invalid\. Expected a regular exp/,
+  ],
+  [
+    "no archive",
+    ["spec", at("m.txt", "text\n")],
+    2,
+    /m\.txt: is neither a script of the suite nor a \.tar\.gz archive: incorrect header check$/,
+  ],
+  [
+    "advice that is no JSON",
+    ["advise", m, "--invoke", "spin", "--with", at("m.txt", "text\n")],
+    2,
+    /m\.txt: is no JSON: give what/,
+  ],
+  [
+    "an export that an asyncified program lacks",
+    ["run", crossing, "--stub-imports", "--invoke", "nowhere"],
+    2,
+    /: exported functions are crossing$/,
+  ],
   ["a missing file", ["run", "nowhere.wasm"], 2, /^bobbin: nowhere\.wasm: no such file$/],
   ["a directory", ["run", dirname(m)], 2, /: is a directory, not a file$/],
   ["an empty file", ["run", at("empty.wasm", "")], 2, /: the file is empty$/],
@@ -155,4 +181,14 @@ test("--json tells of errors on stdout, --stack below the line", async () => {
     },
   });
   expect(stderr.split("\n")[1]).toMatch(/^ {4}#0 div \(function 1\) at byte 0x/);
+});
+
+test("advice of one run is added to another's", async () => {
+  const args = ["advise", crossing, "--stub-imports", "--invoke", "crossing"];
+  const first = await bobbin([...args, "3", "--json"]);
+  const both = await bobbin([...args, "2", "--with", at("first.json", first.stdout), "--json"]);
+  expect(both).toMatchObject({ code: 0, stderr: "" });
+  const unwinds = (json: string) => (JSON.parse(json) as { unwinds: number }).unwinds;
+  const second = await bobbin([...args, "2", "--json"]);
+  expect(unwinds(both.stdout)).toBe(unwinds(first.stdout) + unwinds(second.stdout));
 });

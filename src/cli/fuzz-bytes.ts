@@ -37,7 +37,7 @@ export async function fuzzBytes(
   { seed: first = 1, count = COUNT, randomModules = 0, filter, save, json }: FuzzCommandOptions,
   context: Context,
 ): Promise<number> {
-  const corpus = await corpusOf(paths, new RegExp(filter ?? "", "i"), randomModules);
+  const corpus = await corpusOf(paths, filter ?? /(?:)/, randomModules);
   const folder = mkdtempSync(join(tmpdir(), "bobbin-fuzz-"));
   const file = join(folder, "corpus.json");
   writeFileSync(file, corpusText(corpus));

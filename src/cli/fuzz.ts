@@ -26,7 +26,7 @@ export interface FuzzCommandOptions {
   /** How many of the modules that `--fuzz` makes `--fuzz-bytes` damages too. */
   readonly randomModules?: number;
   /** Scripts of the suite whose modules are damaged. */
-  readonly filter?: string;
+  readonly filter?: RegExp;
   readonly save?: string;
   readonly json?: boolean;
 }
@@ -50,7 +50,7 @@ const COUNT = 100;
 /** Modules that lose the end of a loop are many, and no use. */
 const REDUCING_FUEL = 1_000_000;
 /** Between two looks at what else happens: signals, the terminal. */
-export const breath = () => new Promise((resolve) => setImmediate(resolve));
+const breath = () => new Promise((resolve) => setImmediate(resolve));
 
 /** @param paths modules to compare instead of random ones */
 export async function fuzz(

@@ -26,7 +26,11 @@ export function fileReason(error: unknown): string {
   return reasons[code ?? ""] ?? message;
 }
 
-async function readRaw(file: string): Promise<Uint8Array> {
+/**
+ * The bytes of any file, text too.
+ * @throws InputError
+ */
+export async function readRaw(file: string): Promise<Uint8Array> {
   try {
     return await readFile(file);
   } catch (error) {

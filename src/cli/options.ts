@@ -40,6 +40,15 @@ export function count(min: number, max = Number.MAX_SAFE_INTEGER): (text: string
   };
 }
 
+/** A regular expression, in which upper and lower case are one. */
+export function pattern(text: string): RegExp {
+  try {
+    return new RegExp(operand(text), "i");
+  } catch {
+    throw new InvalidArgumentError("Expected a regular expression.");
+  }
+}
+
 /** Parts between commas. */
 export const list = (text: string): string[] => text.split(",").filter(Boolean);
 

@@ -19,6 +19,7 @@ import {
   list,
   operand,
   operands,
+  pattern,
 } from "./options.js";
 import { Report, type Where } from "./spec-report.js";
 import { loadSuite, type SuiteScript } from "./suite-files.js";
@@ -49,7 +50,7 @@ export function register(program: Command, context: Context): void {
     .option(
       "--filter <pattern>",
       "only scripts whose file or group matches this regular expression",
-      operand,
+      pattern,
     )
     .option("--fuzz", "run random modules here and on another engine, and compare")
     .option("--fuzz-bytes", "damage modules: nothing but an orderly error may come of it")
@@ -87,11 +88,13 @@ async function spec(
   options: SpecOptions,
   context: Context,
 ): Promise<number> {
-  const pattern = new RegExp(options.filter ?? "", "i");
   const report = new Report();
   for (const path of paths) {
     const scripts = await about(path, () => loadSuite(path));
-    const chosen = scripts.filter(({ file, group }) => pattern.test(file) || pattern.test(group));
+    const chosen = scripts.filter(
+      ({ file, group }) =>
+        options.filter === undefined || options.filter.test(file) || options.filter.test(group),
+    );
     for (const [i, script] of chosen.entries()) {
       context.progress(`${i + 1}/${chosen.length} ${script.file}`);
       for (const [where, result] of run(script, options)) report.add(where, result);

@@ -177,7 +177,8 @@ function archive(bytes: Uint8Array, root: string): Files {
       if (type !== "directory") files.set(join(name), data ?? new Uint8Array());
     }
   } catch (error) {
-    throw new InputError(`is no .tar.gz archive: ${String(error)}`);
+    const { message } = error as Error;
+    throw new InputError(`is neither a script of the suite nor a .tar.gz archive: ${message}`);
   }
   return { root, paths: [...files.keys()], read: (path) => files.get(join(path)) };
 }

@@ -97,7 +97,7 @@ export async function runNative(request: NativeRequest): Promise<Run> {
 }
 
 /** The runtime functions, for modules that import them. A host may supply its own. */
-export const withRuntime = (imports: Imports, asyncify: Asyncify): Imports =>
+const withRuntime = (imports: Imports, asyncify: Asyncify): Imports =>
   mergeImports(imports, new Map([["asyncify", asyncify.imports]]));
 
 /** Collects the events of a native run; is the boundary between program and host. */

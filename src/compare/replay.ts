@@ -21,6 +21,7 @@ import {
   Section,
   sized,
   sleb,
+  sleb64,
   vector,
 } from "../binary/encode.js";
 import type { Value } from "../runtime/values.js";
@@ -97,23 +98,17 @@ export function constant(value: Value): Uint8Array {
     case "i32":
       return op("i32.const", sleb(value.value));
     case "i64":
-      return op("i64.const", longSleb(value.value));
+      return op("i64.const", sleb64(value.value));
     case "f32":
       return join(op("i32.const", sleb(value.bits | 0)), op("f32.reinterpret_i32"));
     case "f64":
       return join(
-        op("i64.const", longSleb(BigInt.asIntN(64, value.bits))),
+        op("i64.const", sleb64(BigInt.asIntN(64, value.bits))),
         op("f64.reinterpret_i64"),
       );
     default:
       throw new NotReplayable(`a ${value.type} is passed, which is no number`);
   }
-}
-
-function longSleb(value: bigint): number[] {
-  const bytes: number[] = [];
-  for (; value < -64n || value > 63n; value >>= 7n) bytes.push(Number(value & 0x7fn) | 0x80);
-  return [...bytes, Number(value & 0x7fn)];
 }
 
 const tell = (tag: number, bits: Bytes): Uint8Array =>

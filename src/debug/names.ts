@@ -5,7 +5,7 @@ import { UsageError } from "../util/errors.js";
 import { nearNames } from "../util/near-names.js";
 
 /** Number of functions, imports included. */
-export const functionCount = (module: Module): number =>
+const functionCount = (module: Module): number =>
   module.imported.func + module.functions.length;
 
 /**

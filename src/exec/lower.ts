@@ -41,7 +41,7 @@ import { heapCode } from "./gc-casts.js";
 import { lowerSimd } from "./simd.js";
 
 /** Lowers defined function `index` (imports not counted). */
-export function lowerFunction(module: ValidModule, index: number): Code {
+function lowerFunction(module: ValidModule, index: number): Code {
   const definition = module.functions[index]!;
   const type = module.types[definition.type]!.comp as FuncType;
   const lowering = new Lowering(module, type);

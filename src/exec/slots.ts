@@ -35,7 +35,7 @@ export function readSlot(fiber: FiberView, word: number, type: AnyValType): Valu
   }
 }
 
-export function writeSlot(fiber: Fiber, word: number, value: Value): void {
+function writeSlot(fiber: Fiber, word: number, value: Value): void {
   switch (value.type) {
     case "i32":
       fiber.i32[word] = value.value;

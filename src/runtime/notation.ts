@@ -52,7 +52,7 @@ const kinds = { func: "funcref", struct: "structref", array: "arrayref", cont: "
  * What a type is called before a value: the shorthand of its hierarchy's nullable type,
  * and just `ref` for a type index, which means nothing outside of its module.
  */
-export function typePrefix(type: AnyType): string {
+function typePrefix(type: AnyType): string {
   if (typeof type === "string") return type;
   const heap = inexact(type.heap);
   if (typeof heap === "number") return "ref";

@@ -22,7 +22,7 @@ const THREADS_BASE = [
 ] satisfies Feature[];
 
 /** Scripts that belong to no group that is known. */
-export const OTHER_GROUP = "scripts";
+const OTHER_GROUP = "scripts";
 
 /** Folders of the suite and of the proposals' repositories, and the groups that they are. */
 const FOLDERS: ReadonlyMap<string, string> = new Map([

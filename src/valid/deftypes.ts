@@ -103,7 +103,7 @@ const closeField = (defs: readonly DefType[], field: FieldType): FieldType<DefTy
   mutable: field.mutable,
 });
 
-export const closeFuncType = (defs: readonly DefType[], type: FuncType): FuncType<DefType> => ({
+const closeFuncType = (defs: readonly DefType[], type: FuncType): FuncType<DefType> => ({
   kind: "func",
   params: type.params.map((t) => closeValType(defs, t)),
   results: type.results.map((t) => closeValType(defs, t)),
