@@ -5,8 +5,7 @@ import { UsageError } from "../util/errors.js";
 import { nearNames } from "../util/near-names.js";
 
 /** Number of functions, imports included. */
-const functionCount = (module: Module): number =>
-  module.imported.func + module.functions.length;
+const functionCount = (module: Module): number => module.imported.func + module.functions.length;
 
 /**
  * The index of the function that `text` names: an index, a name of the name
