@@ -3,6 +3,8 @@ export default {
   testEnvironment: "node",
   // A test that hangs ends; one that only finds the machine busy does not fail.
   testTimeout: 120_000,
+  // A few suites take most of the time: no core waits for them.
+  maxWorkers: "100%",
   extensionsToTreatAsEsm: [".ts"],
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
   transform: {
