@@ -18,6 +18,7 @@ import { i32 } from "../src/runtime/values.js";
 import { validate } from "../src/valid/validate.js";
 // @ts-expect-error -- plain JavaScript, the oracle of the fixtures
 import { modelHost, models } from "../fixtures/models.mjs";
+import { skipLoudly } from "./skip.js";
 
 const fixture = (path: string) => new URL(`../fixtures/${path}`, import.meta.url);
 const bytes = (name: string) => readFileSync(fixture(`wasm/${name}.wasm`));
@@ -99,8 +100,7 @@ const NEWER = [
 
 if (NEWER.length === 0) {
   const warning = `SKIPPED: neither node26 nor deno is here to run continuations and promise integration: bobbin engines --install node26`;
-  process.stderr.write(`\n${warning}\n`);
-  test.skip(warning, () => undefined);
+  skipLoudly(warning);
 } else {
   describe.each(NEWER)("on %s", (_name, [program, ...flags]) => {
     test.each([

@@ -3,8 +3,8 @@
 
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { test } from "@jest/globals";
 import { loadSuite, type SuiteScript } from "../src/cli/suite-files.js";
+import { skipLoudly } from "./skip.js";
 
 const ARCHIVE =
   process.env["BOBBIN_SPEC_SUITE"] ??
@@ -14,10 +14,6 @@ const ARCHIVE =
 export function officialSuite(): readonly SuiteScript[] | null {
   if (existsSync(ARCHIVE)) return loadSuite(ARCHIVE);
   const warning = `SKIPPED: the official suite is not here (${ARCHIVE}); set BOBBIN_SPEC_SUITE to its json.tar.gz`;
-  // Not by jest's console, which a summary may swallow.
-  process.stderr.write(`\n${warning}\n`);
-  // Without the suite there is nothing to run, and a skipped test says so in the counts,
-  // where a passing one would lie.
-  test.skip(warning, () => undefined);
+  skipLoudly(warning);
   return null;
 }

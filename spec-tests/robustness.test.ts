@@ -15,6 +15,7 @@ import { bobbin } from "../src/cli/testing.js";
 import { decode } from "../src/binary/decode.js";
 import { random } from "../src/util/random.js";
 import { validate } from "../src/valid/validate.js";
+import { skipLoudly } from "./skip.js";
 
 // Binaryen takes its time where the machine is busy.
 jest.setTimeout(120_000);
@@ -117,8 +118,7 @@ if (complete === undefined) {
   const warning =
     "SKIPPED: no engine of WebAssembly 3.0 to compare random modules with; " +
     "set BOBBIN_FUZZ_ENGINE to one, such as node:/path/to/node (24 or later)";
-  process.stderr.write(`\n${warning}\n`);
-  test.skip(warning, () => undefined);
+  skipLoudly(warning);
 } else {
   test("random modules of WebAssembly 3.0 do the same here and there", async () => {
     const argv = ["spec", "--fuzz", "--seed", "1", "--count", "15", "--engine", complete, "--json"];

@@ -68,7 +68,7 @@ const SPACE = /[ \t\r\n]*/y;
 const LINE = /[^\r\n]*/y;
 /** Printable ASCII but for space, quotes, comma, semicolon and brackets. */
 const ATOM = /[!#$%&'*+\-./0-9:<=>?@A-Z\\^_`a-z|~]+/y;
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- strings must not hold control characters
 const STRING = /"(?:[^"\\\u0000-\u001f\u007f]|\\(?:[tnr"'\\]|[\da-fA-F]{2}|u\{[\da-fA-F_]+\}))*"/y;
 const ESCAPE = /\\(?:u\{([\da-fA-F_]+)\}|([\da-fA-F]{2})|(.))/y;
 const SINGLE: Readonly<Record<string, number>> = { t: 9, n: 10, r: 13, '"': 34, "'": 39, "\\": 92 };
