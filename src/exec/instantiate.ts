@@ -205,7 +205,7 @@ function evaluate(instance: ModuleInstance, expression: Expression, type: ValTyp
     results: [closeValType(instance.types, type)],
   } as const;
   const func = FuncInstance.expression(NULLARY, signature, instance);
-  func.code = lowerExpression(instance.module, expression, type);
+  func.code = func.direct = lowerExpression(instance.module, expression, type);
   return new Machine().invoke(func, [])[0]!;
 }
 

@@ -36,8 +36,8 @@ const F64_QUIET_HIGH = 0x80000;
 
 /**
  * Executes up to `fuel` instructions (a positive 32-bit integer) of the machine's
- * current fiber, until the machine's `stop` is set, another fiber is the current one, or
- * the fuel is used up.
+ * current fiber, until the machine's `stop` is set, another fiber is the current one, a
+ * function that it must not enter directly has the top frame, or the fuel is used up.
  * The fuel left is in `machine.unused`, however it ends.
  *
  * Step/{pure,read}: a handler works on the state itself, whatever of it its rule names.
@@ -49,13 +49,16 @@ export function interpret(machine: Machine, fuel: number): void {
   const { frames } = fiber;
   let frame = frames[0]!,
     pc = 0,
-    sp = 0;
+    sp = 0,
+    again = false;
   try {
     // One round for each time that the state changed under the loop's feet.
     for (;;) {
       if (machine.stop !== null || machine.fiber !== fiber) return;
       let depth = fiber.depth;
       frame = frames[depth - 1]!;
+      if (again && frame.func.direct === null) return;
+      again = true;
       let code = (frame.func.code as Code).words;
       let fp = frame.fp;
       pc = frame.pc;
@@ -142,7 +145,7 @@ export function interpret(machine: Machine, fuel: number): void {
             if (hasRefs !== 0) fiber.move(from, to, n, true);
             sp = to + n;
             pc += 4;
-            if (caller.instance === instance) continue;
+            if (caller.instance === instance && caller.direct !== null) continue;
             frame.pc = pc; frame.sp = sp;
             break running;
           }
@@ -477,7 +480,7 @@ export function interpret(machine: Machine, fuel: number): void {
 
         // Step_read/call_ref-func: calls arrive here. Everything but a plain call of a lowered
         // function in room that is there already goes the long way.
-        const lowered = target.code as Code | null;
+        const lowered = target.direct as Code | null;
         if (watched || lowered === null || depth >= limit || sp + lowered.maxWords > capacity) {
           frame.pc = pc;
           frame.sp = sp;
