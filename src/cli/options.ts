@@ -7,6 +7,7 @@ import { ASYNCIFY_OPTIONS, type AsyncifyOptions, optionsOf } from "../fiber/asyn
 import { analyzeRoles } from "../fiber/asyncify/analyze.js";
 import { compactLayout, type LayoutOf } from "../fiber/asyncify/records.js";
 import { functionName } from "../syntax/module.js";
+import { TIERS, type TierName } from "../forward/choose.js";
 import { UsageError } from "../util/errors.js";
 import type { ValidModule } from "../valid/validate.js";
 import { ALL_FEATURES, type FeatureSet, parseFeature } from "../valid/features.js";
@@ -63,6 +64,15 @@ export interface HostOptions {
 /** How a program is run: limits, and who answers its imports. */
 export interface ExecutionOptions extends AsyncifyFlags, InputOptions, HostOptions {
   readonly fiberAbi?: FiberAbiMode;
+}
+
+export interface TierOption {
+  readonly tier?: TierName;
+}
+export function tierOption(command: Command): Command {
+  return command.addOption(
+    new Option("--tier <name>", "what executes instructions").choices(TIERS),
+  );
 }
 
 /** More files that belong to the program. */

@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import { featuresOf as featuresOfGroup } from "../script/groups.js";
+import { tierOf } from "../forward/choose.js";
 import { Script } from "../script/script.js";
 import type { Result } from "../script/verdicts.js";
 import { UsageError } from "../util/errors.js";
@@ -20,11 +21,13 @@ import {
   operand,
   operands,
   pattern,
+  tierOption,
+  type TierOption,
 } from "./options.js";
 import { Report, type Where } from "./spec-report.js";
 import { loadSuite, type SuiteScript } from "./suite-files.js";
 
-interface SpecOptions extends CommonOptions, FuzzCommandOptions, FeatureFlags {
+interface SpecOptions extends CommonOptions, FuzzCommandOptions, FeatureFlags, TierOption {
   readonly fuzz?: boolean;
   readonly fuzzBytes?: boolean;
   readonly json?: boolean;
@@ -60,13 +63,17 @@ export function register(program: Command, context: Context): void {
       count(0, 2 ** 32 - 1),
     )
     .option("--count <n>", "how many random modules", count(1))
-    .option("--engine <name>", `the engine to compare with: ${engineNames} (host)`, operand)
+    .option(
+      "--engine <name>",
+      `the engine to compare with: ${engineNames}, interpreter (host)`,
+      operand,
+    )
     .option("--engine-args <list>", "arguments for another engine's program", list)
     .option("--reduce", "make modules that failed small, and print them")
     .option("--random-modules <n>", "damage the first N modules of --fuzz too", count(1))
     .option("--save <folder>", "keep modules that failed", operand)
     .option("--json", "print one JSON object");
-  featureOptions(command)
+  tierOption(featureOptions(command))
     .addHelpText("after", EXAMPLES)
     .action((paths: string[] | undefined, options: SpecOptions) =>
       context.run(options, () => choose(paths ?? [], options, context)),
@@ -111,7 +118,8 @@ function* run(suite: SuiteScript, options: SpecOptions): Generator<[Where, Resul
   const { group } = suite;
   const where = { group, file: source ?? suite.file };
   const { seed = 1 } = options;
+  const tier = () => tierOf(options.tier ?? "interpreter");
   const features = featuresOf(options, featuresOfGroup(group));
-  for (const result of new Script(read, { features, assemble, seed }).run(commands))
+  for (const result of new Script(read, { features, assemble, seed, tier }).run(commands))
     yield [where, result];
 }

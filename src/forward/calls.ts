@@ -20,7 +20,8 @@ export function compileCall(c: Compiler, node: Node): void {
   c.emit(`x = ${at};`);
   const { operands, top } = c.stack;
   const first = operands.length - params.length - indirect;
-  const target = mnemonic === "call" ? functionName(c, a) : callee(c, node, operands[operands.length - 1]!);
+  const target =
+    mnemonic === "call" ? functionName(c, a) : callee(c, node, operands[operands.length - 1]!);
 
   const passed: string[] = [];
   let slot = top;
@@ -73,7 +74,9 @@ function callee(c: Compiler, { mnemonic, a, b }: Node, operand: Operand): string
   c.constant("A", c.instance);
   const table = c.instance.tables[b]!;
   if (table.type.limits.address === "i64") {
-    c.emit(`u = prepared(callee(A, ${a}, ${b}, Number(asIntN(32, ${operand.text})), Number(asIntN(32, ${operand.text} >> 32n))));`);
+    c.emit(
+      `u = prepared(callee(A, ${a}, ${b}, Number(asIntN(32, ${operand.text})), Number(asIntN(32, ${operand.text} >> 32n))));`,
+    );
     return "u";
   }
   const elements = c.constant(`E${b}`, table.elements);

@@ -53,22 +53,13 @@ const COMMON = {
   popcnt32,
   nearest,
   ...numbers,
-  asIntN: BigInt.asIntN,
-  asUintN: BigInt.asUintN,
-  imul: Math.imul,
-  clz32: Math.clz32,
-  fround: Math.fround,
-  abs: Math.abs,
-  sqrt: Math.sqrt,
-  ceil: Math.ceil,
-  floor: Math.floor,
-  trunc: Math.trunc,
-  min: Math.min,
-  max: Math.max,
   pages: (memory: MemoryInstance, sp: number): void => {
     scratch.i64[sp >> 1] = BigInt(memory.pages);
   },
 };
+
+const NATIVE = `const { asIntN, asUintN } = BigInt;
+const { imul, clz32, fround, abs, sqrt, ceil, floor, trunc, min, max } = Math;`;
 
 export class CompiledFunction {
   readonly results: string;
@@ -114,7 +105,7 @@ function make({ text, constants, layout }: Compiled): unknown {
   const all = { ...COMMON, Y: layout, ...Object.fromEntries(constants) };
   const used = Object.entries(all).filter(([name]) => new RegExp(`\\b${name}\\b`).test(text));
   const names = used.map(([name]) => name).join(", ");
-  // eslint-disable-next-line no-new-func
-  const made = new Function("all", `"use strict"; const { ${names} } = all;\n${text}`);
+  // oxlint-disable-next-line typescript/no-implied-eval
+  const made = new Function("all", `"use strict"; ${NATIVE} const { ${names} } = all;\n${text}`);
   return (made as (all: object) => unknown)(all);
 }

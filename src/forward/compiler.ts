@@ -18,7 +18,16 @@ import type { Entries } from "./entries.js";
 import type { Code } from "../exec/code.js";
 import { kindOf, type Kind, kindsOf, type Node, slotsOf } from "./nodes.js";
 import { compileInstruction } from "./instructions.js";
-import { copy, double, homeOf, inVariable, long, type Operand, OperandStack, word } from "./operands.js";
+import {
+  copy,
+  double,
+  homeOf,
+  inVariable,
+  long,
+  type Operand,
+  OperandStack,
+  word,
+} from "./operands.js";
 import { conditionOf } from "./operators.js";
 import type { Layout, Local, Site } from "./sites.js";
 import { SLOTS_PER_UNIT } from "./scratch.js";
@@ -118,8 +127,7 @@ export class Compiler {
       carried: this.results,
       params: "",
       results: this.results,
-      last: entries.count,
-      lastInFirst: entries.count,
+      ...NO_ENTRIES,
     });
     if (!this.resumable) this.check(nodes[0]!, `d < ${this.weight} || fuel < ${this.reserve}`);
     for (this.at = 0; this.at < nodes.length; this.at++) {
@@ -133,7 +141,10 @@ export class Compiler {
       func,
       locals: this.locals,
       localSlots: this.localSlots,
-      homes: [...this.stack.variables].map(([name, kind]) => ({ kind, slot: Number(name.slice(1)) })),
+      homes: [...this.stack.variables].map(([name, kind]) => ({
+        kind,
+        slot: Number(name.slice(1)),
+      })),
       sites: this.sites,
     };
     return { text: this.text(layout), constants: this.constants, layout };
@@ -198,9 +209,13 @@ export class Compiler {
 
   /** Here is an entry: what of the operands is in variables must be loaded first. */
   private enter(): void {
+    // Frames may come to an `end` from the other arm, or by a branch: with other operands.
+    if (this.source.nodes[this.at]!.mnemonic === "end") this.stack.settleAll();
     const number = this.writer.enter();
     const loads = this.stack.operands.flatMap(({ kind, slot, form }) =>
-      form === "home" && inVariable(kind) ? [`${homeOf(kind, slot).text} = ${saved(kind, slot)};`] : [],
+      form === "home" && inVariable(kind)
+        ? [`${homeOf(kind, slot).text} = ${saved(kind, slot)};`]
+        : [],
     );
     if (loads.length > 0) this.resumed.push(`case ${number}: ${loads.join(" ")} break;`);
   }
@@ -254,8 +269,10 @@ export class Compiler {
     const condition = mnemonic === "if" ? conditionOf(this.stack.pop()) : "";
     this.stack.settleAll();
     this.count();
-    const { last, lastInFirst } = this.source.entries.within(this.at, this.writer.entry);
-    if (mnemonic !== "block" || (this.resumable && last > this.writer.entry)) this.takeFuel();
+    const { last, lastInFirst } = this.resumable
+      ? this.source.entries.within(this.at, this.writer.entry)
+      : NO_ENTRIES;
+    if (mnemonic !== "block" || last > this.writer.entry) this.takeFuel();
     const loop = mnemonic === "loop";
     const name = `B${this.at}`;
     const carried = loop ? params : results;
@@ -336,11 +353,15 @@ export class Compiler {
     this.count();
     this.takeFuel();
     const targets = new Map<number, number[]>();
-    labels.slice(0, -1).forEach((depth, i) => targets.set(depth, [...(targets.get(depth) ?? []), i]));
+    labels
+      .slice(0, -1)
+      .forEach((depth, i) => targets.set(depth, [...(targets.get(depth) ?? []), i]));
     const last = labels[labels.length - 1]!;
     const cases = [...targets]
       .filter(([depth]) => depth !== last)
-      .map(([depth, values]) => `${values.map((i) => `case ${i}:`).join(" ")} ${this.branch(depth)}`);
+      .map(
+        ([depth, values]) => `${values.map((i) => `case ${i}:`).join(" ")} ${this.branch(depth)}`,
+      );
     this.emit(`switch (${index.text}) { ${cases.join("\n")}\ndefault: ${this.branch(last)} }`);
     this.reachable = false;
   }
@@ -381,7 +402,9 @@ export class Compiler {
     });
     for (const { kind, slot } of homes) start.push(`let ${kind}${slot} = ${ZERO[kind]};`);
     if (resumable) start.push(`switch (e) { ${this.resumed.join("\n")} }`);
-    const passed = params.flatMap(({ kind }, i) => (kind === "i" || kind === "r" ? [`, l${i}`] : []));
+    const passed = params.flatMap(({ kind }, i) =>
+      kind === "i" || kind === "r" ? [`, l${i}`] : [],
+    );
     const memory = this.constants.has("M") ? "const V = M.view;" : "";
     const exit = `letGo(Y, x, p, fuel, t${values.map((v) => `, ${v}`).join("")})`;
     return [
@@ -398,6 +421,7 @@ export class Compiler {
   }
 }
 
+const NO_ENTRIES = { last: 0, lastInFirst: 0 };
 const ZERO: Readonly<Record<Kind, string>> = { i: "0", d: "0", r: "null", l: "0n", f: "0", v: "" };
 
 /** What is in a slot of the frame, of a kind that lives in variables. */
@@ -405,9 +429,7 @@ const saved = (kind: Kind, slot: number): string =>
   kind === "i" ? word(slot) : kind === "d" ? double(slot) : `R[p + ${slot}]`;
 
 const zeroSlot = (kind: Kind, slot: number): string =>
-  kind === "v"
-    ? `${long(slot)} = 0n; ${long(slot + 1)} = 0n;`
-    : `${long(slot)} = 0n;`;
+  kind === "v" ? `${long(slot)} = 0n; ${long(slot + 1)} = 0n;` : `${long(slot)} = 0n;`;
 
 /** Puts a value into a slot of its own, above the frame or at its bottom. */
 export function toSlot(slot: number, operand: Operand): string {

@@ -26,7 +26,9 @@ export function compileInstruction(c: Compiler, node: Node): void {
   if (variable(c, node) || constant(c, node) || reference(c, node) || division(c, node)) return;
   if (node.op.access !== undefined && access(c, node)) return;
   const result = node.op.type?.results[0];
-  if (operator(mnemonic, c.stack, (text) => c.emit(text), result === undefined ? "i" : kindOf(result)))
+  if (
+    operator(mnemonic, c.stack, (text) => c.emit(text), result === undefined ? "i" : kindOf(result))
+  )
     return c.count();
   byHandler(c, node);
 }
@@ -44,7 +46,11 @@ function interpreted(c: Compiler, node: Node): void {
 /** Pushes what `text` yields, or puts it where the `local.set` that comes next will. */
 function produce(c: Compiler, kind: Kind, text: string): void {
   const { next } = c;
-  if (next?.mnemonic === "local.set" && !c.entersNext && (kind === "i" || kind === "d" || kind === "l")) {
+  if (
+    next?.mnemonic === "local.set" &&
+    !c.entersNext &&
+    (kind === "i" || kind === "d" || kind === "l")
+  ) {
     c.stack.changing(next.a);
     c.emit(`${localText(c, next.a)} = ${text};`);
     c.skip();
@@ -135,7 +141,8 @@ function global(c: Compiler, mnemonic: Mnemonic, index: number): void {
   }
   if (kind === "f") settleTop(c);
   const value = c.stack.pop();
-  if (kind === "v") c.emit(`${text}[0] = ${long(value.slot)}; ${text}[1] = ${long(value.slot + 1)};`);
+  if (kind === "v")
+    c.emit(`${text}[0] = ${long(value.slot)}; ${text}[1] = ${long(value.slot + 1)};`);
   else c.emit(`${text} = ${kind === "f" ? value.bits : value.text};`);
 }
 
@@ -149,7 +156,9 @@ function select(c: Compiler): void {
   if (c.stack.peek().kind === "v") {
     const b = c.stack.pop().slot;
     const a = c.stack.peek().slot;
-    c.emit(`if (!(${conditionOf(condition)})) { ${long(a)} = ${long(b)}; ${long(a + 1)} = ${long(b + 1)}; }`);
+    c.emit(
+      `if (!(${conditionOf(condition)})) { ${long(a)} = ${long(b)}; ${long(a + 1)} = ${long(b + 1)}; }`,
+    );
     return;
   }
   if (c.stack.peek().kind === "f") {
@@ -163,7 +172,13 @@ function select(c: Compiler): void {
   }
   const b = c.stack.pop();
   const a = c.stack.pop();
-  c.stack.push(a.kind, { text: `(${conditionOf(condition)} ? ${a.text} : ${b.text})` }, a, b, condition);
+  c.stack.push(
+    a.kind,
+    { text: `(${conditionOf(condition)} ? ${a.text} : ${b.text})` },
+    a,
+    b,
+    condition,
+  );
 }
 
 function constant(c: Compiler, { mnemonic, a, b }: Node): boolean {
@@ -175,7 +190,12 @@ function constant(c: Compiler, { mnemonic, a, b }: Node): boolean {
       c.stack.pushConst("l", longConst(a, b), [a, b]);
       break;
     case "f32.const":
-      c.stack.pushConst("f", number(c, new Float32Array(Int32Array.of(a).buffer)[0]!), [a], String(a));
+      c.stack.pushConst(
+        "f",
+        number(c, new Float32Array(Int32Array.of(a).buffer)[0]!),
+        [a],
+        String(a),
+      );
       break;
     case "f64.const":
       c.stack.pushConst("d", doubleConst(c, a, b), [a, b]);
@@ -188,7 +208,13 @@ function constant(c: Compiler, { mnemonic, a, b }: Node): boolean {
 }
 
 const number = (c: Compiler, x: number): string =>
-  x !== x ? c.constant("nan", NaN) : Object.is(x, -0) ? "-0" : x === Infinity || x === -Infinity ? `${x < 0 ? "-" : ""}Infinity` : String(x);
+  x !== x
+    ? c.constant("nan", NaN)
+    : Object.is(x, -0)
+      ? "-0"
+      : x === Infinity || x === -Infinity
+        ? `${x < 0 ? "-" : ""}Infinity`
+        : String(x);
 
 /** A NaN keeps its bits only in a typed array. */
 function doubleConst(c: Compiler, low: number, high: number): string {
@@ -209,7 +235,11 @@ function reference(c: Compiler, node: Node): boolean {
       break;
     case "ref.is_null": {
       const value = c.stack.pop();
-      c.stack.push("i", { text: `(${value.text} === null ? 1 : 0)`, truth: `(${value.text} === null)` }, value);
+      c.stack.push(
+        "i",
+        { text: `(${value.text} === null ? 1 : 0)`, truth: `(${value.text} === null)` },
+        value,
+      );
       break;
     }
     case "ref.eq": {
@@ -305,7 +335,11 @@ function division(c: Compiler, node: Node): boolean {
       const [low, high] = RANGE[mnemonic]!;
       c.leaveTo(node, `!(${text} > ${low} && ${text} < ${high})`);
       const a = c.stack.pop();
-      c.stack.push("i", { text: mnemonic.endsWith("_s") ? `(${text} | 0)` : `(${text} >>> 0 | 0)` }, a);
+      c.stack.push(
+        "i",
+        { text: mnemonic.endsWith("_s") ? `(${text} | 0)` : `(${text} >>> 0 | 0)` },
+        a,
+      );
       break;
     }
     default:
@@ -327,7 +361,8 @@ function access(c: Compiler, node: Node): boolean {
   const memory = c.instance.memories[node.a]!;
   const load = loads[mnemonic];
   const store = stores[mnemonic];
-  if (node.a !== 0 || memory.type.limits.address !== "i32" || (load ?? store) === undefined) return false;
+  if (node.a !== 0 || memory.type.limits.address !== "i32" || (load ?? store) === undefined)
+    return false;
   c.constant("M", memory);
   if (mnemonic.startsWith("i64.store")) c.stack.settle(c.stack.height - 1);
   c.mayThrow(node);
@@ -335,7 +370,14 @@ function access(c: Compiler, node: Node): boolean {
   if (load !== undefined) {
     const address = c.stack.pop();
     const text = load(addressOf(address, memOffset));
-    const kind = mnemonic[0] === "f" ? (mnemonic === "f32.load" ? "f" : "d") : mnemonic.startsWith("i64") ? "l" : "i";
+    const kind =
+      mnemonic[0] === "f"
+        ? mnemonic === "f32.load"
+          ? "f"
+          : "d"
+        : mnemonic.startsWith("i64")
+          ? "l"
+          : "i";
     if (kind === "f") c.emit(`${c.stack.pushHome("f").bits} = ${text};`);
     else produce(c, kind, text);
   } else {
@@ -354,7 +396,8 @@ function byHandler(c: Compiler, node: Node): void {
   c.stack.settleAll();
   c.mayThrow(node);
   c.count();
-  for (const operand of c.stack.operands) if (inVariable(operand.kind)) c.emit(toSlot(operand.slot, operand));
+  for (const operand of c.stack.operands)
+    if (inVariable(operand.kind)) c.emit(toSlot(operand.slot, operand));
   const sp = `(p + ${c.stack.top} << 1)`;
   const at = `(p + ${c.stack.peek(0)?.slot ?? 0} << 1)`;
   const code = words[pc]!;

@@ -39,7 +39,9 @@ export const stores: Partial<Record<Mnemonic, (ea: string, value: Operand) => st
   "i32.store16": (ea, { text }) => `V.setInt16(${ea}, ${text}, true);`,
   "f64.store": (ea, { text }) => `V.setFloat64(${ea}, ${text}, true);`,
   "f32.store": (ea, { text, bits }) =>
-    bits === undefined ? `V.setFloat32(${ea}, ${text}, true);` : `V.setInt32(${ea}, ${bits}, true);`,
+    bits === undefined
+      ? `V.setFloat32(${ea}, ${text}, true);`
+      : `V.setInt32(${ea}, ${bits}, true);`,
   "i64.store": (ea, { slot }) =>
     `V.setInt32(${at(ea, 4)}, ${word(slot, 1)}, true); V.setInt32(${ea}, ${word(slot)}, true);`,
   "i64.store8": (ea, { slot }) => `V.setInt8(${ea}, ${word(slot)});`,

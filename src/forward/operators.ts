@@ -15,24 +15,60 @@ type Unary = (a: Operand) => Made;
 type Binary = (a: Operand, b: Operand) => Made;
 
 const made = (text: string): Made => ({ text });
-const truth = (condition: string): Made => ({ text: `(${condition} ? 1 : 0)`, truth: `(${condition})` });
+const truth = (condition: string): Made => ({
+  text: `(${condition} ? 1 : 0)`,
+  truth: `(${condition})`,
+});
 export const conditionOf = (o: Operand): string => o.truth ?? `${o.text} !== 0`;
 /** The wrapped value of a BigInt expression. */
 export const wrapped = (text: string): string => `asIntN(64, ${text})`;
 const unsigned = (o: Operand): string => `asUintN(64, ${o.text})`;
 const fromInt = (text: string): Made => ({ text: wrapped(`BigInt(${text})`) });
 
-const int = (op: string): Binary => (a, b) => made(`(${a.text} ${op} ${b.text} | 0)`);
-const bits = (op: string): Binary => (a, b) => made(`(${a.text} ${op} ${b.text})`);
-const compare = (op: string): Binary => (a, b) => truth(`${a.text} ${op} ${b.text}`);
-const compareU = (op: string): Binary => (a, b) => truth(`${a.text} >>> 0 ${op} ${b.text} >>> 0`);
-const compareLong = (op: string): Binary => (a, b) => truth(`${unsigned(a)} ${op} ${unsigned(b)}`);
-const longOp = (op: string): Binary => (a, b) => made(wrapped(`${a.text} ${op} ${b.text}`));
-const double2 = (op: string): Binary => (a, b) => made(`(${a.text} ${op} ${b.text})`);
-const float2 = (op: string): Binary => (a, b) => made(`fround(${a.text} ${op} ${b.text})`);
-const call1 = (name: string): Unary => (a) => made(`${name}(${a.text})`);
-const call2 = (name: string): Binary => (a, b) => made(`${name}(${a.text}, ${b.text})`);
-const float1 = (name: string): Unary => (a) => made(`fround(${name}(${a.text}))`);
+const int =
+  (op: string): Binary =>
+  (a, b) =>
+    made(`(${a.text} ${op} ${b.text} | 0)`);
+const bits =
+  (op: string): Binary =>
+  (a, b) =>
+    made(`(${a.text} ${op} ${b.text})`);
+const compare =
+  (op: string): Binary =>
+  (a, b) =>
+    truth(`${a.text} ${op} ${b.text}`);
+const compareU =
+  (op: string): Binary =>
+  (a, b) =>
+    truth(`${a.text} >>> 0 ${op} ${b.text} >>> 0`);
+const compareLong =
+  (op: string): Binary =>
+  (a, b) =>
+    truth(`${unsigned(a)} ${op} ${unsigned(b)}`);
+const longOp =
+  (op: string): Binary =>
+  (a, b) =>
+    made(wrapped(`${a.text} ${op} ${b.text}`));
+const double2 =
+  (op: string): Binary =>
+  (a, b) =>
+    made(`(${a.text} ${op} ${b.text})`);
+const float2 =
+  (op: string): Binary =>
+  (a, b) =>
+    made(`fround(${a.text} ${op} ${b.text})`);
+const call1 =
+  (name: string): Unary =>
+  (a) =>
+    made(`${name}(${a.text})`);
+const call2 =
+  (name: string): Binary =>
+  (a, b) =>
+    made(`${name}(${a.text}, ${b.text})`);
+const float1 =
+  (name: string): Unary =>
+  (a) =>
+    made(`fround(${name}(${a.text}))`);
 
 const unary: Partial<Record<Mnemonic, Unary>> = {
   "i32.eqz": (a) => truth(a.truth === undefined ? `${a.text} === 0` : `!${a.truth}`),

@@ -106,6 +106,8 @@ export class ForwardTier implements Tier, Policy {
     run.outside = null;
     run.stuck = false;
     control[0] = fuel;
+    // Who calls compiled code all the time should be compiled as well.
+    if (entry === 0 && fiber.depth > 1) this.warm(fiber.frames[fiber.depth - 2]!.func, DETOUR);
     scratch.i32.set(fiber.i32.subarray(fp, sp));
     let result: unknown;
     if (entry === 0) {
@@ -134,7 +136,12 @@ export class ForwardTier implements Tier, Policy {
     if (run.stuck && machine.unused > 0) this.step(machine, machine.unused);
   }
 
-  private returned(machine: Machine, frame: Frame, compiled: CompiledFunction, result: unknown): void {
+  private returned(
+    machine: Machine,
+    frame: Frame,
+    compiled: CompiledFunction,
+    result: unknown,
+  ): void {
     const { fp } = frame;
     const fiber = machine.fiber!;
     const { resultWords, starts } = frame.func.code as Code;
@@ -201,7 +208,7 @@ export class ForwardTier implements Tier, Policy {
 
 function whyForbidden(): string | null {
   try {
-    // eslint-disable-next-line no-new-func
+    // oxlint-disable-next-line typescript/no-implied-eval
     new Function("");
     return null;
   } catch (error) {

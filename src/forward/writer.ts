@@ -43,7 +43,7 @@ export class Writer {
   begin(text: string, last: number, resumed = text, inFirst = last): void {
     if (last <= this.passed || this.entries === 0) {
       this.statement(text);
-      this.ends.push(this.skipping && this.open ? -1 : this.passed);
+      this.ends.push(this.open ? -1 : this.passed);
       return;
     }
     this.close();
