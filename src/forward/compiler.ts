@@ -44,6 +44,8 @@ interface Label {
   /** The last entry in it, and in its first arm. */
   readonly last: number;
   readonly lastInFirst: number;
+  /** An `if`, no `else` of which was found yet. */
+  oneArmed: boolean;
 }
 
 /** What a compiled function needs, by the names that its text uses. */
@@ -128,6 +130,7 @@ export class Compiler {
       params: "",
       results: this.results,
       ...NO_ENTRIES,
+      oneArmed: false,
     });
     if (!this.resumable) this.check(nodes[0]!, `d < ${this.weight} || fuel < ${this.reserve}`);
     for (this.at = 0; this.at < nodes.length; this.at++) {
@@ -277,7 +280,9 @@ export class Compiler {
     const name = `B${this.at}`;
     const carried = loop ? params : results;
     const height = this.stack.height - params.length;
-    this.labels.push({ name, loop, height, carried, params, results, last, lastInFirst });
+    const oneArmed = mnemonic === "if";
+    const types = { height, carried, params, results };
+    this.labels.push({ name, loop, ...types, last, lastInFirst, oneArmed });
     if (mnemonic === "if") {
       const resumed = `${name}: if (e === 0 ? ${condition} : e <= ${lastInFirst}) {`;
       this.writer.begin(`${name}: if (${condition}) {`, last, resumed, lastInFirst);
@@ -285,13 +290,16 @@ export class Compiler {
   }
 
   private else(): void {
-    const { height, params, results, last } = this.labels[this.labels.length - 1]!;
+    const label = this.labels[this.labels.length - 1]!;
+    const { height, params, results, last } = label;
+    label.oneArmed = false;
     if (this.reachable) {
       // The `else`, and the `end` to which it leads.
       this.count(2);
       this.fall(height, results);
     }
     this.writer.middle("} else {", last);
+    this.pending = 0;
     this.stack.reset(height, params);
     this.reachable = true;
   }
@@ -309,6 +317,12 @@ export class Compiler {
       this.count();
       this.fall(label.height, label.results);
       if (label.loop) this.emit(`break ${label.name};`);
+    }
+    if (label.oneArmed) {
+      // A false condition leads to the `end`.
+      this.writer.middle("} else {", label.last);
+      this.pending = 1;
+      this.takeFuel();
     }
     this.writer.end();
     this.stack.reset(label.height, label.results);

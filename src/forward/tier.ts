@@ -58,10 +58,14 @@ export class ForwardTier implements Tier, Policy {
     const frame = fiber.top;
     const compiled = this.compiledFor(frame.func);
     if (compiled === null) {
-      interpret(machine, Math.min(fuel, SAMPLE));
-      if (machine.unused === 0 && machine.fiber === fiber && fiber.depth > 0)
-        this.warm(fiber.top.func, LOOK);
-      machine.unused += Math.max(0, fuel - SAMPLE);
+      const slice = Math.min(fuel, SAMPLE);
+      try {
+        interpret(machine, slice);
+        if (machine.unused === 0 && machine.fiber === fiber && fiber.depth > 0)
+          this.warm(fiber.top.func, LOOK);
+      } finally {
+        machine.unused += fuel - slice;
+      }
       return;
     }
     const entry = frame.pc === 0 ? 0 : compiled.entries.byPc.get(frame.pc);
@@ -77,8 +81,11 @@ export class ForwardTier implements Tier, Policy {
     }
     this.turn = true;
     const given = this.alternate ? compiled.reserve : Math.min(fuel, CHUNK);
-    this.enter(machine, frame, compiled, entry, units, given);
-    machine.unused += fuel - given;
+    try {
+      this.enter(machine, frame, compiled, entry, units, given);
+    } finally {
+      machine.unused += fuel - given;
+    }
   }
 
   /** One instruction by the interpreter. */
