@@ -16,7 +16,7 @@ const AGAIN = 2;
 export async function speed(options) {
   const processes = numberOf(options, "processes", 3);
   const rounds = numberOf(options, "rounds", 5);
-  const warm = numberOf(options, "warm", 1000);
+  const warm = numberOf(options, "warm", 400);
   const round = numberOf(options, "round", 30);
   const all = await findEngines({ warm, round, wasm3: options.wasm3 });
   const [reference] = all;

@@ -14,22 +14,33 @@ async function time(run) {
   return now() - start;
 }
 
+/** What ran in the last turns took about the same: no compiler has more to do. */
+const settled = (turns) => {
+  const last = turns.slice(-TURNS);
+  return last.length === TURNS && Math.max(...last) < 1.1 * Math.min(...last);
+};
+const TURNS = 4;
+/** Some never settle: so many times `warm` is enough. */
+const LONGEST = 12;
+
 try {
   const { open } = await import(module);
   const { warm, round, ...rest } = JSON.parse(options);
   const { run, executed = () => 0 } = await open(rest);
   const first = await run(1);
   let times = 1;
-  let took = 0;
-  // The last turn is the measure for how long a round may be.
-  for (let spent = 0; spent < warm; spent += took) {
-    took = await time(() => run(times));
-    if (took < warm / 4) times *= 2;
+  let spent = 0;
+  const last = [];
+  while (!(spent >= warm && settled(last)) && spent < LONGEST * warm) {
+    const took = await time(() => run(times));
+    spent += took;
+    last.push(took / times);
+    if (took < warm / 8) times *= 2;
   }
   const before = executed();
-  took = await time(() => run(1));
+  await run(1);
   const instructions = executed() - before;
-  times = Math.max(1, Math.round((times * round) / (await time(() => run(times)))));
+  times = Math.max(1, Math.round(round / last.at(-1)));
   process.on("message", async () => {
     try {
       process.send({ ms: (await time(() => run(times))) / times });
@@ -37,7 +48,7 @@ try {
       process.send({ error: String(error) });
     }
   });
-  process.send({ first, instructions, times });
+  process.send({ first, instructions });
 } catch (error) {
   process.send({ error: String(error) }, () => process.exit());
 }
