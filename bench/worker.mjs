@@ -1,0 +1,54 @@
+// A process that measures one thing: `worker.mjs MODULE OPTIONS`, forked by process.mjs.
+// MODULE's `open(OPTIONS)` gives `run(times)`, which is run once for its result, until it
+// is warm, and then in rounds of about equal length. Time is this process's processor
+// time: other programs on the machine do not count.
+
+import { now } from "./clock.mjs";
+
+const [module, options] = process.argv.slice(2);
+process.on("disconnect", () => process.exit());
+
+async function time(run) {
+  const start = now();
+  await run();
+  return now() - start;
+}
+
+/** What ran in the last turns took about the same: no compiler has more to do. */
+const settled = (turns) => {
+  const last = turns.slice(-TURNS);
+  return last.length === TURNS && Math.max(...last) < 1.1 * Math.min(...last);
+};
+const TURNS = 4;
+/** Some never settle: so many times `warm` is enough. */
+const LONGEST = 12;
+
+try {
+  const { open } = await import(module);
+  const { warm, round, ...rest } = JSON.parse(options);
+  const { run, executed = () => 0 } = await open(rest);
+  const first = await run(1);
+  let times = 1;
+  let spent = 0;
+  const last = [];
+  while (!(spent >= warm && settled(last)) && spent < LONGEST * warm) {
+    const took = await time(() => run(times));
+    spent += took;
+    last.push(took / times);
+    if (took < warm / 8) times *= 2;
+  }
+  const before = executed();
+  await run(1);
+  const instructions = executed() - before;
+  times = Math.max(1, Math.round(round / last.at(-1)));
+  process.on("message", async () => {
+    try {
+      process.send({ ms: (await time(() => run(times))) / times });
+    } catch (error) {
+      process.send({ error: String(error) });
+    }
+  });
+  process.send({ first, instructions });
+} catch (error) {
+  process.send({ error: String(error) }, () => process.exit());
+}
