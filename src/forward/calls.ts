@@ -5,8 +5,8 @@
 import type { ValType } from "../syntax/types.js";
 import type { FuncType } from "../syntax/types.js";
 import type { Compiler } from "./compiler.js";
-import { fromSlot, toSlot } from "./compiler.js";
 import { functionName } from "./instructions.js";
+import { inSlot, toSlot } from "./labels.js";
 import { type Kind, kindsOf, type Node, slotsOf, slotsOfAll } from "./nodes.js";
 import { copy, homeOf, type Operand } from "./operands.js";
 
@@ -15,7 +15,7 @@ export function compileCall(c: Compiler, node: Node): void {
   const { params, results } = signature(c, node);
   const indirect = mnemonic === "call" ? 0 : 1;
   const taken = 2 * (slotsOfAll(params) + indirect);
-  const at = c.site("call", node, taken, results);
+  const at = c.site("call", taken, results);
   c.count();
   c.emit(`x = ${at};`);
   const { operands, top } = c.stack;
@@ -46,7 +46,7 @@ export function compileCall(c: Compiler, node: Node): void {
       const home = c.stack.pushHome(kind);
       const text =
         kind === "i" || kind === "d" || kind === "r"
-          ? `${home.text} = ${fromSlot(kind, slot)};`
+          ? `${home.text} = ${inSlot(kind, slot)};`
           : copy(home, homeOf(kind, slot));
       c.emit(text);
       slot += slotsOf(kind);

@@ -1,61 +1,35 @@
-// One wasm function as the text of one JavaScript function: control flow, branches, and
-// what every instruction has to keep up (fuel, sites, entries). What the instructions do
-// is in `instructions.ts` and `calls.ts`.
+// One wasm function as the text of one JavaScript function: what every instruction has to
+// keep up (fuel, sites, entries) is here; blocks and branches are in `control.ts`, and what
+// the instructions do is in `instructions.ts`, `calls.ts` and the files that they use.
 //
-// The compiled function is `(p, d, ...arguments)`: its slots start at scratch slot `p`, it
-// may go `d` units deeper, and i32s and references are passed and returned as JavaScript
+// The compiled function is `(p, d, ...arguments)`: its slots start at scratch slot `p`
+// (word `q`), may go `d` units deeper, and i32s and references are passed and returned as JavaScript
 // values; everything else, and more than one result, goes through the slots. One that is
-// entered in its middle is `(e)`: it stands at scratch slot 0, in entry `e`.
+// entered in its middle is `(e, d)`: it stands at scratch slot 0, in entry `e`.
 //
 // Variables: `fuel`, taken from `control` and put back around calls; `x`, the site where
 // it is let go of if something is thrown; `l3`, a local; `i4`, `d4`, `r4`, the home of the
-// operand in slot 4; `t`, the result of a call.
+// operand in slot 4; `t`, the result of a call, and `u`, its callee; `k`, what a part of a
+// function that was split answers: 0, to go on after it; the number of an exit; -1, that it
+// returns, with results in the slots; -2, that the frame was let go of.
 
 import type { FuncInstance, ModuleInstance } from "../runtime/instances.js";
 import type { ValType } from "../syntax/types.js";
 import { CrashError } from "../util/errors.js";
-import type { Entries } from "./entries.js";
 import type { Code } from "../exec/code.js";
-import { kindOf, type Kind, kindsOf, type Node, slotsOf } from "./nodes.js";
-import { compileInstruction } from "./instructions.js";
-import {
-  copy,
-  double,
-  homeOf,
-  inVariable,
-  long,
-  type Operand,
-  OperandStack,
-  word,
-} from "./operands.js";
-import { conditionOf } from "./operators.js";
-import type { Layout, Local, Site } from "./sites.js";
+import { branchTo, compileNode } from "./control.js";
+import type { Entries } from "./entries.js";
+import { inSlot, type Label } from "./labels.js";
+import { kindOf, kindsOf, type Node } from "./nodes.js";
+import { homeOf, inVariable, OperandStack } from "./operands.js";
+import type { Region } from "./regions.js";
 import { SLOTS_PER_UNIT } from "./scratch.js";
+import type { Layout, Local, Site } from "./sites.js";
+import { functionText } from "./text.js";
 import { Writer } from "./writer.js";
-
-interface Label {
-  readonly name: string;
-  readonly loop: boolean;
-  /** Operands below its parameters, and what a branch to it brings. */
-  readonly height: number;
-  readonly carried: string;
-  readonly params: string;
-  readonly results: string;
-  /** The last entry in it, and in its first arm. */
-  readonly last: number;
-  readonly lastInFirst: number;
-  /** An `if`, no `else` of which was found yet. */
-  oneArmed: boolean;
-}
 
 /** What a compiled function needs, by the names that its text uses. */
 export type Constants = Map<string, unknown>;
-
-export interface Compiled {
-  readonly text: string;
-  readonly constants: Constants;
-  readonly layout: Layout;
-}
 
 export interface Source {
   readonly func: FuncInstance;
@@ -63,10 +37,21 @@ export interface Source {
   readonly code: Code;
   readonly nodes: readonly Node[];
   readonly entries: Entries;
+  /** What becomes a function of its own, in order. */
+  readonly regions: readonly Region[];
+  /** Numbers of all of these, and of those in them. */
+  readonly numbers: ReadonlyMap<Region, number>;
+}
+
+/** A stretch of a function as a function of its own, called from `parent`. */
+interface Part {
+  readonly number: number;
+  readonly region: Region;
+  readonly parent: Compiler;
 }
 
 export class Compiler {
-  readonly constants: Constants = new Map();
+  readonly constants: Constants;
   readonly locals: readonly Local[];
   readonly localSlots: number;
   readonly results: string;
@@ -77,80 +62,113 @@ export class Compiler {
   readonly weight: number;
   /** Fuel that takes it to its next check, whatever way it goes. */
   readonly reserve: number;
+  readonly labels: Label[];
+  /** How many of the labels are outside of the part. */
+  readonly outside: number;
+  /** Labels outside to which the part branches: what it returns then is their index here, from 1. */
+  readonly exits: Label[] = [];
+  readonly writer: Writer;
+  /** Texts of the parts. */
+  readonly parts: string[] = [];
+  /** What is done on entry, by entries. */
+  readonly arrivals: string[] = [];
   /** Index of the instruction being compiled. */
   at = 0;
   /** Whether the text here can be reached from what is before. */
   reachable = true;
+  /** Whether a part returns from the function. */
+  returns = false;
   /** Instructions executed since fuel was taken last. */
   private pending = 0;
   private readonly sites: Site[] = [];
-  private readonly labels: Label[] = [];
-  private readonly writer: Writer;
-  private readonly resumed: string[] = [];
+  private readonly end: number;
 
   constructor(
-    private readonly source: Source,
+    readonly source: Source,
     /** Whether it shall be entered in its middle. */
-    private readonly resumable: boolean,
+    readonly resumable: boolean,
+    /** Whether it lets go of the frame at loops, which another form takes over. */
+    private readonly hops = false,
+    readonly part: Part | null = null,
   ) {
-    const { func, code, nodes, entries } = source;
+    const { func, code, nodes, entries, regions } = source;
     this.code = code;
     this.instance = source.instance;
     this.localSlots = code.localWords / 2;
     this.locals = code.localTypes.map((type, i): Local => {
       const kind = kindOf(type);
-      return { kind, slot: code.localOffsets[i]! / 2, variable: inVariable(kind) };
+      const variable = inVariable(kind) && regions.length === 0;
+      return { kind, slot: code.localOffsets[i]! / 2, variable };
     });
     this.results = kindsOf(func.signature.results as readonly ValType[]);
     this.weight = 1 + Math.ceil(code.maxWords / 2 / SLOTS_PER_UNIT);
     this.reserve = nodes.length + 1;
-    this.stack = new OperandStack(this.localSlots, (text) => this.emit(text));
-    this.writer = new Writer(resumable ? entries.count : 0);
+    this.stack = new OperandStack(
+      this.localSlots,
+      (index) => this.locals[index]!.slot,
+      (text) => this.emit(text),
+    );
+    this.constants = part?.parent.constants ?? new Map<string, unknown>();
+    this.labels = [...(part?.parent.labels ?? [])];
+    this.outside = this.labels.length;
+    const { start, end } = part?.region ?? { start: 0, end: nodes.length };
+    this.at = start;
+    this.end = end;
+    this.writer = resumable
+      ? new Writer(entries.upTo(end - 1), part === null ? 0 : entries.upTo(start))
+      : new Writer(0);
   }
 
+  /** Whether parts of what it compiles are functions of their own. */
+  get splits(): boolean {
+    return (this.part?.region.inner ?? this.source.regions).length > 0;
+  }
   get hasRefs(): boolean {
     return this.results.includes("r") || this.locals.some(({ kind }) => kind === "r");
   }
-  /** The next instruction, if it exists. */
-  get next(): Node | undefined {
-    return this.source.nodes[this.at + 1];
+  get node(): Node {
+    return this.source.nodes[this.at]!;
+  }
+  get next(): Node {
+    return this.source.nodes[this.at + 1]!;
   }
   /** Whether the function can be entered before the next instruction. */
   get entersNext(): boolean {
     return this.source.entries.at[this.at + 1] !== 0;
   }
 
-  compile(): Compiled {
+  /** The text of what makes the function, or of the part's function. */
+  compile(): string {
     const { nodes, entries, func } = this.source;
-    this.labels.push({
-      name: "B",
-      loop: false,
-      height: 0,
-      carried: this.results,
-      params: "",
-      results: this.results,
-      ...NO_ENTRIES,
-      oneArmed: false,
-    });
-    if (!this.resumable) this.check(nodes[0]!, `d < ${this.weight} || fuel < ${this.reserve}`);
-    for (this.at = 0; this.at < nodes.length; this.at++) {
-      const node = nodes[this.at]!;
-      if (entries.at[this.at] !== 0 && this.resumable) this.enter();
-      if (this.at > 0 && nodes[this.at - 1]!.mnemonic === "loop")
-        this.check(node, `fuel < ${this.reserve}`);
-      this.node(node);
+    const regions = this.part?.region.inner ?? this.source.regions;
+    const start = this.at;
+    if (this.part === null) {
+      const carried = this.results;
+      const types = { height: 0, carried, params: "", results: carried };
+      const ends = { last: 0, lastInFirst: 0, oneArmed: false };
+      this.labels.push({ name: "B", loop: false, ...types, ...ends });
+      if (!this.resumable) this.check(`d < ${this.weight} || fuel < ${this.reserve}`);
     }
-    const layout = {
-      func,
-      locals: this.locals,
-      localSlots: this.localSlots,
-      homes: [...this.stack.variables].map(([name, kind]) => ({
-        kind,
-        slot: Number(name.slice(1)),
-      })),
-      sites: this.sites,
-    };
-    return { text: this.text(layout), constants: this.constants, layout };
+    for (; this.at < this.end; this.at++) {
+      if (this.part === null || this.at > start) {
+        if (entries.at[this.at] !== 0 && this.resumable) this.enter();
+        if (this.at > 0 && nodes[this.at - 1]!.mnemonic === "loop")
+          this.check(this.hops ? "true" : `fuel < ${this.reserve}`);
+      }
+      const region = regions.find((r) => r.start === this.at);
+      if (region === undefined) compileNode(this, this.node);
+      else this.callPart(region);
+    }
+    if (this.part !== null && this.reachable)
+      this.emit(`control[0] = ${this.fuelLeft()}; return 0;`);
+    const homes = [...this.stack.variables].map(([name, kind]) => ({
+      kind,
+      slot: Number(name.slice(1)),
+    }));
+    const { locals, localSlots, sites } = this;
+    const layout: Layout = { func, locals, localSlots, homes, sites };
+    const layoutName = this.constant(`Y${this.part?.number ?? ""}`, layout);
+    return functionText(this, layout, layoutName);
   }
 
   /** The next instruction is done with this one. */
@@ -169,11 +187,20 @@ export class Compiler {
     return name;
   }
 
+  localText(index: number): string {
+    const { kind, slot, variable } = this.locals[index]!;
+    return variable ? `l${index}` : inSlot(kind, slot);
+  }
+
   // Fuel and sites.
 
   /** Counts the instruction that is being compiled. */
   count(instructions = 1): void {
     this.pending += instructions;
+  }
+  /** Forgets what was counted: nothing comes here. */
+  uncount(): void {
+    this.pending = 0;
   }
   /** Takes the fuel of what was counted. */
   takeFuel(): void {
@@ -187,276 +214,71 @@ export class Compiler {
     return pending === 0 ? "fuel" : `fuel - ${pending} | 0`;
   }
 
-  /** Notes that the frame may be let go of here, before `node`. */
-  site(kind: Site["kind"], node: Node, taken = 0, results = ""): number {
+  /** Notes that the frame may be let go of here, before the instruction. */
+  site(kind: Site["kind"], taken = 0, results = ""): number {
     this.stack.settleAll(true);
     const operands = this.stack.operands.map(({ kind: k, slot, form, of }) => {
       if (form === "expr") throw new CrashError("an operand that cannot be written back");
       return of === undefined ? { kind: k, slot, form } : { kind: k, slot, form, of };
     });
-    this.sites.push({ kind, pc: node.pc, count: this.pending, operands, taken, results });
+    const { pc } = this.node;
+    this.sites.push({ kind, pc, count: this.pending, operands, taken, results });
     return this.sites.length - 1;
   }
   /** Before an instruction that may throw. */
-  mayThrow(node: Node): void {
-    this.emit(`x = ${this.site("at", node)};`);
+  mayThrow(): void {
+    this.emit(`x = ${this.site("at")};`);
   }
-  /** Leaves `node` to the interpreter, under a condition or always. */
-  leaveTo(node: Node, condition?: string): void {
-    const leave = `x = ${this.site("at", node)}; break B;`;
+  /** Leaves the instruction to the interpreter, under a condition or always. */
+  leave(condition?: string): void {
+    const leave = `x = ${this.site("at")}; break B;`;
     this.emit(condition === undefined ? `{ ${leave} }` : `if (${condition}) { ${leave} }`);
   }
-  private check(node: Node, condition: string): void {
-    this.emit(`if (${condition}) { x = ${this.site("check", node)}; break B; }`);
+  private check(condition: string): void {
+    this.emit(`if (${condition}) { x = ${this.site("check")}; break B; }`);
   }
 
   /** Here is an entry: what of the operands is in variables must be loaded first. */
   private enter(): void {
     // Frames may come to an `end` from the other arm, or by a branch: with other operands.
-    if (this.source.nodes[this.at]!.mnemonic === "end") this.stack.settleAll();
+    if (this.node.mnemonic === "end") this.stack.settleAll();
     const number = this.writer.enter();
     const loads = this.stack.operands.flatMap(({ kind, slot, form }) =>
       form === "home" && inVariable(kind)
-        ? [`${homeOf(kind, slot).text} = ${saved(kind, slot)};`]
+        ? [`${homeOf(kind, slot).text} = ${inSlot(kind, slot)};`]
         : [],
     );
-    if (loads.length > 0) this.resumed.push(`case ${number}: ${loads.join(" ")} break;`);
+    if (loads.length > 0) this.arrivals.push(`case ${number}: ${loads.join(" ")} break;`);
   }
 
-  // Control.
-
-  private node(node: Node): void {
-    switch (node.mnemonic) {
-      case "block":
-      case "try_table":
-      case "loop":
-      case "if":
-        return this.open(node);
-      case "else":
-        return this.else();
-      case "end":
-        return this.close();
-      case "nop":
-        return this.count();
-      case "unreachable":
-        this.leaveTo(node);
-        this.reachable = false;
-        return;
-      case "br":
-        this.count();
-        this.takeFuel();
-        this.emit(this.branch(node.a));
-        this.reachable = false;
-        return;
-      case "br_if": {
-        const condition = conditionOf(this.stack.pop());
-        this.count();
-        this.takeFuel();
-        this.emit(`if (${condition}) { ${this.branch(node.a)} }`);
-        return;
-      }
-      case "br_table":
-        return this.table(node);
-      case "return":
-        this.count();
-        this.emit(this.return());
-        this.reachable = false;
-        return;
-      default:
-        compileInstruction(this, node);
-    }
-  }
-
-  private open(node: Node): void {
-    const { params, results, mnemonic } = node;
-    const condition = mnemonic === "if" ? conditionOf(this.stack.pop()) : "";
-    this.stack.settleAll();
-    this.count();
-    const { last, lastInFirst } = this.resumable
-      ? this.source.entries.within(this.at, this.writer.entry)
-      : NO_ENTRIES;
-    if (mnemonic !== "block" || last > this.writer.entry) this.takeFuel();
-    const loop = mnemonic === "loop";
-    const name = `B${this.at}`;
-    const carried = loop ? params : results;
-    const height = this.stack.height - params.length;
-    const oneArmed = mnemonic === "if";
-    const types = { height, carried, params, results };
-    this.labels.push({ name, loop, ...types, last, lastInFirst, oneArmed });
-    if (mnemonic === "if") {
-      const resumed = `${name}: if (e === 0 ? ${condition} : e <= ${lastInFirst}) {`;
-      this.writer.begin(`${name}: if (${condition}) {`, last, resumed, lastInFirst);
-    } else this.writer.begin(loop ? `${name}: for (;;) {` : `${name}: {`, last);
-  }
-
-  private else(): void {
-    const label = this.labels[this.labels.length - 1]!;
-    const { height, params, results, last } = label;
-    label.oneArmed = false;
-    if (this.reachable) {
-      // The `else`, and the `end` to which it leads.
-      this.count(2);
-      this.fall(height, results);
-    }
-    this.writer.middle("} else {", last);
-    this.pending = 0;
-    this.stack.reset(height, params);
-    this.reachable = true;
-  }
-
-  private close(): void {
-    const label = this.labels.pop()!;
-    if (this.labels.length === 0) {
-      if (this.reachable) {
-        this.count();
-        this.emit(this.return());
-      }
-      return;
-    }
-    if (this.reachable) {
-      this.count();
-      this.fall(label.height, label.results);
-      if (label.loop) this.emit(`break ${label.name};`);
-    }
-    if (label.oneArmed) {
-      // A false condition leads to the `end`.
-      this.writer.middle("} else {", label.last);
-      this.pending = 1;
+  /** Executes a part, and goes where it wants to go on. */
+  private callPart(region: Region): void {
+    const { entries } = this.source;
+    const number = this.source.numbers.get(region)!;
+    const last = entries.upTo(region.end - 1);
+    const entered = this.resumable && last > this.writer.entry;
+    const part = new Compiler(this.source, entered, false, { number, region, parent: this });
+    const text = part.compile();
+    this.parts.push(...part.parts);
+    // The form that is entered in its middle has the parts of the other.
+    if (entered || !this.resumable) this.parts.push(text);
+    const plain = `part${number}(p, d, fuel`;
+    if (entered) {
       this.takeFuel();
+      const call = `e === 0 ? ${plain}) : resumed${number}(p, d, fuel, e)`;
+      this.writer.goTo(`k = ${call}; fuel = control[0]; e = 0;`, last);
+    } else {
+      const { pending } = this;
+      this.pending = 0;
+      this.emit(`k = ${plain}${pending === 0 ? "" : ` - ${pending} | 0`}); fuel = control[0];`);
     }
-    this.writer.end();
-    this.stack.reset(label.height, label.results);
-    this.pending = 0;
-    this.reachable = true;
-  }
-
-  /** Comes to the end of an arm: its results are where those of every way to there are. */
-  private fall(height: number, results: string): void {
-    for (let i = height; i < height + results.length; i++) this.stack.settle(i);
-    this.takeFuel();
-  }
-
-  /** Goes to a label with the operands on top, which stay on the stack. */
-  branch(depth: number): string {
-    const label = this.labels[this.labels.length - 1 - depth]!;
-    if (depth === this.labels.length - 1) return this.return(true);
-    const { operands } = this.stack;
-    const moves: string[] = [];
-    let slot = this.slotAt(label.height);
-    for (let k = 0; k < label.carried.length; k++) {
-      const operand = operands[operands.length - label.carried.length + k]!;
-      const home = homeOf(operand.kind, slot);
-      if (inVariable(home.kind)) this.stack.variables.set(home.text, home.kind);
-      moves.push(copy(home, operand));
-      slot += slotsOf(operand.kind);
-    }
-    moves.push(label.loop ? `continue ${label.name};` : `break ${label.name};`);
-    return moves.filter((move) => move !== "").join(" ");
-  }
-
-  private slotAt(height: number): number {
-    return height === 0 ? this.localSlots : this.slotAfter(height - 1);
-  }
-  private slotAfter(i: number): number {
-    const { slot, kind } = this.stack.operands[i]!;
-    return slot + slotsOf(kind);
-  }
-
-  private table({ labels }: Node): void {
-    const index = this.stack.pop();
-    this.count();
-    this.takeFuel();
-    const targets = new Map<number, number[]>();
-    labels
-      .slice(0, -1)
-      .forEach((depth, i) => targets.set(depth, [...(targets.get(depth) ?? []), i]));
-    const last = labels[labels.length - 1]!;
-    const cases = [...targets]
-      .filter(([depth]) => depth !== last)
-      .map(
-        ([depth, values]) => `${values.map((i) => `case ${i}:`).join(" ")} ${this.branch(depth)}`,
-      );
-    this.emit(`switch (${index.text}) { ${cases.join("\n")}\ndefault: ${this.branch(last)} }`);
-    this.reachable = false;
-  }
-
-  /** Returns the operands on top. After a branch to the function's end, that is executed still. */
-  return(branched = false): string {
-    const { results, stack } = this;
-    const fuel = `control[0] = ${branched ? "fuel - 1 | 0" : this.fuelLeft()};`;
-    if (results === "") return `${fuel} return 0;`;
-    const operands = stack.operands.slice(stack.height - results.length);
-    if (results === "i" || results === "r") return `${fuel} return ${operands[0]!.text};`;
-    if (results.length > 1)
-      for (let i = stack.height - results.length; i < stack.height; i++) stack.settle(i);
-    let slot = 0;
-    const moves = stack.operands.slice(stack.height - results.length).map((operand) => {
-      const move = toSlot(slot, operand);
-      slot += slotsOf(operand.kind);
-      return move;
-    });
-    return `${moves.join(" ")} ${fuel} return 0;`;
-  }
-
-  /** The function, or what makes it from its constants. */
-  private text({ func, homes }: Layout): string {
-    const { resumable, locals, writer } = this;
-    const name = `${resumable ? "resumed" : "wasm"}_${func.name.replace(/\W/g, "_")}`;
-    const params = locals.slice(0, func.signature.params.length);
-    const variables = locals.map(({ variable }, i) => (variable ? `l${i}` : "")).filter(Boolean);
-    const values = [...variables, ...homes.map(({ kind, slot }) => `${kind}${slot}`)];
-    const start: string[] = [];
-    locals.forEach(({ kind, slot, variable }, i) => {
-      if (resumable) {
-        if (variable) start.push(`let l${i} = ${saved(kind, slot)};`);
-      } else if (i >= params.length) {
-        if (variable) start.push(`let l${i} = ${ZERO[kind]};`);
-        else start.push(zeroSlot(kind, slot));
-      } else if (kind === "d") start.push(`let l${i} = ${double(slot)};`);
-    });
-    for (const { kind, slot } of homes) start.push(`let ${kind}${slot} = ${ZERO[kind]};`);
-    if (resumable) start.push(`switch (e) { ${this.resumed.join("\n")} }`);
-    const passed = params.flatMap(({ kind }, i) =>
-      kind === "i" || kind === "r" ? [`, l${i}`] : [],
+    const cases = part.exits.map((label, i) => `case ${i + 1}: ${branchTo(this, label, [])}`);
+    if (part.returns) this.returns = true;
+    this.emit(
+      `if (k !== 0) { ${cases.length === 0 ? "" : `switch (k) { ${cases.join("\n")} }`} break B; }`,
     );
-    const memory = this.constants.has("M") ? "const V = M.view;" : "";
-    const exit = `letGo(Y, x, p, fuel, t${values.map((v) => `, ${v}`).join("")})`;
-    return [
-      `return function ${name}(${resumable ? "e, d" : `p, d${passed.join("")}`}) {`,
-      resumable ? "const p = 0;" : "",
-      `let fuel = control[0], x = 0, t = 0, u = null; ${memory}`,
-      ...start,
-      "try { B: {",
-      ...writer.lines,
-      "} } catch (error) { x = caught(error, x); }",
-      `return ${exit};`,
-      "}",
-    ].join("\n");
+    if (entered) this.writer.end();
+    this.at = region.end - 1;
+    this.reachable = part.reachable;
   }
 }
-
-const NO_ENTRIES = { last: 0, lastInFirst: 0 };
-const ZERO: Readonly<Record<Kind, string>> = { i: "0", d: "0", r: "null", l: "0n", f: "0", v: "" };
-
-/** What is in a slot of the frame, of a kind that lives in variables. */
-const saved = (kind: Kind, slot: number): string =>
-  kind === "i" ? word(slot) : kind === "d" ? double(slot) : `R[p + ${slot}]`;
-
-const zeroSlot = (kind: Kind, slot: number): string =>
-  kind === "v" ? `${long(slot)} = 0n; ${long(slot + 1)} = 0n;` : `${long(slot)} = 0n;`;
-
-/** Puts a value into a slot of its own, above the frame or at its bottom. */
-export function toSlot(slot: number, operand: Operand): string {
-  const { kind, text } = operand;
-  switch (kind) {
-    case "i":
-      return `${word(slot)} = ${text};`;
-    case "d":
-      return `${double(slot)} = ${text};`;
-    case "r":
-      return `R[p + ${slot}] = ${text};`;
-    default:
-      return copy(homeOf(kind, slot), operand);
-  }
-}
-export { saved as fromSlot };

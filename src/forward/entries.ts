@@ -12,12 +12,13 @@ export class Entries {
   /** Their numbers by word index of that instruction. */
   readonly byPc = new Map<number, number>();
   /** Index of the `end`, and of the `else` if there is one, of what opens a block. */
-  private readonly ends = new Map<number, number>();
-  private readonly elses = new Map<number, number>();
+  readonly ends = new Map<number, number>();
+  readonly elses = new Map<number, number>();
   /** Number of the last entry at or before an index. */
   private readonly lastAt: Int32Array;
 
-  constructor(nodes: readonly Node[]) {
+  /** @param only leaves those out before other instructions */
+  constructor(nodes: readonly Node[], only: (index: number) => boolean = () => true) {
     this.at = new Int32Array(nodes.length + 1);
     const open: number[] = [];
     const handled = new Set<number>();
@@ -41,6 +42,7 @@ export class Entries {
     this.lastAt = new Int32Array(nodes.length);
     let count = 0;
     for (let i = 0; i < nodes.length; i++) {
+      if (this.at[i] !== 0 && !only(i)) this.at[i] = 0;
       if (this.at[i] !== 0) {
         this.at[i] = ++count;
         this.byPc.set(nodes[i]!.pc, count);
@@ -49,6 +51,11 @@ export class Entries {
     }
     this.at[nodes.length] = 0;
     this.count = count;
+  }
+
+  /** Number of the last entry at or before instruction `i`. */
+  upTo(i: number): number {
+    return this.lastAt[i]!;
   }
 
   /** The last entries in the block that instruction `i` opens, at least `passed`: in all of it, and in its first arm. */

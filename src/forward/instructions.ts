@@ -4,11 +4,12 @@
 import type { Mnemonic } from "../syntax/opcodes.js";
 import { compileCall } from "./calls.js";
 import type { Compiler } from "./compiler.js";
-import { fromSlot, toSlot } from "./compiler.js";
+import { branch } from "./control.js";
 import { isCall, isFinal, isInterpreted } from "./entries.js";
+import { inSlot, toSlot } from "./labels.js";
 import { addressOf, loads, stores } from "./memory.js";
 import { kindOf, type Kind, type Node } from "./nodes.js";
-import { homeOf, inVariable, long, word } from "./operands.js";
+import { inVariable, long, word } from "./operands.js";
 import { conditionOf, longConst, operator } from "./operators.js";
 
 /** Whether there is a way to compile it. */
@@ -36,9 +37,9 @@ export function compileInstruction(c: Compiler, node: Node): void {
 /** Lets go of the frame for good, or until it is entered again after the instruction. */
 function interpreted(c: Compiler, node: Node): void {
   c.stack.settleAll();
-  c.leaveTo(node);
+  c.leave();
   if (isFinal(node.mnemonic)) c.reachable = false;
-  else c.stack.reset(0, c.next!.stack);
+  else c.stack.reset(0, c.next.stack);
 }
 
 // Values now, or where they are going.
@@ -47,21 +48,16 @@ function interpreted(c: Compiler, node: Node): void {
 function produce(c: Compiler, kind: Kind, text: string): void {
   const { next } = c;
   if (
-    next?.mnemonic === "local.set" &&
+    next.mnemonic === "local.set" &&
     !c.entersNext &&
     (kind === "i" || kind === "d" || kind === "l")
   ) {
     c.stack.changing(next.a);
-    c.emit(`${localText(c, next.a)} = ${text};`);
+    c.emit(`${c.localText(next.a)} = ${text};`);
     c.skip();
     return;
   }
   c.stack.pushNow(kind, text);
-}
-
-function localText(c: Compiler, index: number): string {
-  const { kind, slot, variable: own } = c.locals[index]!;
-  return own ? `l${index}` : homeOf(kind, slot).text;
 }
 
 function variable(c: Compiler, { mnemonic, a }: Node): boolean {
@@ -70,7 +66,7 @@ function variable(c: Compiler, { mnemonic, a }: Node): boolean {
       const { kind, slot } = c.locals[a]!;
       c.count();
       if (kind === "v") moveVector(c, slot, c.stack.pushHome("v").slot);
-      else c.stack.pushLocal(kind, localText(c, a), a, kind === "f" ? word(slot) : undefined);
+      else c.stack.pushLocal(kind, c.localText(a), a, kind === "f" ? word(slot) : undefined);
       return true;
     }
     case "local.set":
@@ -85,9 +81,9 @@ function variable(c: Compiler, { mnemonic, a }: Node): boolean {
       const value = c.stack.pop();
       c.stack.changing(a);
       if (kind === "f" && value.bits !== undefined) c.emit(`${word(slot)} = ${value.bits};`);
-      else c.emit(`${localText(c, a)} = ${value.text};`);
+      else c.emit(`${c.localText(a)} = ${value.text};`);
       if (mnemonic === "local.tee")
-        c.stack.pushLocal(kind, localText(c, a), a, kind === "f" ? word(slot) : undefined);
+        c.stack.pushLocal(kind, c.localText(a), a, kind === "f" ? word(slot) : undefined);
       return true;
     }
     case "global.get":
@@ -251,7 +247,7 @@ function reference(c: Compiler, node: Node): boolean {
     }
     case "ref.as_non_null":
       settleTop(c);
-      c.leaveTo(node, `${c.stack.peek().text} === null`);
+      c.leave(`${c.stack.peek().text} === null`);
       break;
     case "br_on_null":
     case "br_on_non_null": {
@@ -261,10 +257,10 @@ function reference(c: Compiler, node: Node): boolean {
       c.takeFuel();
       if (mnemonic === "br_on_null") {
         c.stack.pop();
-        c.emit(`if (${value.text} === null) { ${c.branch(a)} }`);
+        c.emit(`if (${value.text} === null) { ${branch(c, a)} }`);
         c.stack.operands.push(value);
       } else {
-        c.emit(`if (${value.text} !== null) { ${c.branch(a)} }`);
+        c.emit(`if (${value.text} !== null) { ${branch(c, a)} }`);
         c.stack.pop();
       }
       return true;
@@ -278,7 +274,7 @@ function reference(c: Compiler, node: Node): boolean {
       c.count();
       c.takeFuel();
       c.constant("A", c.instance);
-      c.emit(`if (${test}) { ${c.branch(a)} }`);
+      c.emit(`if (${test}) { ${branch(c, a)} }`);
       return true;
     }
     default:
@@ -305,7 +301,7 @@ function division(c: Compiler, node: Node): boolean {
         c.stack.settleAll(true);
         const [a, b] = [c.stack.peek(1).text, c.stack.peek().text];
         const overflow = mnemonic === "i32.div_s" ? ` || ${b} === -1 && ${a} === -2147483648` : "";
-        c.leaveTo(node, `${b} === 0${overflow}`);
+        c.leave(`${b} === 0${overflow}`);
       }
       const b = c.stack.pop();
       const a = c.stack.pop();
@@ -320,7 +316,7 @@ function division(c: Compiler, node: Node): boolean {
     case "i64.div_u":
     case "i64.rem_s":
     case "i64.rem_u": {
-      c.mayThrow(node);
+      c.mayThrow();
       const b = c.stack.pop();
       const a = c.stack.pop();
       produce(c, "l", `asIntN(64, divide64(${node.op.code}, ${a.text}, ${b.text}))`);
@@ -333,7 +329,7 @@ function division(c: Compiler, node: Node): boolean {
       c.stack.settleAll(true);
       const { text } = c.stack.peek();
       const [low, high] = RANGE[mnemonic]!;
-      c.leaveTo(node, `!(${text} > ${low} && ${text} < ${high})`);
+      c.leave(`!(${text} > ${low} && ${text} < ${high})`);
       const a = c.stack.pop();
       c.stack.push(
         "i",
@@ -365,7 +361,7 @@ function access(c: Compiler, node: Node): boolean {
     return false;
   c.constant("M", memory);
   if (mnemonic.startsWith("i64.store")) c.stack.settle(c.stack.height - 1);
-  c.mayThrow(node);
+  c.mayThrow();
   c.count();
   if (load !== undefined) {
     const address = c.stack.pop();
@@ -394,12 +390,12 @@ function byHandler(c: Compiler, node: Node): void {
   const { words } = c.code;
   c.constant("A", c.instance);
   c.stack.settleAll();
-  c.mayThrow(node);
+  c.mayThrow();
   c.count();
   for (const operand of c.stack.operands)
     if (inVariable(operand.kind)) c.emit(toSlot(operand.slot, operand));
-  const sp = `(p + ${c.stack.top} << 1)`;
-  const at = `(p + ${c.stack.peek(0)?.slot ?? 0} << 1)`;
+  const sp = `q + ${2 * c.stack.top}`;
+  const at = `q + ${2 * (c.stack.peek(0)?.slot ?? 0)}`;
   const code = words[pc]!;
   const sub = words[pc + 1]!;
   const text =
@@ -424,12 +420,12 @@ function byHandler(c: Compiler, node: Node): void {
                       : `conversions(Q, ${code}, ${at})`;
   if (text.includes("W,")) c.constant("W", words);
   c.emit(`${text};`);
-  const after = c.next!.stack;
+  const after = c.next.stack;
   const results = resultsOf(node);
   c.stack.reset(after.length - results, after.slice(after.length - results));
   for (let i = after.length - results; i < after.length; i++) {
     const { kind, slot, text: home } = c.stack.operands[i]!;
-    if (inVariable(kind)) c.emit(`${home} = ${fromSlot(kind, slot)};`);
+    if (inVariable(kind)) c.emit(`${home} = ${inSlot(kind, slot)};`);
   }
 }
 

@@ -36,11 +36,10 @@ const NONE: readonly number[] = [];
 /** Longer texts are put into their homes, lest they grow without end. */
 const LONGEST = 160;
 
-/** Texts of what lies in a slot of the current frame; `slot` counts from its first. */
-export const word = (slot: number, high = 0): string =>
-  `I[${high === 0 ? `p + ${slot} << 1` : `(p + ${slot} << 1) + 1`}]`;
+/** Texts of what lies in a slot of the current frame, which starts at slot `p` and word `q`. */
+export const word = (slot: number, high: 0 | 1 = 0): string => `I[q + ${2 * slot + high}]`;
 export const long = (slot: number): string => `L[p + ${slot}]`;
-export const float = (slot: number): string => `F[p + ${slot} << 1]`;
+export const float = (slot: number): string => `F[q + ${2 * slot}]`;
 export const double = (slot: number): string => `D[p + ${slot}]`;
 
 export const variableOf = (kind: Kind, slot: number): string => `${kind}${slot}`;
@@ -62,6 +61,7 @@ export class OperandStack {
   constructor(
     /** Slots of the locals: the first operand's home comes after. */
     private readonly bottom: number,
+    readonly slotOfLocal: (index: number) => number,
     private readonly emit: (statement: string) => void,
   ) {}
 

@@ -256,7 +256,7 @@ function shift(mnemonic: Mnemonic, stack: OperandStack, emit: (s: string) => voi
 function lowOf(o: Operand, stack: OperandStack, emit: (s: string) => void): string {
   if (o.narrow !== undefined) return o.narrow;
   if (o.form === "const") return String(o.of![0]);
-  if (o.form === "local") return o.text.replace("L[", "I[").replace(/\]$/, " << 1]");
+  if (o.form === "local") return word(stack.slotOfLocal(o.of![0]!));
   if (o.form === "expr") {
     const home = stack.pushHome("l");
     emit(`${home.text} = ${o.text};`);

@@ -15,7 +15,7 @@ import type { Tier } from "../exec/hooks.js";
 import { interpret } from "../exec/interpreter.js";
 import { codeOf } from "../exec/lower.js";
 import type { Machine } from "../exec/machine.js";
-import { CompiledFunction } from "./compiled.js";
+import { CompiledFunction, type Entry } from "./compiled.js";
 import { kindOf, slotsOf } from "./nodes.js";
 import { type Forward, type Policy, prepared } from "./prepare.js";
 import { control, run, scratch, stackUp, UNITS } from "./scratch.js";
@@ -68,7 +68,7 @@ export class ForwardTier implements Tier, Policy {
       }
       return;
     }
-    const entry = frame.pc === 0 ? 0 : compiled.entries.byPc.get(frame.pc);
+    const entry = compiled.entryAt(frame.pc);
     const units = Math.min(UNITS, machine.maxFrames - fiber.below - fiber.depth);
     if (
       entry === undefined ||
@@ -101,7 +101,7 @@ export class ForwardTier implements Tier, Policy {
     machine: Machine,
     frame: Frame,
     compiled: CompiledFunction,
-    entry: number,
+    entry: Entry,
     units: number,
     fuel: number,
   ): void {
@@ -114,10 +114,11 @@ export class ForwardTier implements Tier, Policy {
     run.stuck = false;
     control[0] = fuel;
     // Who calls compiled code all the time should be compiled as well.
-    if (entry === 0 && fiber.depth > 1) this.warm(fiber.frames[fiber.depth - 2]!.func, DETOUR);
+    if (entry.form === null && fiber.depth > 1)
+      this.warm(fiber.frames[fiber.depth - 2]!.func, DETOUR);
     scratch.i32.set(fiber.i32.subarray(fp, sp));
     let result: unknown;
-    if (entry === 0) {
+    if (entry.form === null) {
       const args: unknown[] = [];
       let slot = 0;
       for (const type of func.signature.params as readonly ValType[]) {

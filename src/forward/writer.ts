@@ -4,15 +4,16 @@
 
 export class Writer {
   readonly lines: string[] = [];
-  /** Number of the last entry passed. */
-  private passed = 0;
   private open = false;
   /** For each open construct: the last entry in it; or -1 if it has none and is under one condition. */
   private readonly ends: number[] = [];
 
-  /** `entries` is how many there are. */
-  constructor(private readonly entries: number) {
-    this.ends.push(entries);
+  /** @param last the last entry there is @param passed the last one before all this */
+  constructor(
+    last: number,
+    private passed = 0,
+  ) {
+    this.ends.push(last);
   }
 
   /** The number of the last entry passed. */
@@ -41,7 +42,7 @@ export class Writer {
    * text where entry may be in it.
    */
   begin(text: string, last: number, resumed = text, inFirst = last): void {
-    if (last <= this.passed || this.entries === 0) {
+    if (last <= this.passed) {
       this.statement(text);
       this.ends.push(this.open ? -1 : this.passed);
       return;
@@ -63,6 +64,13 @@ export class Writer {
   end(text = "}"): void {
     if (this.ends.pop() !== -1) this.close();
     this.lines.push(text);
+  }
+
+  /** A construct that goes to the entries up to `last` by itself; `e` is 0 after it. */
+  goTo(text: string, last: number): void {
+    this.begin("{", last);
+    this.lines.push(text);
+    this.passed = last;
   }
 
   /** Here is the next entry. */
