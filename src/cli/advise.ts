@@ -18,11 +18,11 @@ import { formatValue } from "../runtime/notation.js";
 import { UsageError } from "../util/errors.js";
 import { columns, hex } from "./columns.js";
 import type { CommonOptions, Context } from "./context.js";
-import { about, ExitCode, InputError } from "./failure.js";
+import { about, ExitCode, FileError, InputError } from "./failure.js";
 import { readRaw } from "./input.js";
 import { makeTwin } from "./make-twin.js";
 import { count, executionOptions, operand, operands } from "./options.js";
-import { loadProgram, logOf, type Program, type ProgramOptions } from "./program.js";
+import { explained, loadProgram, logOf, type Program, type ProgramOptions } from "./program.js";
 
 interface AdviseOptions extends ProgramOptions, CommonOptions {
   readonly optimizeLevel?: number;
@@ -79,8 +79,10 @@ async function advise(
   if (program.instrumented)
     throw new UsageError("the module is instrumented already: advice needs the plain one");
   const earlier = await Promise.all((options.with ?? []).map(readAdvice));
-  const { module, request, asyncify, limits } = program;
-  const advised = await adviseOn({ ...request, module, asyncify, limits });
+  const { module, asyncify, limits } = program;
+  const { request, observer, explain } = explained(program);
+  const tried = await adviseOn({ ...request, module, asyncify, limits, observer });
+  const advised = { ...tried, run: explain(tried.run) };
   const advice = mergeAdvice([...earlier, advised.advice]);
   const { optimizeLevel: level } = options;
   const report: Report = {
@@ -91,12 +93,12 @@ async function advise(
       ? {}
       : { instrumented: { level, buffers: await instrumentedBuffers(program, advice, level) } }),
   };
+  if (!json) for (const line of render(report)) context.out(line);
+  const { error } = advised.run;
+  if (error !== undefined)
+    return context.fail(new FileError(file, error.thrown), reportJson(report));
   if (json) context.out(JSON.stringify(reportJson(report)));
-  else for (const line of render(report)) context.out(line);
-  if (advised.run.error !== undefined && !json) throw advised.run.error.thrown;
-  return advised.run.error === undefined && advised.difference === null
-    ? ExitCode.good
-    : ExitCode.finding;
+  return advised.difference === null ? ExitCode.good : ExitCode.finding;
 }
 
 /** What Binaryen's instrumentation of just these functions needs. */
@@ -141,7 +143,7 @@ function readAdvice(file: string): Promise<Advice> {
   });
 }
 
-function reportJson({ advised, advice, runs, instrumented }: Report): unknown {
+function reportJson({ advised, advice, runs, instrumented }: Report): object {
   const { run, difference } = advised;
   return {
     ...advice,
@@ -154,7 +156,6 @@ function reportJson({ advised, advice, runs, instrumented }: Report): unknown {
     ...(run.results === undefined
       ? {}
       : { results: run.results.map((value) => formatValue(value)) }),
-    ...(run.error === undefined ? {} : { error: run.error.message }),
   };
 }
 

@@ -2,8 +2,9 @@
 // what and where, an exit code, and the same as JSON. The only place that turns
 // errors into text or exit codes.
 
+import { HOST_EXCEPTION, type RunError } from "../compare/reasons.js";
 import { UncaughtException } from "../runtime/exceptions.js";
-import { Exhaustion, type StackEntry, Trap } from "../runtime/traps.js";
+import { Exhaustion, type StackEntry, StoppedError, Trap } from "../runtime/traps.js";
 import { AssemblyError, BobbinError, CrashError, LinkError, SyntaxFault } from "../util/errors.js";
 
 /** Exit codes of all commands. */
@@ -25,14 +26,16 @@ export class InputError extends BobbinError {
 
 /** A host function, or the host script itself, threw. */
 export class HostException extends BobbinError {
-  readonly kind = "host exception";
+  readonly kind = HOST_EXCEPTION;
   /** @param where the import that threw, or the host script's file */
   constructor(
     readonly where: string,
     readonly thrown: unknown,
     readonly wasmStack: readonly StackEntry[] = [],
   ) {
-    super(`host exception in ${where}: ${oneLine(describeThrown(thrown))}${asyncifyHint(thrown)}`);
+    super(
+      `${HOST_EXCEPTION} in ${where}: ${oneLine(describeThrown(thrown))}${asyncifyHint(thrown)}`,
+    );
   }
 }
 
@@ -136,11 +139,35 @@ export const stackLines = ({ stack, frames = stack.length }: Failure): string[] 
   ...(frames > stack.length ? [`    … and ${frames - stack.length} more`] : []),
 ];
 
-export function failureJson({ file, kind, reason, message, stack, frames }: Failure): unknown {
-  const depth = frames === undefined ? {} : { frames };
-  const name = file === undefined ? {} : { file };
-  return { error: { ...name, kind, reason, message, ...depth, stack } };
+/** The shape of an error in all that is printed as JSON (docs/cli.md). */
+export const errorJson = ({
+  file,
+  kind,
+  reason,
+  message,
+  stack,
+  frames,
+}: Omit<Failure, "exitCode">) => ({
+  ...(file === undefined ? {} : { file }),
+  kind,
+  reason,
+  message,
+  ...(frames === undefined ? {} : { frames }),
+  stack,
+});
+
+/** How a run ended that is compared, on whatever engine: its words, and the stack where there is one. */
+export function describeRun({ kind, reason, message, thrown }: Ended): Omit<Failure, "exitCode"> {
+  const stopped = thrown instanceof StoppedError ? thrown : undefined;
+  return {
+    kind,
+    reason,
+    message: oneLine(message),
+    stack: stopped?.wasmStack ?? [],
+    ...(stopped === undefined ? {} : { frames: stopped.frames }),
+  };
 }
+type Ended = Omit<RunError, "thrown"> & Partial<Pick<RunError, "thrown">>;
 
 function describeThrown(thrown: unknown): string {
   if (thrown instanceof Error) return `${thrown.name}: ${thrown.message}`;

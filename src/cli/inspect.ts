@@ -10,7 +10,7 @@ import type { ValidModule } from "../valid/validate.js";
 import { UsageError } from "../util/errors.js";
 import { columns, hex } from "./columns.js";
 import type { CommonOptions, Context } from "./context.js";
-import { about, ExitCode, printable } from "./failure.js";
+import { about, ExitCode, FileError, printable } from "./failure.js";
 import { type InputOptions, readModule, validated } from "./input.js";
 import { type CrossCheck, crossCheck } from "../ast/cross-check.js";
 import { crossCheckTable } from "./inspect-cross-check.js";
@@ -113,17 +113,17 @@ function inspect(file: string, module: Module, options: InspectOptions, context:
     const { folded = false, offsets = false } = options;
     const wat = printWat(module, { folded, offsets });
     if (options.json !== true) context.out(wat);
-    else if (problem === undefined) context.out(JSON.stringify({ file, wat }));
-    if (problem !== undefined) throw problem;
+    if (problem !== undefined) return context.fail(new FileError(file, problem), { file, wat });
+    if (options.json === true) context.out(JSON.stringify({ file, wat }));
     return ExitCode.good;
   }
   if (valid !== undefined && options.asyncifyVerbose === true)
     for (const line of verboseLines(valid, asyncifySettings(options))) context.note(line);
   const info = collect(file, module, valid, options);
-  if (options.json === true && problem === undefined) context.out(JSON.stringify(info));
-  else if (options.json !== true) printAll(info, context.out);
+  if (options.json !== true) printAll(info, context.out);
   // What is invalid is shown as far as it goes.
-  if (problem !== undefined) throw problem;
+  if (problem !== undefined) return context.fail(new FileError(file, problem), info);
+  if (options.json === true) context.out(JSON.stringify(info));
   return (info.crossCheck ?? { outcome: "agree" }).outcome === "agree"
     ? ExitCode.good
     : ExitCode.finding;

@@ -2,10 +2,8 @@
 // whoever answers its imports. All commands that run programs start here.
 
 import { instantiate } from "../exec/instantiate.js";
-import { type Observer, observers } from "../exec/hooks.js";
+import { observers } from "../exec/hooks.js";
 import { Machine } from "../exec/machine.js";
-import { stackOf } from "../exec/stack.js";
-import type { FiberView } from "../exec/fiber.js";
 import { type Host, invokeAs, nativeWaiting } from "../compare/host.js";
 import { FiberAbi } from "../fiber/abi/abi.js";
 import { Asyncify } from "../fiber/asyncify/asyncify.js";
@@ -20,18 +18,18 @@ import {
   mergeImports,
   type ModuleInstance,
 } from "../runtime/instances.js";
-import type { StackEntry } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
-import { BobbinError, LinkError, UsageError } from "../util/errors.js";
+import { LinkError, UsageError } from "../util/errors.js";
 import { hashOf } from "../snapshot/format.js";
 import { loadSnapshot } from "../snapshot/load.js";
 import type { ValidModule } from "../valid/validate.js";
 import type { Context } from "./context.js";
-import { about, HostException } from "./failure.js";
+import { about } from "./failure.js";
 import { loadHostScript } from "./host-file.js";
 import { readBytes, readProgram } from "./input.js";
 import { exportedFunction } from "./call.js";
 import { asyncifySettings, type ExecutionOptions, type HostOptions, layoutOf, verboseLines, wantsAsyncify } from "./options.js"; // prettier-ignore
+import { PendingCalls } from "./pending-calls.js";
 import { stubImports } from "./stubs.js";
 
 export interface OpenOptions extends ExecutionOptions {
@@ -296,29 +294,4 @@ async function invokeThrough(
   const jsArgs = args.map((value) => toJsValue(value, world));
   const returned = await invokeAs(host, { exports: jsExports(machine, instance) }, name, jsArgs);
   return toWasmResults(returned, func.signature.results, world);
-}
-
-/** The host calls that have not returned: when one throws, they tell which. */
-class PendingCalls {
-  private readonly calls: { fiber: FiberView | null; func: FuncInstance }[] = [];
-
-  readonly observer: Observer = {
-    hostCall: (fiber, func) => {
-      this.calls.push({ fiber, func });
-    },
-    hostReturn: (fiber, func) => {
-      const at = this.calls.findLastIndex((call) => call.func === func && call.fiber === fiber);
-      this.calls.splice(at, 1);
-    },
-  };
-
-  /** @param script who else may have thrown */
-  explain(error: unknown, script?: string): unknown {
-    const call = this.calls.pop();
-    this.calls.length = 0;
-    if (error instanceof BobbinError) return error;
-    if (call === undefined) return script === undefined ? error : new HostException(script, error);
-    const stack: StackEntry[] = call.fiber === null ? [] : stackOf(call.fiber);
-    return new HostException(`import ${call.func.name}`, error, stack);
-  }
 }

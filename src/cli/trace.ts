@@ -34,9 +34,12 @@ export function register(program: Command, context: Context): void {
   fiberAbiOption(executionOptions(command))
     .option("--json", "the same as --format jsonl")
     .addHelpText("after", EXAMPLES)
-    .action((file: string, args: string[] | undefined, options: TraceOptions) =>
-      context.run(options, () => about(file, () => trace(file, args ?? [], options, context))),
-    );
+    .action((file: string, args: string[] | undefined, given: TraceOptions) => {
+      const options = { ...given, json: given.json === true || given.format === "jsonl" };
+      return context.run(options, () =>
+        about(file, () => trace(file, args ?? [], options, context)),
+      );
+    });
 }
 
 async function trace(
@@ -45,11 +48,10 @@ async function trace(
   options: TraceOptions,
   context: Context,
 ): Promise<number> {
-  const jsonl = options.json === true || options.format === "jsonl";
   // The host's own log would come in between: it goes beside.
   const program = await loadProgram(file, args, options, context.note, context.note);
   const tracer = new Tracer((event) =>
-    context.out(jsonl ? JSON.stringify(eventToJson(event)) : renderLine(event)),
+    context.out(options.json === true ? JSON.stringify(eventToJson(event)) : renderLine(event)),
   );
   const run = await runProgram(program, { onEvent: tracer.event, observer: tracer.observer });
   if (run.error !== undefined) throw run.error.thrown;
