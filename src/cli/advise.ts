@@ -16,7 +16,8 @@ import { runTwinOnBobbin } from "../compare/twin.js";
 import { analyzeRoles } from "../fiber/asyncify/analyze.js";
 import { formatValue } from "../runtime/notation.js";
 import { UsageError } from "../util/errors.js";
-import { columns, hex } from "./columns.js";
+import { hex } from "../util/hex.js";
+import { columns } from "./columns.js";
 import type { CommonOptions, Context } from "./context.js";
 import { about, ExitCode, FileError, InputError } from "./failure.js";
 import { readRaw } from "./input.js";
@@ -224,7 +225,7 @@ function renderIndirect({ indirect }: Advice, { run }: Advised): string[] {
       indirect.map(({ caller, callIndex, offset, callees }) => [
         caller,
         `call ${callIndex}`,
-        `at ${hex(offset)}`,
+        `at ${hex(offset, 4)}`,
         callees.length === 0 ? "" : `of ${callees.join(", ")}`,
       ]),
     ),
@@ -249,7 +250,7 @@ function renderBuffers({ advice, instrumented }: Report): string[] {
           "first unwound from",
         ],
         ...advice.buffers.map((buffer) => [
-          hex(buffer.data),
+          hex(buffer.data, 4),
           String(buffer.unwinds),
           String(buffer.frames),
           buffer.fits ? String(buffer.room) : `${buffer.room} (too small)`,

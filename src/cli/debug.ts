@@ -16,7 +16,7 @@ import {
   operands,
 } from "./options.js";
 import { defaultExport, exportedFunction, parseArguments } from "./call.js";
-import { open, openSnapshot, requireFiber, type Session, startCall } from "./session.js";
+import { open, openSnapshot, requireCall, type Session, startCall } from "./session.js";
 import { writeSnapshot } from "./snapshots.js";
 
 interface DebugOptions extends ExecutionOptions {
@@ -79,7 +79,7 @@ async function openAt(
   if (options.snapshot !== undefined) {
     if (file !== undefined) throw new UsageError("--snapshot FILE takes the place of the module");
     const session = await openSnapshot(options.snapshot, options, context);
-    requireFiber(session);
+    requireCall(session);
     return session;
   }
   const session = await open(file!, { ...options, followFibers: true }, context);

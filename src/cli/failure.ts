@@ -6,6 +6,7 @@ import { HOST_EXCEPTION, type RunError } from "../compare/reasons.js";
 import { UncaughtException } from "../runtime/exceptions.js";
 import { Exhaustion, type StackEntry, StoppedError, Trap } from "../runtime/traps.js";
 import { AssemblyError, BobbinError, CrashError, LinkError, SyntaxFault } from "../util/errors.js";
+import { hex } from "../util/hex.js";
 
 /** Exit codes of all commands. */
 export const ExitCode = {
@@ -133,7 +134,7 @@ export const failureLine = ({ file, message }: Failure): string =>
 export const stackLines = ({ stack, frames = stack.length }: Failure): string[] => [
   ...stack.map(
     ({ name, func, offset, instruction, source }, i) =>
-      `    #${i} ${printable(name)} (function ${func}) at byte 0x${offset.toString(16)} (${instruction})` +
+      `    #${i} ${printable(name)} (function ${func}) at byte ${hex(offset)} (${instruction})` +
       (source === undefined ? "" : `, ${printable(source)}`),
   ),
   ...(frames > stack.length ? [`    … and ${frames - stack.length} more`] : []),

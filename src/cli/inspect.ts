@@ -8,7 +8,8 @@ import { printWat } from "../text/wat.js";
 import type { FeatureSet } from "../valid/features.js";
 import type { ValidModule } from "../valid/validate.js";
 import { UsageError } from "../util/errors.js";
-import { columns, hex } from "./columns.js";
+import { hex } from "../util/hex.js";
+import { columns } from "./columns.js";
 import type { CommonOptions, Context } from "./context.js";
 import { about, ExitCode, FileError, printable } from "./failure.js";
 import { type InputOptions, readModule, validated } from "./input.js";
@@ -219,7 +220,7 @@ const sectionTable = (sections: readonly data.SectionInfo[]): string[] =>
   columns(
     [
       ["section", "offset", "bytes"],
-      ...sections.map(({ name, offset, size }) => [name, hex(offset), String(size)]),
+      ...sections.map(({ name, offset, size }) => [name, hex(offset, 4), String(size)]),
     ],
     ["left", "right", "right"],
   );
@@ -249,7 +250,7 @@ const functionTable = (functions: readonly data.FunctionInfo[]): string[] =>
         ["index", "offset", "bytes", "name", "type"],
         ...functions.map(({ index, offset, size, name, type }) => [
           String(index),
-          offset === undefined ? "import" : hex(offset),
+          offset === undefined ? "import" : hex(offset, 4),
           size === undefined ? "" : String(size),
           name,
           type,
@@ -262,7 +263,7 @@ const functionTable = (functions: readonly data.FunctionInfo[]): string[] =>
 
 function bodyLines({ index, name, instructions }: data.BodyInfo): string[] {
   const rows = instructions.map(
-    ({ offset, depth, text }) => `  ${hex(offset)}  ${"  ".repeat(depth)}${printable(text)}`,
+    ({ offset, depth, text }) => `  ${hex(offset, 4)}  ${"  ".repeat(depth)}${printable(text)}`,
   );
   return [`Function ${index} ${printable(name)}`, ...rows];
 }

@@ -94,7 +94,7 @@ export interface Watching {
 export function explained({ request, hostFile }: Program): {
   readonly request: RunRequest;
   readonly observer: Observer;
-  explain(run: Run): Run;
+  readonly explain: (run: Run) => Run;
 } {
   const pending = new PendingCalls();
   const { hostScript } = request;
@@ -107,10 +107,10 @@ export function explained({ request, hostFile }: Program): {
   return {
     request: hostScript === undefined ? request : { ...request, hostScript: noting },
     observer: pending.observer,
-    explain(run) {
-      if (run.error === undefined) return run;
-      return { ...run, error: { ...run.error, thrown: pending.explain(run.error.thrown, script) } };
-    },
+    explain: (run) =>
+      run.error === undefined
+        ? run
+        : { ...run, error: { ...run.error, thrown: pending.explain(run.error.thrown, script) } },
   };
 }
 

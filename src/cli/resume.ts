@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import type { CommonOptions, Context } from "./context.js";
 import { about } from "./failure.js";
 import { type HostOptions, limitOptions, operand, operands } from "./options.js";
-import { openSnapshot, requireFiber } from "./session.js";
+import { openSnapshot, requireCall } from "./session.js";
 import { checkSnapshotFlags, runOn, type SnapshotFlags, snapshotOptions } from "./snapshots.js";
 
 interface ResumeOptions extends HostOptions, CommonOptions, SnapshotFlags {
@@ -33,7 +33,7 @@ export function register(program: Command, context: Context): void {
           checkSnapshotFlags(options);
           const log = options.json === true ? { log: context.note } : {};
           const session = await openSnapshot(file, { ...options, ...log }, context);
-          requireFiber(session);
+          requireCall(session);
           return runOn(session, options, context);
         }),
       ),

@@ -11,7 +11,7 @@ import {
   operands,
 } from "./options.js";
 import { defaultExport, exportedFunction, parseArguments } from "./call.js";
-import { open, startCall } from "./session.js";
+import { open, refuseDriver, startCall } from "./session.js";
 import { checkSnapshotFlags, runOn, type SnapshotFlags, snapshotOptions } from "./snapshots.js";
 import { formatValue } from "../runtime/notation.js";
 
@@ -56,6 +56,7 @@ async function run(
   if (name === null) return ExitCode.good;
   const func = exportedFunction(instance, name);
   if (options.snapshot !== undefined) {
+    refuseDriver(session);
     startCall(session, name, parseArguments(name, func, args));
     return runOn(session, options, context);
   }

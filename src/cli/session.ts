@@ -22,6 +22,7 @@ import type { Value } from "../runtime/values.js";
 import { LinkError, UsageError } from "../util/errors.js";
 import { hashOf } from "../snapshot/format.js";
 import { loadSnapshot } from "../snapshot/load.js";
+import type { SuspendedChain } from "../snapshot/load-fibers.js";
 import type { ValidModule } from "../valid/validate.js";
 import type { Context } from "./context.js";
 import { about } from "./failure.js";
@@ -50,6 +51,8 @@ export interface Session {
   readonly asyncify: Asyncify | null;
   readonly native: FiberAbi | null;
   readonly host: Host | null;
+  /** Of a snapshot: fibers that nobody waits for. */
+  readonly suspended: readonly SuspendedChain[];
   /** Calls an export and runs it to its end, through the host script where it wants that. */
   invoke(name: string, args: readonly Value[]): Promise<readonly Value[]>;
   /** The fibers that the program made, if they are followed. */
@@ -96,12 +99,12 @@ export async function open(file: string, options: OpenOptions, context: Context)
   } catch (error) {
     throw pending.explain(error);
   }
-  const parts = { machine, instances: [instance], asyncify, native: fibers };
+  const parts = { machine, instances: [instance], asyncify, native: fibers, suspended: [] };
   return sessionOf(file, parts, host, options, pending, tracker);
 }
 
 /** What a session is made of. */
-type Parts = Pick<Session, "machine" | "instances" | "asyncify" | "native">;
+type Parts = Pick<Session, "machine" | "instances" | "asyncify" | "native" | "suspended">;
 
 function sessionOf(
   file: string,
@@ -164,15 +167,8 @@ export async function openSnapshot(
     },
   });
   if (loaded.instances.length === 0) throw new UsageError("the snapshot holds no instance");
-  const { machine, instances, asyncify, fibers: native } = loaded;
-  return sessionOf(
-    file,
-    { machine, instances, asyncify, native },
-    host ?? null,
-    options,
-    pending,
-    null,
-  );
+  const { fibers: native, ...parts } = loaded;
+  return sessionOf(file, { ...parts, native }, host ?? null, options, pending, null);
 }
 
 export interface SnapshotOptions extends HostOptions {
@@ -192,10 +188,23 @@ async function modulesByHash(files: readonly string[]): Promise<Map<string, Uint
   return found;
 }
 
-/** @throws UsageError for a machine in which nothing runs */
-export function requireFiber({ machine }: Session): void {
-  if (machine.fiber === null)
+/**
+ * Where a script stands that drives the program is in its JavaScript: no file holds that, and
+ * no other process could go on there. @throws UsageError
+ */
+export function refuseDriver({ host }: Session): void {
+  if (host?.invoke !== undefined)
+    throw new UsageError(
+      "the host script runs the program itself (invoke), and what it is at cannot be saved: " +
+        "use a script without invoke, whose imports answer with promises where it waits",
+    );
+}
+
+/** @throws UsageError for a snapshot in which nothing runs that could go on */
+export function requireCall(session: Session): void {
+  if (session.machine.fiber === null)
     throw new UsageError("nothing runs in the snapshot: its machine is at rest");
+  refuseDriver(session);
 }
 
 /** Starts the call of an export that is to be stopped on its way. */
@@ -206,7 +215,7 @@ export function startCall(
 ): void {
   if (host?.invoke !== undefined)
     throw new UsageError(
-      "the host script runs the program itself (invoke): it cannot be stopped there yet, or saved",
+      "the host script runs the program itself (invoke): the debugger cannot stop there yet",
     );
   const func = exportedFunction(instance, name);
   if (func.instance === null && func.native === null)

@@ -188,7 +188,7 @@ export function start(wat: string, n: number): LoadedSnapshot {
   const machine = new Machine();
   const instance = instantiate(machine, module, importsFor(module));
   machine.start(instance.func("run"), [i32(n)]);
-  return { machine, instances: [instance], asyncify: null, fibers: null };
+  return { machine, instances: [instance], asyncify: null, fibers: null, suspended: [] };
 }
 
 export const save = ({ machine, instances, asyncify, fibers }: LoadedSnapshot) =>
