@@ -22,7 +22,7 @@ import type { CommonOptions, Context } from "./context.js";
 import { about, ExitCode, FileError, InputError } from "./failure.js";
 import { readRaw } from "./input.js";
 import { makeTwin } from "./make-twin.js";
-import { count, executionOptions, operand, operands } from "./options.js";
+import { count, executionOptions, operands, programOperands } from "./options.js";
 import { explained, loadProgram, logOf, type Program, type ProgramOptions } from "./program.js";
 
 interface AdviseOptions extends ProgramOptions, CommonOptions {
@@ -40,12 +40,8 @@ functions (--asyncify-onlylist and its kin) are left aside. Exit code 1: the pro
 needs more than its list.`;
 
 export function register(program: Command, context: Context): void {
-  const command = program
-    .command("advise")
+  const command = programOperands(program.command("advise"), "WebAssembly module, not instrumented")
     .description("run a program and say what must be instrumented, and how large buffers must be")
-    .argument("<file>", "WebAssembly module, not instrumented", operand)
-    .argument("[args...]", "arguments of the function", operands)
-    .option("--invoke <name>", "the function to call (_start or main)", operand)
     .option(
       "--optimize-level <n>",
       "measure buffers as binaryen instruments at this level, too",

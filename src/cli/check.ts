@@ -20,13 +20,7 @@ import { canDefault } from "./call.js";
 import type { CommonOptions, Context } from "./context.js";
 import { about, ExitCode, FileError } from "./failure.js";
 import { readProgram } from "./input.js";
-import {
-  asyncifySettings,
-  executionOptions,
-  fiberAbiOption,
-  operand,
-  operands,
-} from "./options.js";
+import { asyncifySettings, executionOptions, fiberAbiOption, programOperands } from "./options.js";
 import { logOf, type Program, programOf, type ProgramOptions, runProgram } from "./program.js";
 import { packageVersion } from "./version.js";
 
@@ -44,12 +38,11 @@ Examples:
 Exit code 1: a finding, or the program trapped. All findings are explained in docs/check.md.`;
 
 export function register(program: Command, context: Context): void {
-  const command = program
-    .command("check")
+  const command = programOperands(
+    program.command("check"),
+    "WebAssembly module, instrumented or not",
+  )
     .description("find faults of unwinding and rewinding in a module and in a run of it")
-    .argument("<file>", "WebAssembly module, instrumented or not", operand)
-    .argument("[args...]", "arguments of the function", operands)
-    .option("--invoke <name>", "the function to call (_start or main)", operand)
     .option("--static", "look at the module only, run nothing")
     .option("--once", "do not run it again to find who wrote over a record")
     .addOption(

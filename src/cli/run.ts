@@ -6,9 +6,8 @@ import { about, ExitCode } from "./failure.js";
 import {
   executionOptions,
   fiberAbiOption,
+  programOperands,
   type ExecutionOptions,
-  operand,
-  operands,
 } from "./options.js";
 import { defaultExport, exportedFunction, parseArguments } from "./call.js";
 import { open, refuseDriver, startCall } from "./session.js";
@@ -27,12 +26,9 @@ Examples:
 Values are read by the types of the parameters: see docs/cli.md.`;
 
 export function register(program: Command, context: Context): void {
-  const command = program
-    .command("run")
-    .description("call an exported function and print its results")
-    .argument("<file>", "WebAssembly module", operand)
-    .argument("[args...]", "arguments of the function", operands)
-    .option("--invoke <name>", "the function to call (_start or main)", operand);
+  const command = programOperands(program.command("run")).description(
+    "call an exported function and print its results",
+  );
   snapshotOptions(fiberAbiOption(executionOptions(command)))
     .option("--stack", "print the wasm stack of a trap")
     .option("--json", "print results or the error as JSON")

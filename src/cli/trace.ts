@@ -6,7 +6,7 @@ import { eventToJson, renderLine } from "../observe/render.js";
 import { Tracer } from "../observe/tracer.js";
 import type { CommonOptions, Context } from "./context.js";
 import { about, ExitCode } from "./failure.js";
-import { executionOptions, fiberAbiOption, operand, operands } from "./options.js";
+import { executionOptions, fiberAbiOption, programOperands } from "./options.js";
 import { loadProgram, type ProgramOptions, runProgram } from "./program.js";
 
 interface TraceOptions extends ProgramOptions, CommonOptions {
@@ -20,12 +20,11 @@ Examples:
 The events are documented in docs/trace.md.`;
 
 export function register(program: Command, context: Context): void {
-  const command = program
-    .command("trace")
+  const command = programOperands(
+    program.command("trace"),
+    "WebAssembly module, instrumented or not",
+  )
     .description("run a program and show every unwind and rewind")
-    .argument("<file>", "WebAssembly module, instrumented or not", operand)
-    .argument("[args...]", "arguments of the function", operands)
-    .option("--invoke <name>", "the function to call (_start or main)", operand)
     .addOption(
       new Option("--format <format>", "how to print events")
         .choices(["text", "jsonl"])
