@@ -9,9 +9,10 @@ import { UsageError } from "../util/errors.js";
 import type { Context } from "./context.js";
 import { about, describeFailure, ExitCode } from "./failure.js";
 import {
+  type ExecutionOptions,
   executionOptions,
   fiberAbiOption,
-  type ExecutionOptions,
+  modulesOption,
   operand,
   operands,
 } from "./options.js";
@@ -22,6 +23,7 @@ import { writeSnapshot } from "./snapshots.js";
 interface DebugOptions extends ExecutionOptions {
   readonly invoke?: string;
   readonly snapshot?: string;
+  readonly modules?: readonly string[];
 }
 
 const EXAMPLES = `
@@ -37,7 +39,8 @@ export function register(program: Command, context: Context): void {
     .argument("[file]", "WebAssembly module", operand)
     .argument("[args...]", "arguments of the function", operands)
     .option("--invoke <name>", "the function to call (_start or main)", operand)
-    .option("--snapshot <file>", "begin where a snapshot stands", operand);
+    .option("--snapshot <file>", "begin where a snapshot stands", operand)
+    .addOption(modulesOption());
   fiberAbiOption(executionOptions(command))
     .addHelpText("after", EXAMPLES)
     .action((file: string | undefined, args: string[] | undefined, options: DebugOptions) =>

@@ -3,6 +3,7 @@
 // errors into text or exit codes.
 
 import { HOST_EXCEPTION, type RunError } from "../compare/reasons.js";
+import { MISSING_MODULE } from "../snapshot/load-modules.js";
 import { UncaughtException } from "../runtime/exceptions.js";
 import { Exhaustion, type StackEntry, StoppedError, Trap } from "../runtime/traps.js";
 import { AssemblyError, BobbinError, CrashError, LinkError, SyntaxFault } from "../util/errors.js";
@@ -115,6 +116,8 @@ export function describeFailure(error: unknown): Failure {
   }
   if (error instanceof LinkError && error.message.startsWith("unknown import"))
     return { ...plain, message: `${message}: give it with --host FILE.mjs${stubHint(message)}` };
+  if (error instanceof LinkError && error.message.startsWith(MISSING_MODULE))
+    return { ...plain, message: `${message}: give it with --modules FILE` };
   return "reason" in error ? { ...plain, reason: String(error.reason) } : plain;
 }
 

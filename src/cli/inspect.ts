@@ -33,6 +33,7 @@ import {
   featureOptions,
   featuresOf,
   linkOption,
+  modulesOption,
   operand,
   verboseLines,
 } from "./options.js";
@@ -47,6 +48,7 @@ interface InspectOptions extends CommonOptions, AsyncifyFlags, InputOptions, Fea
   readonly wat?: boolean;
   readonly folded?: boolean;
   readonly offsets?: boolean;
+  readonly modules?: readonly string[];
 }
 
 const EXAMPLES = `
@@ -61,8 +63,9 @@ export function register(program: Command, context: Context): void {
   const command = program
     .command("inspect")
     .description("show sections, imports, exports, functions, Asyncify roles, code")
-    .argument("[file]", "WebAssembly module", operand)
+    .argument("[file]", "WebAssembly module, or a snapshot", operand)
     .addOption(linkOption())
+    .addOption(modulesOption())
     .option("--sections", "sections with offsets and sizes")
     .option("--functions", "functions with types, offsets and sizes")
     .option("--roles", "the role of each function under Asyncify, and why")

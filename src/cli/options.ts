@@ -37,6 +37,12 @@ export const programOperands = (command: Command, file = "WebAssembly module"): 
     .argument("[args...]", "arguments of the function", operands)
     .option("--invoke <name>", "the function to call (_start or main)", operand);
 
+/** For whoever opens snapshots. */
+export const modulesOption = (): Option =>
+  new Option("--modules <files...>", "modules that the snapshot names but does not hold").argParser(
+    operands,
+  );
+
 /** A whole number within bounds. */
 export function count(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {

@@ -100,3 +100,21 @@ test("one whose imports answer with promises can be saved while it waits", async
   expect(whole.stdout).not.toBe("");
   expect(first.stdout + rest.stdout).toBe(whole.stdout);
 });
+
+test("modules that a snapshot only names are given to whoever opens it", async () => {
+  const [, file] = CROSSING as [string, string];
+  await bobbin([...CROSSING, "--stub-imports", "--snapshot", out, "--snapshot-after", "300", "--no-module"]); // prettier-ignore
+  for (const argv of [
+    ["resume", out],
+    ["inspect", out],
+    ["debug", "--snapshot", out],
+  ]) {
+    const stubs = argv[0] === "inspect" ? [] : ["--stub-imports"];
+    const missing = await bobbin([...argv, ...stubs]);
+    expect(missing.stderr).toMatch(
+      /: the snapshot needs the module with the SHA-256 [\da-f]{64}: give it with --modules FILE\n$/,
+    );
+    expect(missing.code).toBe(2);
+    expect((await bobbin([...argv, ...stubs, "--modules", file])).code).toBe(0);
+  }
+});

@@ -11,6 +11,9 @@ export type SupplyModule = (
   hash: string,
 ) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
 
+/** How the error begins that a hash ends. */
+export const MISSING_MODULE = "the snapshot needs the module with the SHA-256";
+
 /** @param embedded whether the file's features say that modules are in it */
 export async function readModules(
   r: SectionReader,
@@ -25,8 +28,7 @@ export async function readModules(
     const here = r.flag("whether the module is here");
     r.ensure(here === embedded, "the module is not where the file's features say", start);
     const bytes = here ? r.sized("a module") : await supply(name);
-    if (bytes === undefined)
-      throw new LinkError(`the snapshot needs the module with the SHA-256 ${name}`);
+    if (bytes === undefined) throw new LinkError(`${MISSING_MODULE} ${name}`);
     if ((await sha256(bytes)).some((byte, i) => byte !== hash[i]))
       r.fail("the module is not the one that the hash is of", start);
     try {
