@@ -5,6 +5,7 @@ import { chmodSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "@jest/globals";
+import { moduleOf } from "../snapshot/programs.testing.js";
 import { bobbin, fileOf, wat } from "./testing.js";
 
 const program = wat(`(module
@@ -286,6 +287,28 @@ describe("--json has errors in one shape, whatever the command, and the line is 
     expect(runs.map((told) => told.error)).toEqual([error, error, error]);
   });
 });
+
+test.each([["run"], ["trace"], ["check"]])(
+  "what wasm caught is not what the script threw later: %s",
+  async (command) => {
+    const file = fileOf(
+      "catching.wasm",
+      moduleOf(`(import "env" "ask" (func $ask))
+        (func (export "main") (block $caught (try_table (catch_all $caught) (call $ask))))`).bytes,
+    );
+    const host = fileOf(
+      "later.mjs",
+      `export default () => ({
+         imports: { env: { ask() { throw new RangeError("no"); } } },
+         invoke(instance, name) { instance.exports[name](); throw new TypeError("later"); } });`,
+    );
+    const { code, stderr } = await bobbin([command, file, "--host", host]);
+    expect(stderr).toBe(
+      `bobbin: ${file}: host exception in host script ${host}: TypeError: later\n`,
+    );
+    expect(code).toBe(1);
+  },
+);
 
 test("advice of one run is added to another's", async () => {
   const args = ["advise", crossing, "--stub-imports", "--invoke", "crossing"];

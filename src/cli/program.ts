@@ -16,10 +16,10 @@ import type { ValidModule } from "../valid/validate.js";
 import { argumentsOf, exportedSignature } from "./call.js";
 import type { Context } from "./context.js";
 import { loadHostScript } from "./host-file.js";
+import { HostThrows } from "./host-throws.js";
 import { readProgram } from "./input.js";
 import { makeTwin } from "./make-twin.js";
 import { asyncifySettings, type ExecutionOptions, type LayoutName, verboseLines } from "./options.js"; // prettier-ignore
-import { PendingCalls } from "./pending-calls.js";
 
 export interface ProgramOptions extends ExecutionOptions {
   readonly invoke?: string;
@@ -32,6 +32,8 @@ export interface Program {
   readonly request: RunRequest;
   /** Where the host script is: other engines load it themselves. */
   readonly hostFile?: string;
+  /** The same as it was given. */
+  readonly host?: string;
   readonly asyncify: AsyncifyOptions;
   /** The fiber assembly is executed natively. */
   readonly nativeFibers: boolean;
@@ -73,7 +75,7 @@ export async function programOf(
       args,
       stub: options.stubImports ?? false,
     },
-    ...(options.host === undefined ? {} : { hostFile: resolve(options.host) }),
+    ...(options.host === undefined ? {} : { host: options.host, hostFile: resolve(options.host) }),
     asyncify: asyncifySettings(options),
     nativeFibers: options.fiberAbi === "native",
     layout: options.asyncifyLayout ?? "full",
@@ -91,26 +93,26 @@ export interface Watching {
 }
 
 /** A request whose run tells whose exception it was that ended it. */
-export function explained({ request, hostFile }: Program): {
+export function explained({ request, host: name }: Program): {
   readonly request: RunRequest;
   readonly observer: Observer;
   readonly explain: (run: Run) => Run;
 } {
-  const pending = new PendingCalls();
+  const throws = new HostThrows();
   const { hostScript } = request;
   let script: string | undefined;
   const noting: HostScript = async (context) => {
     const host = await hostScript!(context);
-    if (host.invoke !== undefined) script = `host script ${hostFile}`;
+    if (host.invoke !== undefined) script = `host script ${name}`;
     return host;
   };
   return {
     request: hostScript === undefined ? request : { ...request, hostScript: noting },
-    observer: pending.observer,
+    observer: throws.observer,
     explain: (run) =>
       run.error === undefined
         ? run
-        : { ...run, error: { ...run.error, thrown: pending.explain(run.error.thrown, script) } },
+        : { ...run, error: { ...run.error, thrown: throws.explain(run.error.thrown, script) } },
   };
 }
 

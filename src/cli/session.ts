@@ -27,10 +27,10 @@ import type { ValidModule } from "../valid/validate.js";
 import type { Context } from "./context.js";
 import { about } from "./failure.js";
 import { loadHostScript } from "./host-file.js";
+import { HostThrows } from "./host-throws.js";
 import { readBytes, readProgram } from "./input.js";
 import { exportedFunction } from "./call.js";
 import { asyncifySettings, type ExecutionOptions, type HostOptions, layoutOf, verboseLines, wantsAsyncify } from "./options.js"; // prettier-ignore
-import { PendingCalls } from "./pending-calls.js";
 import { stubImports } from "./stubs.js";
 
 export interface OpenOptions extends ExecutionOptions {
@@ -64,7 +64,7 @@ export interface Session {
 /** @throws InputError, MalformedError, InvalidError, LinkError; Trap and Exhaustion of the start function */
 export async function open(file: string, options: OpenOptions, context: Context): Promise<Session> {
   const module = await readProgram(file, options);
-  const pending = new PendingCalls();
+  const throws = new HostThrows();
   const tracker =
     options.followFibers === true && (namesFibers(module) || options.fiberAbi === "native")
       ? new FiberTracker()
@@ -72,7 +72,7 @@ export async function open(file: string, options: OpenOptions, context: Context)
   const machine = new Machine({
     ...(options.fuel === undefined ? {} : { fuel: options.fuel }),
     ...(options.maxFrames === undefined ? {} : { maxFrames: options.maxFrames }),
-    observer: tracker === null ? pending.observer : observers(pending.observer, tracker.observer),
+    observer: tracker === null ? throws.observer : observers(throws.observer, tracker.observer),
   });
   const host = await openHost(machine, options, context);
   const asyncify = asyncifyFor(module, options, tracker);
@@ -97,10 +97,10 @@ export async function open(file: string, options: OpenOptions, context: Context)
     };
     instance = instantiate(machine, module, imports, attach, fibers?.functions);
   } catch (error) {
-    throw pending.explain(error);
+    throw throws.explain(error);
   }
   const parts = { machine, instances: [instance], asyncify, native: fibers, suspended: [] };
-  return sessionOf(file, parts, host, options, pending, tracker);
+  return sessionOf(file, parts, host, options, throws, tracker);
 }
 
 /** What a session is made of. */
@@ -111,7 +111,7 @@ function sessionOf(
   parts: Parts,
   host: Host | null,
   options: HostOptions,
-  pending: PendingCalls,
+  throws: HostThrows,
   tracker: FiberTracker | null,
 ): Session {
   const { machine } = parts;
@@ -123,7 +123,7 @@ function sessionOf(
     instance,
     host,
     fibers: () => tracker?.states() ?? [],
-    explain: (error) => pending.explain(error),
+    explain: (error) => throws.explain(error),
     async invoke(name, args) {
       const func = exportedFunction(instance, name);
       try {
@@ -131,7 +131,7 @@ function sessionOf(
           ? await machine.invokeAsync(func, args)
           : await invokeThrough(host, machine, instance, name, func, args);
       } catch (error) {
-        throw pending.explain(error, host?.invoke && `host script ${options.host}`);
+        throw throws.explain(error, host?.invoke && `host script ${options.host}`);
       }
     },
   };
@@ -145,7 +145,7 @@ export async function openSnapshot(
 ): Promise<Session> {
   const bytes = await readBytes(file);
   let host: Host | null | undefined;
-  const pending = new PendingCalls();
+  const throws = new HostThrows();
   const { fuel, maxFrames, modules = [] } = options;
   const supplied = await modulesByHash(modules);
   const loaded = await loadSnapshot(bytes, {
@@ -163,12 +163,12 @@ export async function openSnapshot(
     machine: {
       ...(fuel === undefined ? {} : { fuel }),
       ...(maxFrames === undefined ? {} : { maxFrames }),
-      observer: pending.observer,
+      observer: throws.observer,
     },
   });
   if (loaded.instances.length === 0) throw new UsageError("the snapshot holds no instance");
   const { fibers: native, ...parts } = loaded;
-  return sessionOf(file, { ...parts, native }, host ?? null, options, pending, null);
+  return sessionOf(file, { ...parts, native }, host ?? null, options, throws, null);
 }
 
 export interface SnapshotOptions extends HostOptions {
