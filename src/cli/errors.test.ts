@@ -231,6 +231,7 @@ describe("--json has errors in one shape, whatever the command, and the line is 
         kind: "host exception",
         reason: "host exception",
         message: "host exception in import env.ask: RangeError: no",
+        frames: 1,
         stack: [{ func: 1, name: "main", offset: 0x2e, instruction: "call" }],
       },
     });

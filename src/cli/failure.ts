@@ -34,6 +34,8 @@ export class HostException extends BobbinError {
     readonly where: string,
     readonly thrown: unknown,
     readonly wasmStack: readonly StackEntry[] = [],
+    /** Frames in all. */
+    readonly frames = wasmStack.length,
   ) {
     super(
       `${HOST_EXCEPTION} in ${where}: ${oneLine(describeThrown(thrown))}${asyncifyHint(thrown)}`,
@@ -107,8 +109,9 @@ export function describeFailure(error: unknown): Failure {
     };
   }
   if (error instanceof HostException) {
-    const { wasmStack } = error;
-    return { ...plain, exitCode: ExitCode.finding, reason: kind, stack: wasmStack };
+    const { wasmStack: stack, frames } = error;
+    const depth = frames === 0 ? {} : { frames };
+    return { ...plain, exitCode: ExitCode.finding, reason: kind, stack, ...depth };
   }
   if (error instanceof AssemblyError) {
     const file = printable(`${error.file}:${error.line}:${error.column}`);

@@ -26,7 +26,10 @@ export class HostThrows {
     if (error instanceof BobbinError) return error;
     if (last === null || last.error !== error)
       return script === undefined ? error : new HostException(script, error);
-    const stack = last.fiber === null ? [] : stackOf(last.fiber);
-    return new HostException(`import ${last.func.name}`, error, stack);
+    const { fiber, func } = last;
+    const where = `import ${func.name}`;
+    return fiber === null
+      ? new HostException(where, error)
+      : new HostException(where, error, stackOf(fiber), fiber.below + fiber.depth);
   }
 }
