@@ -5,6 +5,8 @@ export default {
   testTimeout: 120_000,
   // A few suites take most of the time: no core waits for them.
   maxWorkers: "100%",
+  // Nothing is left open then: V8 still optimizes Binaryen's WebAssembly, and Node waits for that.
+  workerGracefulExitTimeout: 10_000,
   extensionsToTreatAsEsm: [".ts"],
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
   transform: {

@@ -143,7 +143,7 @@ export async function checkSeed(seed: number): Promise<Found[]> {
     if (level !== "E2" && why === null)
       problems.push(...pairs.map(({ a, b, level: l, difference }) => `${a} ~ ${b}: ${l}${tell(difference)}`)); // prettier-ignore
     const error = runs.native.error ?? runs.host.error;
-    if (error?.kind === "host" && !isException(error.thrown))
+    if (error?.kind === "host exception" && !isException(error.thrown))
       problems.push(`the script failed: ${error.message}`);
 
     // Records of other sizes are at other addresses, so E1. Those of four bytes fit wherever

@@ -117,7 +117,7 @@ const complete = supported().includes("gc") ? "host" : process.env["BOBBIN_FUZZ_
 if (complete === undefined) {
   const warning =
     "SKIPPED: no engine of WebAssembly 3.0 to compare random modules with; " +
-    "set BOBBIN_FUZZ_ENGINE to one, such as node:/path/to/node (24 or later)";
+    "set BOBBIN_FUZZ_ENGINE to one, such as node26 (bobbin engines node26 --install)";
   skipLoudly(warning);
 } else {
   test("random modules of WebAssembly 3.0 do the same here and there", async () => {

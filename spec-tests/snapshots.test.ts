@@ -85,7 +85,7 @@ class Run {
       fibers?.attach(made);
     };
     const instance = instantiate(machine, module, imports, attach, fibers?.functions);
-    return { machine, instances: [instance], asyncify, fibers };
+    return { machine, instances: [instance], asyncify, fibers, suspended: [] };
   }
 
   /** The same machine, as another one. */

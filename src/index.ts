@@ -79,6 +79,7 @@ export {
 
 export { saveSnapshot, type SaveOptions } from "./snapshot/save.js";
 export { loadSnapshot, type LoadedSnapshot, type LoadOptions } from "./snapshot/load.js";
+export type { SuspendedChain } from "./snapshot/load-fibers.js";
 export { isSnapshot } from "./snapshot/format.js";
 export type { Codec } from "./snapshot/codec.js";
 export { SnapshotError } from "./snapshot/errors.js";

@@ -3,6 +3,7 @@
 // is looked at before it is used.
 
 import { BobbinError } from "../util/errors.js";
+import { hex } from "../util/hex.js";
 
 /** Where a node lies in the binary: `line` is -1, `column` a byte offset. */
 export interface Position {
@@ -26,7 +27,7 @@ export class AstError extends BobbinError {
   ) {
     super(
       `the tree cannot be made a module: ${reason}` +
-        (offset === undefined ? "" : ` at byte 0x${offset.toString(16)}`),
+        (offset === undefined ? "" : ` at byte ${hex(offset)}`),
     );
   }
 }

@@ -9,6 +9,7 @@ import { opcodeOf, opcodes, isPrefix, type Immediate, type Opcode } from "../syn
 import type { BlockType, CatchClause, Instruction, ResumeClause } from "../syntax/instruction.js";
 import { Reader } from "./reader.js";
 import { readHeapType, readValType } from "./types.js";
+import { hexByte } from "../util/hex.js";
 
 const indexKinds = [
   "label",
@@ -59,8 +60,6 @@ for (const { code } of Object.values(opcodes)) {
   else byPrefixed.set(code, entry);
 }
 
-const hex = (n: number) => n.toString(16).padStart(2, "0");
-
 /**
  * Reads [offset, end). Immediates of instructions: see `Instruction`; halves of
  * 64-bit constants and the bits of floats are int32, so negative where the top bit is set.
@@ -105,11 +104,11 @@ export class InstructionReader extends Reader {
   private prefixed(prefix: number): Entry {
     const start = this.pos - 1;
     this.instruction.op = opcodeOf(opcodes.unreachable.code)!;
-    if (!isPrefix(prefix)) return this.illegal(hex(prefix), start);
+    if (!isPrefix(prefix)) return this.illegal(hexByte(prefix), start);
     const sub = this.u32();
     return (
       (sub < 0x10000 ? byPrefixed.get(prefix * 0x10000 + sub) : undefined) ??
-      this.illegal(`${hex(prefix)} ${hex(sub)}`, start)
+      this.illegal(`${hexByte(prefix)} ${hexByte(sub)}`, start)
     );
   }
 

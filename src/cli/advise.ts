@@ -16,13 +16,14 @@ import { runTwinOnBobbin } from "../compare/twin.js";
 import { analyzeRoles } from "../fiber/asyncify/analyze.js";
 import { formatValue } from "../runtime/notation.js";
 import { UsageError } from "../util/errors.js";
-import { columns, hex } from "./columns.js";
+import { hex } from "../util/hex.js";
+import { columns } from "./columns.js";
 import type { CommonOptions, Context } from "./context.js";
-import { about, ExitCode, InputError } from "./failure.js";
+import { about, ExitCode, FileError, InputError } from "./failure.js";
 import { readRaw } from "./input.js";
 import { makeTwin } from "./make-twin.js";
-import { count, executionOptions, operand, operands } from "./options.js";
-import { loadProgram, logOf, type Program, type ProgramOptions } from "./program.js";
+import { count, executionOptions, operands, programOperands } from "./options.js";
+import { explained, loadProgram, logOf, type Program, type ProgramOptions } from "./program.js";
 
 interface AdviseOptions extends ProgramOptions, CommonOptions {
   readonly optimizeLevel?: number;
@@ -39,12 +40,8 @@ functions (--asyncify-onlylist and its kin) are left aside. Exit code 1: the pro
 needs more than its list.`;
 
 export function register(program: Command, context: Context): void {
-  const command = program
-    .command("advise")
+  const command = programOperands(program.command("advise"), "WebAssembly module, not instrumented")
     .description("run a program and say what must be instrumented, and how large buffers must be")
-    .argument("<file>", "WebAssembly module, not instrumented", operand)
-    .argument("[args...]", "arguments of the function", operands)
-    .option("--invoke <name>", "the function to call (_start or main)", operand)
     .option(
       "--optimize-level <n>",
       "measure buffers as binaryen instruments at this level, too",
@@ -79,8 +76,10 @@ async function advise(
   if (program.instrumented)
     throw new UsageError("the module is instrumented already: advice needs the plain one");
   const earlier = await Promise.all((options.with ?? []).map(readAdvice));
-  const { module, request, asyncify, limits } = program;
-  const advised = await adviseOn({ ...request, module, asyncify, limits });
+  const { module, asyncify, limits } = program;
+  const { request, observer, explain } = explained(program);
+  const tried = await adviseOn({ ...request, module, asyncify, limits, observer });
+  const advised = { ...tried, run: explain(tried.run) };
   const advice = mergeAdvice([...earlier, advised.advice]);
   const { optimizeLevel: level } = options;
   const report: Report = {
@@ -91,12 +90,12 @@ async function advise(
       ? {}
       : { instrumented: { level, buffers: await instrumentedBuffers(program, advice, level) } }),
   };
+  if (!json) for (const line of render(report)) context.out(line);
+  const { error } = advised.run;
+  if (error !== undefined)
+    return context.fail(new FileError(file, error.thrown), reportJson(report));
   if (json) context.out(JSON.stringify(reportJson(report)));
-  else for (const line of render(report)) context.out(line);
-  if (advised.run.error !== undefined && !json) throw advised.run.error.thrown;
-  return advised.run.error === undefined && advised.difference === null
-    ? ExitCode.good
-    : ExitCode.finding;
+  return advised.difference === null ? ExitCode.good : ExitCode.finding;
 }
 
 /** What Binaryen's instrumentation of just these functions needs. */
@@ -141,7 +140,7 @@ function readAdvice(file: string): Promise<Advice> {
   });
 }
 
-function reportJson({ advised, advice, runs, instrumented }: Report): unknown {
+function reportJson({ advised, advice, runs, instrumented }: Report): object {
   const { run, difference } = advised;
   return {
     ...advice,
@@ -154,7 +153,6 @@ function reportJson({ advised, advice, runs, instrumented }: Report): unknown {
     ...(run.results === undefined
       ? {}
       : { results: run.results.map((value) => formatValue(value)) }),
-    ...(run.error === undefined ? {} : { error: run.error.message }),
   };
 }
 
@@ -223,7 +221,7 @@ function renderIndirect({ indirect }: Advice, { run }: Advised): string[] {
       indirect.map(({ caller, callIndex, offset, callees }) => [
         caller,
         `call ${callIndex}`,
-        `at ${hex(offset)}`,
+        `at ${hex(offset, 4)}`,
         callees.length === 0 ? "" : `of ${callees.join(", ")}`,
       ]),
     ),
@@ -248,7 +246,7 @@ function renderBuffers({ advice, instrumented }: Report): string[] {
           "first unwound from",
         ],
         ...advice.buffers.map((buffer) => [
-          hex(buffer.data),
+          hex(buffer.data, 4),
           String(buffer.unwinds),
           String(buffer.frames),
           buffer.fits ? String(buffer.room) : `${buffer.room} (too small)`,

@@ -18,15 +18,9 @@ import { formatValue } from "../runtime/notation.js";
 import type { ValidModule } from "../valid/validate.js";
 import { canDefault } from "./call.js";
 import type { CommonOptions, Context } from "./context.js";
-import { about, describeFailure, ExitCode, failureJson } from "./failure.js";
+import { about, ExitCode, FileError } from "./failure.js";
 import { readProgram } from "./input.js";
-import {
-  asyncifySettings,
-  executionOptions,
-  fiberAbiOption,
-  operand,
-  operands,
-} from "./options.js";
+import { asyncifySettings, executionOptions, fiberAbiOption, programOperands } from "./options.js";
 import { logOf, type Program, programOf, type ProgramOptions, runProgram } from "./program.js";
 import { packageVersion } from "./version.js";
 
@@ -44,12 +38,11 @@ Examples:
 Exit code 1: a finding, or the program trapped. All findings are explained in docs/check.md.`;
 
 export function register(program: Command, context: Context): void {
-  const command = program
-    .command("check")
+  const command = programOperands(
+    program.command("check"),
+    "WebAssembly module, instrumented or not",
+  )
     .description("find faults of unwinding and rewinding in a module and in a run of it")
-    .argument("<file>", "WebAssembly module, instrumented or not", operand)
-    .argument("[args...]", "arguments of the function", operands)
-    .option("--invoke <name>", "the function to call (_start or main)", operand)
     .option("--static", "look at the module only, run nothing")
     .option("--once", "do not run it again to find who wrote over a record")
     .addOption(
@@ -60,9 +53,13 @@ export function register(program: Command, context: Context): void {
   fiberAbiOption(executionOptions(command))
     .option("--json", "the same as --format json")
     .addHelpText("after", EXAMPLES)
-    .action((file: string, args: string[] | undefined, options: CheckOptions) =>
-      context.run(options, () => about(file, () => check(file, args ?? [], options, context))),
-    );
+    .action((file: string, args: string[] | undefined, given: CheckOptions) => {
+      const format = given.json === true ? "json" : given.format;
+      const options = { ...given, format, json: format === "json" };
+      return context.run(options, () =>
+        about(file, () => check(file, args ?? [], options, context)),
+      );
+    });
 }
 
 export interface Checked {
@@ -133,7 +130,7 @@ async function check(
   options: CheckOptions,
   context: Context,
 ): Promise<number> {
-  const format = options.json === true ? "json" : options.format;
+  const { format } = options;
   const module = await readProgram(file, options);
   const checked = runs(module, options)
     ? await checkProgram(
@@ -142,12 +139,13 @@ async function check(
       )
     : { findings: checkStatically(module, asyncifySettings(options)) };
   const { findings, run } = checked;
-  if (format === "json") context.out(JSON.stringify(checkJson(checked)));
-  else if (format === "sarif")
+  if (format === "sarif")
     context.out(JSON.stringify(toSarif(findings, uriOf(file), packageVersion())));
-  else for (const line of renderCheck(checked)) context.out(line);
-  if (run?.error !== undefined && format !== "json") throw run.error.thrown;
-  return findings.length > 0 || run?.error !== undefined ? ExitCode.finding : ExitCode.good;
+  else if (format === "text") for (const line of renderCheck(checked)) context.out(line);
+  if (run?.error !== undefined)
+    return context.fail(new FileError(file, run.error.thrown), checkJson(checked));
+  if (format === "json") context.out(JSON.stringify(checkJson(checked)));
+  return findings.length > 0 ? ExitCode.finding : ExitCode.good;
 }
 
 /** A module that has nothing to call is only looked at, unless a call was asked for. */
@@ -160,7 +158,7 @@ function uriOf(file: string): string {
   return path.startsWith("..") ? pathToFileURL(file).href : encodeURI(path.replaceAll("\\", "/"));
 }
 
-function checkJson({ findings, run, counts, lastWords }: Checked): unknown {
+function checkJson({ findings, run, counts, lastWords }: Checked): object {
   const failed = run?.error !== undefined;
   return {
     verdict: findings.length > 0 ? "findings" : failed ? "failed" : "clean",
@@ -169,7 +167,6 @@ function checkJson({ findings, run, counts, lastWords }: Checked): unknown {
     ...(run?.results === undefined
       ? {}
       : { results: run.results.map((value) => formatValue(value)) }),
-    ...(failed ? (failureJson(describeFailure(run.error.thrown)) as object) : {}),
     ...(lastWords == null ? {} : { lastWords }),
   };
 }

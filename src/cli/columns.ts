@@ -18,6 +18,3 @@ export function columns(
     aligns[i] === "right" ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!);
   return cells.map((row) => (indent + row.map(pad).join("  ")).trimEnd());
 }
-
-export const hex = (offset: number, digits = 4): string =>
-  `0x${offset.toString(16).padStart(digits, "0")}`;

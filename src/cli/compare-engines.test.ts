@@ -49,6 +49,7 @@ async function told(engines: string, ...more: string[]): Promise<Told & { code: 
 
 const { XDG_CACHE_HOME, PATH } = process.env;
 afterEach(() => {
+  jest.restoreAllMocks();
   delete process.env["XDG_CACHE_HOME"];
   if (XDG_CACHE_HOME !== undefined) process.env["XDG_CACHE_HOME"] = XDG_CACHE_HOME;
   process.env["PATH"] = PATH;
@@ -220,12 +221,17 @@ test("a host script may write to the streams, and hold objects of its own", asyn
          make() { process.stdout.write("bobbin"); const o = {}; made.push(o); return o; },
          take(o) { if (!made.includes(o)) throw new Error("not mine"); } } } });`,
   );
+  // Bobbin's own runs of it are in this process.
+  const written = jest.spyOn(process.stdout, "write").mockReturnValue(true);
+  const logged = jest.spyOn(console, "log").mockReturnValue();
   // Binaryen instruments no function with references in its locals.
   const argv = ["compare", module, "--invoke", "run", "--asyncify-ignore-imports", "--json"];
   const same = await bobbin([...argv, "--host", host, "--engines", "host"]);
   expect(JSON.parse(same.stdout)).toMatchObject({ engines: [{ outcome: "ran", level: "E2" }] });
   expect(same.code).toBe(0);
   expect((await bobbin([...argv, "--host", host])).code).toBe(0);
+  expect(written).toHaveBeenCalledWith("bobbin");
+  expect(logged).toHaveBeenCalledWith("ready");
 });
 
 test("lines for people", async () => {

@@ -10,7 +10,7 @@ import {
 import type { ToldRun } from "../compare/told-run.js";
 import { describeEvent, eventToJson } from "../observe/render.js";
 import { formatValue } from "../runtime/notation.js";
-import { printable } from "./failure.js";
+import { describeRun, errorJson, printable } from "./failure.js";
 
 const eventText = (event: ComparedEvent | undefined): string =>
   event === undefined
@@ -33,7 +33,7 @@ export const outcomeText = ({ results, error }: ToldRun): string =>
 export const runJson = ({ results, error, events }: ToldRun) => ({
   events: events.length,
   ...(results === undefined ? {} : { results: results.map((value) => formatValue(value)) }),
-  ...(error === undefined ? {} : { error: error.reason }),
+  ...(error === undefined ? {} : { error: errorJson(describeRun(error)) }),
 });
 
 interface Reached {

@@ -57,6 +57,20 @@ test("a run without end stops at the limit, before the host's engine starts", as
   expect(code).toBe(1);
 });
 
+test.each([
+  // Both end there: the program's function is told, by the index and offset that it has.
+  [
+    10,
+    /: fuel exhausted: after 10 instructions, in crossing \(function 5\) at byte 0x11f \(i32\.const\)$/,
+  ],
+  // The twin executes more instructions.
+  [1000, /: fuel exhausted: in the instrumented twin, after 1000 instructions, in \w+ \(function /],
+])("after %i instructions, it is told in whose function", async (fuel, line) => {
+  const { code, stderr } = await bobbin([...CROSSING, "--fuel", String(fuel)]);
+  expect(stderr.trim()).toMatch(line);
+  expect(code).toBe(1);
+});
+
 test("what leaves the domain is said beside the verdict", async () => {
   const host = fileURLToPath(new URL("../../fixtures/hosts/sleep.mjs", import.meta.url));
   const argv = [

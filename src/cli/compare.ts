@@ -30,7 +30,7 @@ import { engineNames } from "./engine-registry.js";
 import { about, ExitCode, FileError } from "./failure.js";
 import { readBytes } from "./input.js";
 import { makeTwin } from "./make-twin.js";
-import { count, executionOptions, operand, operands } from "./options.js";
+import { count, executionOptions, operand, programOperands } from "./options.js";
 import { loadProgram, type Program, type ProgramOptions } from "./program.js";
 
 interface CompareOptions extends ProgramOptions, CommonOptions {
@@ -52,14 +52,13 @@ Exit code 1: some runs differ at the level that --level asks for. With --engines
 module, crashes or hangs is told and is no difference; one that was named and is missing: exit code 2.`;
 
 export function register(program: Command, context: Context): void {
-  const command = program
-    .command("compare")
+  const command = programOperands(
+    program.command("compare"),
+    "WebAssembly module, not instrumented",
+  )
     .description(
       "compare native asyncify with the instrumented twin on Bobbin and on the host's engine",
     )
-    .argument("<file>", "WebAssembly module, not instrumented", operand)
-    .argument("[args...]", "arguments of the function", operands)
-    .option("--invoke <name>", "the function to call (_start or main)", operand)
     .option("--twin <file>", "the instrumented module (default: made with binaryen)", operand)
     .option("--optimize-level <n>", "how binaryen makes the twin", count(0, 4), 0)
     .addOption(

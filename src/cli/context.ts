@@ -1,7 +1,7 @@
 // What a command gets from its surroundings: streams, and a way to end. Commands
 // know no `process`, so tests run them in this process.
 
-import { describeFailure, failureJson, failureLine, stackLines } from "./failure.js";
+import { describeFailure, errorJson, failureLine, stackLines } from "./failure.js";
 
 /** Where text goes. */
 export interface Sink {
@@ -51,12 +51,17 @@ export class Context {
     this.exitCode = await command();
   }
 
-  /** Tells of an error, whatever it is; returns the exit code. */
-  fail(error: unknown): number {
+  /**
+   * Tells of an error, whatever it is: a line on stderr, and with `--json` the `error` of the
+   * object that the command prints. @param report the rest of that object
+   * @returns the exit code
+   */
+  fail(error: unknown, report: object = {}): number {
     const failure = describeFailure(error);
     this.note(failureLine(failure));
     if (this.options.stack === true) stackLines(failure).forEach(this.note);
-    if (this.options.json === true) this.out(JSON.stringify(failureJson(failure)));
+    if (this.options.json === true)
+      this.out(JSON.stringify({ ...report, error: errorJson(failure) }));
     if (this.io.debug === true && failure.kind === "crash") this.note(stackOf(error));
     return failure.exitCode;
   }

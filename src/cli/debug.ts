@@ -9,19 +9,21 @@ import { UsageError } from "../util/errors.js";
 import type { Context } from "./context.js";
 import { about, describeFailure, ExitCode } from "./failure.js";
 import {
+  type ExecutionOptions,
   executionOptions,
   fiberAbiOption,
-  type ExecutionOptions,
+  modulesOption,
   operand,
   operands,
 } from "./options.js";
 import { defaultExport, exportedFunction, parseArguments } from "./call.js";
-import { open, openSnapshot, requireFiber, type Session, startCall } from "./session.js";
+import { open, openSnapshot, requireCall, type Session, startCall } from "./session.js";
 import { writeSnapshot } from "./snapshots.js";
 
 interface DebugOptions extends ExecutionOptions {
   readonly invoke?: string;
   readonly snapshot?: string;
+  readonly modules?: readonly string[];
 }
 
 const EXAMPLES = `
@@ -37,7 +39,8 @@ export function register(program: Command, context: Context): void {
     .argument("[file]", "WebAssembly module", operand)
     .argument("[args...]", "arguments of the function", operands)
     .option("--invoke <name>", "the function to call (_start or main)", operand)
-    .option("--snapshot <file>", "begin where a snapshot stands", operand);
+    .option("--snapshot <file>", "begin where a snapshot stands", operand)
+    .addOption(modulesOption());
   fiberAbiOption(executionOptions(command))
     .addHelpText("after", EXAMPLES)
     .action((file: string | undefined, args: string[] | undefined, options: DebugOptions) =>
@@ -79,7 +82,7 @@ async function openAt(
   if (options.snapshot !== undefined) {
     if (file !== undefined) throw new UsageError("--snapshot FILE takes the place of the module");
     const session = await openSnapshot(options.snapshot, options, context);
-    requireFiber(session);
+    requireCall(session);
     return session;
   }
   const session = await open(file!, { ...options, followFibers: true }, context);

@@ -4,7 +4,8 @@
 import { chmodSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
+import { moduleOf } from "../snapshot/programs.testing.js";
 import { bobbin, fileOf, wat } from "./testing.js";
 
 const program = wat(`(module
@@ -182,6 +183,133 @@ test("--json tells of errors on stdout, --stack below the line", async () => {
   });
   expect(stderr.split("\n")[1]).toMatch(/^ {4}#0 div \(function 1\) at byte 0x/);
 });
+
+describe("--json has errors in one shape, whatever the command, and the line is on stderr", () => {
+  const throwing = fileOf(
+    "throwing.mjs",
+    `export default () => ({ imports: { env: { ask() { throw new RangeError("no"); } } } });`,
+  );
+  const asking = fileOf(
+    "asking.wasm",
+    wat(`(module (import "env" "ask" (func $ask)) (func $main (export "main") (call $ask)))`),
+  );
+  const trapping = fileOf(
+    "trapping.wasm",
+    wat(`(module (func $main (export "main") unreachable))`),
+  );
+  const running = [["run"], ["trace"], ["trace", "--format", "jsonl"], ["check"], ["check", "--format", "json"], ["advise"]]; // prettier-ignore
+
+  const told = async (argv: readonly string[]) => {
+    const { code, stdout, stderr } = await bobbin(argv);
+    const { error } = JSON.parse(stdout.trim().split("\n").at(-1)!) as { error: { file?: string; message: string } }; // prettier-ignore
+    const file = error.file === undefined ? "" : `${error.file}: `;
+    expect(stderr).toBe(`bobbin: ${file}${error.message}\n`);
+    return { code, error };
+  };
+  const json = (argv: readonly string[]) =>
+    argv.includes("--format") ? argv : [...argv, "--json"];
+
+  test.each(running)("a trap: %s %s %s", async (...argv) => {
+    expect(await told(json([...argv, trapping]))).toEqual({
+      code: 1,
+      error: {
+        file: trapping,
+        kind: "trap",
+        reason: "unreachable",
+        message: "trap: unreachable in main (function 0) at byte 0x21 (unreachable)",
+        frames: 1,
+        stack: [{ func: 0, name: "main", offset: 0x21, instruction: "unreachable" }],
+      },
+    });
+  });
+
+  test.each(running)("an exception of the host: %s %s %s", async (...argv) => {
+    expect(await told(json([...argv, asking, "--host", throwing]))).toEqual({
+      code: 1,
+      error: {
+        file: asking,
+        kind: "host exception",
+        reason: "host exception",
+        message: "host exception in import env.ask: RangeError: no",
+        frames: 1,
+        stack: [{ func: 1, name: "main", offset: 0x2e, instruction: "call" }],
+      },
+    });
+  });
+
+  test.each([...running, ["compare"], ["inspect"]])("no module: %s %s %s", async (...argv) => {
+    const file = at("short.wasm", program.subarray(0, 6));
+    expect(await told(json([...argv, file]))).toEqual({
+      code: 2,
+      error: {
+        file,
+        kind: "malformed",
+        reason: expect.any(String),
+        message: expect.stringMatching(/^malformed module: /),
+        stack: [],
+      },
+    });
+  });
+
+  test.each([
+    [["resume", m], "snapshot"],
+    [["spec", m], "unreadable"],
+    [["engines", "v9"], "usage"],
+    [["debug", m, "--json"], "usage"],
+    [["asm", m], "usage"],
+    [["demo", "--json"], "usage"],
+    [["inspect", at("invalid2.wasm", invalid)], "invalid"],
+    [["inspect", at("invalid2.wasm", invalid), "--wat"], "invalid"],
+    [["inspect", m, "--disassemble", "nowhere"], "usage"],
+    [["compare", m, "--invoke", "spin", "--stub-imports", "--fuel", "9"], "exhaustion"],
+  ])("%j: %s", async (argv, kind) => {
+    const { code, error } = await told([...argv, "--json"]);
+    expect(Object.keys(error).filter((key) => key !== "file" && key !== "frames")).toEqual(
+      ["kind", "reason", "message", "stack"], // prettier-ignore
+    );
+    expect(error).toMatchObject({ kind });
+    expect(code).toBe(kind === "exhaustion" ? 1 : 2);
+  });
+
+  test("runs that are compared", async () => {
+    const run = (file: string, ...argv: string[]) =>
+      bobbin(["compare", file, "--json", ...argv]).then(
+        ({ stdout }) => (JSON.parse(stdout) as { runs: { oracle: string; error: unknown }[] }).runs,
+      );
+    const trap = { kind: "trap", reason: "unreachable" };
+    const stack = [expect.objectContaining({ instruction: "unreachable" })];
+    expect(await run(trapping)).toMatchObject([
+      { oracle: "native", error: { ...trap, message: "unreachable", frames: 1, stack } },
+      { oracle: "twin", error: { ...trap, message: "unreachable", frames: 1, stack } },
+      { oracle: "host", error: { ...trap, message: expect.any(String), stack: [] } },
+    ]);
+    const error = { kind: "host exception", reason: "host exception", message: "no", stack: [] };
+    const runs = await run(asking, "--host", throwing);
+    expect(runs.map((told) => told.error)).toEqual([error, error, error]);
+  });
+});
+
+test.each([["run"], ["trace"], ["check"]])(
+  "what wasm caught is not what the script threw later: %s",
+  async (command) => {
+    const file = fileOf(
+      "catching.wasm",
+      moduleOf(`(import "env" "ask" (func $ask))
+        (func (export "main") (block $caught (try_table (catch_all $caught) (call $ask))))`).bytes,
+    );
+    const host = fileOf(
+      "later.mjs",
+      `export default () => ({
+         imports: { env: { ask() { throw new RangeError("no"); } } },
+         invoke(instance, name) { instance.exports[name](); throw new TypeError("later"); } });`,
+    );
+    const { code, stderr } = await bobbin([command, file, "--host", host]);
+    expect(stderr).toBe(
+      `bobbin: ${file}: host exception in host script ${host}: TypeError: later\n`,
+    );
+    expect(code).toBe(1);
+  },
+);
 
 test("advice of one run is added to another's", async () => {
   const args = ["advise", crossing, "--stub-imports", "--invoke", "crossing"];

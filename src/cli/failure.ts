@@ -2,9 +2,12 @@
 // what and where, an exit code, and the same as JSON. The only place that turns
 // errors into text or exit codes.
 
+import { HOST_EXCEPTION, type RunError } from "../compare/reasons.js";
+import { MISSING_MODULE } from "../snapshot/load-modules.js";
 import { UncaughtException } from "../runtime/exceptions.js";
-import { Exhaustion, type StackEntry, Trap } from "../runtime/traps.js";
+import { Exhaustion, type StackEntry, StoppedError, Trap } from "../runtime/traps.js";
 import { AssemblyError, BobbinError, CrashError, LinkError, SyntaxFault } from "../util/errors.js";
+import { hex } from "../util/hex.js";
 
 /** Exit codes of all commands. */
 export const ExitCode = {
@@ -25,14 +28,18 @@ export class InputError extends BobbinError {
 
 /** A host function, or the host script itself, threw. */
 export class HostException extends BobbinError {
-  readonly kind = "host exception";
+  readonly kind = HOST_EXCEPTION;
   /** @param where the import that threw, or the host script's file */
   constructor(
     readonly where: string,
     readonly thrown: unknown,
     readonly wasmStack: readonly StackEntry[] = [],
+    /** Frames in all. */
+    readonly frames = wasmStack.length,
   ) {
-    super(`host exception in ${where}: ${oneLine(describeThrown(thrown))}${asyncifyHint(thrown)}`);
+    super(
+      `${HOST_EXCEPTION} in ${where}: ${oneLine(describeThrown(thrown))}${asyncifyHint(thrown)}`,
+    );
   }
 }
 
@@ -102,8 +109,9 @@ export function describeFailure(error: unknown): Failure {
     };
   }
   if (error instanceof HostException) {
-    const { wasmStack } = error;
-    return { ...plain, exitCode: ExitCode.finding, reason: kind, stack: wasmStack };
+    const { wasmStack: stack, frames } = error;
+    const depth = frames === 0 ? {} : { frames };
+    return { ...plain, exitCode: ExitCode.finding, reason: kind, stack, ...depth };
   }
   if (error instanceof AssemblyError) {
     const file = printable(`${error.file}:${error.line}:${error.column}`);
@@ -111,6 +119,8 @@ export function describeFailure(error: unknown): Failure {
   }
   if (error instanceof LinkError && error.message.startsWith("unknown import"))
     return { ...plain, message: `${message}: give it with --host FILE.mjs${stubHint(message)}` };
+  if (error instanceof LinkError && error.message.startsWith(MISSING_MODULE))
+    return { ...plain, message: `${message}: give it with --modules FILE` };
   return "reason" in error ? { ...plain, reason: String(error.reason) } : plain;
 }
 
@@ -130,17 +140,41 @@ export const failureLine = ({ file, message }: Failure): string =>
 export const stackLines = ({ stack, frames = stack.length }: Failure): string[] => [
   ...stack.map(
     ({ name, func, offset, instruction, source }, i) =>
-      `    #${i} ${printable(name)} (function ${func}) at byte 0x${offset.toString(16)} (${instruction})` +
+      `    #${i} ${printable(name)} (function ${func}) at byte ${hex(offset)} (${instruction})` +
       (source === undefined ? "" : `, ${printable(source)}`),
   ),
   ...(frames > stack.length ? [`    … and ${frames - stack.length} more`] : []),
 ];
 
-export function failureJson({ file, kind, reason, message, stack, frames }: Failure): unknown {
-  const depth = frames === undefined ? {} : { frames };
-  const name = file === undefined ? {} : { file };
-  return { error: { ...name, kind, reason, message, ...depth, stack } };
+/** The shape of an error in all that is printed as JSON (docs/cli.md). */
+export const errorJson = ({
+  file,
+  kind,
+  reason,
+  message,
+  stack,
+  frames,
+}: Omit<Failure, "exitCode">) => ({
+  ...(file === undefined ? {} : { file }),
+  kind,
+  reason,
+  message,
+  ...(frames === undefined ? {} : { frames }),
+  stack,
+});
+
+/** How a run ended that is compared, on whatever engine: its words, and the stack where there is one. */
+export function describeRun({ kind, reason, message, thrown }: Ended): Omit<Failure, "exitCode"> {
+  const stopped = thrown instanceof StoppedError ? thrown : undefined;
+  return {
+    kind,
+    reason,
+    message: oneLine(message),
+    stack: stopped?.wasmStack ?? [],
+    ...(stopped === undefined ? {} : { frames: stopped.frames }),
+  };
 }
+type Ended = Omit<RunError, "thrown"> & Partial<Pick<RunError, "thrown">>;
 
 function describeThrown(thrown: unknown): string {
   if (thrown instanceof Error) return `${thrown.name}: ${thrown.message}`;

@@ -1,13 +1,14 @@
 // `bobbin inspect --cross-check` as text.
 
 import type { CrossCheck, Disagreement } from "../ast/cross-check.js";
-import { columns, hex } from "./columns.js";
+import { columns } from "./columns.js";
+import { hex } from "../util/hex.js";
 
 const SHOWN = 20;
 const OTHER = "@webassemblyjs/wasm-parser";
 
 const where = ({ func, offset }: Disagreement): string[] =>
-  func === null ? ["", ""] : [String(func), offset === undefined ? "" : hex(offset)];
+  func === null ? ["", ""] : [String(func), offset === undefined ? "" : hex(offset, 4)];
 
 export function crossCheckTable(check: CrossCheck): string[] {
   if (check.outcome === "throws")

@@ -8,8 +8,9 @@ import { functionName } from "../syntax/module.js";
 import { formatValType } from "../syntax/types.js";
 import type { OperandType } from "../valid/visitor.js";
 import type { ValidModule } from "../valid/validate.js";
-import { columns, hex } from "./columns.js";
+import { columns } from "./columns.js";
 import { type AsyncifyFlags, asyncifySettings } from "./options.js";
+import { hex } from "../util/hex.js";
 
 export interface RoleInfo {
   readonly index: number;
@@ -88,7 +89,7 @@ export function roleTables(roles: readonly RoleInfo[], warnings: readonly string
       String(index),
       name,
       extension,
-      offset === null ? "" : hex(offset),
+      offset === null ? "" : hex(offset, 4),
       EXTENSIONS[extension],
     ]),
   );
@@ -107,7 +108,7 @@ export function siteTable(sites: readonly FunctionSites[]): string[] {
     of.sites.map((site) => [
       of.name,
       String(site.callIndex),
-      hex(site.offset),
+      hex(site.offset, 4),
       site.calleeName ?? "(indirect)",
       `[${site.operands.join(" ")}]`,
       site.liveLocals.join(" "),

@@ -2,15 +2,16 @@
 // where its fibers stand.
 
 import { readFile } from "node:fs/promises";
-import type { FiberView } from "../exec/fiber.js";
+import type { Fiber } from "../exec/fiber.js";
 import { stackOf } from "../exec/stack.js";
 import { isSnapshot, SECTIONS, unpack, VERSION } from "../snapshot/format.js";
+import { hex } from "../util/hex.js";
 import type { Context } from "./context.js";
 import { ExitCode, printable } from "./failure.js";
 import { readBytes } from "./input.js";
 import { openSnapshot } from "./session.js";
 
-/** Fibers, and frames of each, that people are shown. */
+/** Chains, fibers of each, and frames of each, that people are shown. */
 const SHOWN = 20;
 
 /** Whether a file begins as snapshots do; what cannot be read is none. */
@@ -31,9 +32,8 @@ export async function inspectSnapshot(
   const bytes = await readBytes(file);
   const { sections } = await unpack(bytes, 2 ** 32);
   const session = await openSnapshot(file, { allowMissing: true, ...(modules && { modules }) }, context); // prettier-ignore
-  const { machine, instances, asyncify, native } = session;
-  const current = chainOf(machine.fiber);
-  const info = {
+  const { machine, instances, asyncify, suspended } = session;
+  const info: Info = {
     file,
     version: VERSION,
     size: bytes.length,
@@ -49,8 +49,8 @@ export async function inspectSnapshot(
     })),
     executed: machine.executed,
     asyncify: asyncify?.state ?? null,
-    nativeFibers: native?.suspendedCount ?? null,
-    fibers: current.map(fiberInfo),
+    fibers: chainOf(machine.fiber),
+    suspended: suspended.map(({ by, fiber }) => ({ by, fibers: chainOf(fiber) })),
   };
   if (json) context.out(JSON.stringify(info));
   else for (const line of linesOf(info)) context.out(printable(line));
@@ -70,18 +70,27 @@ type Info = {
   }[];
   readonly executed: number;
   readonly asyncify: number | null;
-  readonly nativeFibers: number | null;
-  readonly fibers: readonly ReturnType<typeof fiberInfo>[];
+  /** The running fiber, and those that wait for it, innermost first. */
+  readonly fibers: readonly FiberInfo[];
+  /** Such chains that are put aside. */
+  readonly suspended: readonly { readonly by: string; readonly fibers: readonly FiberInfo[] }[];
 };
+type FiberInfo = ReturnType<typeof fiberInfo>;
 
-function fiberInfo(fiber: FiberView) {
-  return { id: fiber.id, status: fiber.status, frames: fiber.depth, stack: stackOf(fiber) };
-}
+/** Of the fiber's own frames, the innermost hundred. */
+const FRAMES = 100;
+const fiberInfo = (fiber: Fiber) => ({
+  id: fiber.id,
+  status: fiber.status,
+  entry: fiber.entry!.name,
+  ...(fiber.status === "waiting" ? { waitsFor: fiber.hostCall!.func.name } : {}),
+  frames: fiber.depth,
+  stack: stackOf(fiber, Math.min(fiber.depth, FRAMES)),
+});
 
-/** The running fiber, and those that wait for it. */
-function chainOf(fiber: FiberView | null): FiberView[] {
-  const chain: FiberView[] = [];
-  for (let at = fiber; at !== null; at = at.parent) chain.push(at);
+function chainOf(fiber: Fiber | null): FiberInfo[] {
+  const chain: FiberInfo[] = [];
+  for (let at = fiber; at !== null; at = at.parent) chain.push(fiberInfo(at));
   return chain;
 }
 
@@ -91,14 +100,29 @@ function* linesOf(info: Info): Iterable<string> {
     yield `instance${name === undefined ? "" : ` ${name}`}: module of ${moduleBytes} bytes, ${functions} functions, memories of [${memories.join(" ")}] bytes`;
   if (info.asyncify !== null)
     yield `asyncify: ${["normal", "unwinding", "rewinding"][info.asyncify]!}`;
-  if (info.nativeFibers !== null) yield `native fibers: ${info.nativeFibers} suspended`;
   yield "sections (bytes)";
   for (const { name, bytes } of info.sections) yield `  ${name.padEnd(16)} ${bytes}`;
   if (info.fibers.length === 0) yield "nothing runs: the machine is at rest";
-  for (const { id, status, frames, stack } of info.fibers.slice(0, SHOWN)) {
-    yield `fiber ${id}: ${status}, ${frames} frames`;
-    for (const [i, { name, func, offset, instruction }] of stack.slice(0, SHOWN).entries())
-      yield `  #${i} ${name} (function ${func}) at byte 0x${offset.toString(16)} (${instruction})`;
-    if (frames > SHOWN) yield `  … and ${frames - SHOWN} more`;
+  yield* fiberLines(info.fibers);
+  const { suspended } = info;
+  if (suspended.length > 0) yield `put aside: ${suspended.length}`;
+  for (const { by, fibers } of suspended.slice(0, SHOWN))
+    yield* fiberLines(fibers, by === "continuation" ? ", held by a continuation" : `, by a ${by}`);
+  yield* more(suspended.length);
+}
+
+function* fiberLines(fibers: readonly FiberInfo[], how = ""): Iterable<string> {
+  for (const [i, fiber] of fibers.slice(0, SHOWN).entries()) {
+    const { id, status, waitsFor, entry, frames, stack } = fiber;
+    const what = `${status}${waitsFor === undefined ? "" : ` for ${waitsFor}`}${i === 0 ? how : ""}`;
+    yield `fiber ${id}: ${what}, entry ${entry}, ${frames} ${frames === 1 ? "frame" : "frames"}`;
+    for (const [level, { name, func, offset, instruction }] of stack.slice(0, SHOWN).entries())
+      yield `  #${level} ${name} (function ${func}) at byte ${hex(offset)} (${instruction})`;
+    yield* more(frames, "  ");
   }
+  yield* more(fibers.length);
+}
+
+function* more(count: number, indent = ""): Iterable<string> {
+  if (count > SHOWN) yield `${indent}… and ${count - SHOWN} more`;
 }

@@ -8,9 +8,10 @@ import { printWat } from "../text/wat.js";
 import type { FeatureSet } from "../valid/features.js";
 import type { ValidModule } from "../valid/validate.js";
 import { UsageError } from "../util/errors.js";
-import { columns, hex } from "./columns.js";
+import { hex } from "../util/hex.js";
+import { columns } from "./columns.js";
 import type { CommonOptions, Context } from "./context.js";
-import { about, ExitCode, printable } from "./failure.js";
+import { about, ExitCode, FileError, printable } from "./failure.js";
 import { type InputOptions, readModule, validated } from "./input.js";
 import { type CrossCheck, crossCheck } from "../ast/cross-check.js";
 import { crossCheckTable } from "./inspect-cross-check.js";
@@ -32,6 +33,7 @@ import {
   featureOptions,
   featuresOf,
   linkOption,
+  modulesOption,
   operand,
   verboseLines,
 } from "./options.js";
@@ -46,6 +48,7 @@ interface InspectOptions extends CommonOptions, AsyncifyFlags, InputOptions, Fea
   readonly wat?: boolean;
   readonly folded?: boolean;
   readonly offsets?: boolean;
+  readonly modules?: readonly string[];
 }
 
 const EXAMPLES = `
@@ -60,8 +63,9 @@ export function register(program: Command, context: Context): void {
   const command = program
     .command("inspect")
     .description("show sections, imports, exports, functions, Asyncify roles, code")
-    .argument("[file]", "WebAssembly module", operand)
+    .argument("[file]", "WebAssembly module, or a snapshot", operand)
     .addOption(linkOption())
+    .addOption(modulesOption())
     .option("--sections", "sections with offsets and sizes")
     .option("--functions", "functions with types, offsets and sizes")
     .option("--roles", "the role of each function under Asyncify, and why")
@@ -113,17 +117,17 @@ function inspect(file: string, module: Module, options: InspectOptions, context:
     const { folded = false, offsets = false } = options;
     const wat = printWat(module, { folded, offsets });
     if (options.json !== true) context.out(wat);
-    else if (problem === undefined) context.out(JSON.stringify({ file, wat }));
-    if (problem !== undefined) throw problem;
+    if (problem !== undefined) return context.fail(new FileError(file, problem), { file, wat });
+    if (options.json === true) context.out(JSON.stringify({ file, wat }));
     return ExitCode.good;
   }
   if (valid !== undefined && options.asyncifyVerbose === true)
     for (const line of verboseLines(valid, asyncifySettings(options))) context.note(line);
   const info = collect(file, module, valid, options);
-  if (options.json === true && problem === undefined) context.out(JSON.stringify(info));
-  else if (options.json !== true) printAll(info, context.out);
+  if (options.json !== true) printAll(info, context.out);
   // What is invalid is shown as far as it goes.
-  if (problem !== undefined) throw problem;
+  if (problem !== undefined) return context.fail(new FileError(file, problem), info);
+  if (options.json === true) context.out(JSON.stringify(info));
   return (info.crossCheck ?? { outcome: "agree" }).outcome === "agree"
     ? ExitCode.good
     : ExitCode.finding;
@@ -219,7 +223,7 @@ const sectionTable = (sections: readonly data.SectionInfo[]): string[] =>
   columns(
     [
       ["section", "offset", "bytes"],
-      ...sections.map(({ name, offset, size }) => [name, hex(offset), String(size)]),
+      ...sections.map(({ name, offset, size }) => [name, hex(offset, 4), String(size)]),
     ],
     ["left", "right", "right"],
   );
@@ -249,7 +253,7 @@ const functionTable = (functions: readonly data.FunctionInfo[]): string[] =>
         ["index", "offset", "bytes", "name", "type"],
         ...functions.map(({ index, offset, size, name, type }) => [
           String(index),
-          offset === undefined ? "import" : hex(offset),
+          offset === undefined ? "import" : hex(offset, 4),
           size === undefined ? "" : String(size),
           name,
           type,
@@ -262,7 +266,7 @@ const functionTable = (functions: readonly data.FunctionInfo[]): string[] =>
 
 function bodyLines({ index, name, instructions }: data.BodyInfo): string[] {
   const rows = instructions.map(
-    ({ offset, depth, text }) => `  ${hex(offset)}  ${"  ".repeat(depth)}${printable(text)}`,
+    ({ offset, depth, text }) => `  ${hex(offset, 4)}  ${"  ".repeat(depth)}${printable(text)}`,
   );
   return [`Function ${index} ${printable(name)}`, ...rows];
 }

@@ -31,6 +31,19 @@ export const operands = (text: string, previous: string[] | undefined): string[]
   operand(text),
 ];
 
+/** What every command takes that runs a program. */
+export const programOperands = (command: Command, file = "WebAssembly module"): Command =>
+  command
+    .argument("<file>", file, operand)
+    .argument("[args...]", "arguments of the function", operands)
+    .option("--invoke <name>", "the function to call (_start or main)", operand);
+
+/** For whoever opens snapshots. */
+export const modulesOption = (): Option =>
+  new Option("--modules <files...>", "modules that the snapshot names but does not hold").argParser(
+    operands,
+  );
+
 /** A whole number within bounds. */
 export function count(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {

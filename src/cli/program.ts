@@ -2,9 +2,10 @@
 // and Binaryen's options, ready for any of the engines that can tell its events.
 
 import { resolve } from "node:path";
-import type { Observer } from "../exec/hooks.js";
+import { type Observer, observers } from "../exec/hooks.js";
 import { isInstrumented, twinParts } from "../observe/twin-parts.js";
 import { runNative } from "../compare/native.js";
+import type { HostScript } from "../compare/host.js";
 import type { Run, RunRequest } from "../compare/run.js";
 import { runTwinOnBobbin } from "../compare/twin.js";
 import { compactLayout, fullLayout, twinLayout } from "../fiber/asyncify/records.js";
@@ -15,6 +16,7 @@ import type { ValidModule } from "../valid/validate.js";
 import { argumentsOf, exportedSignature } from "./call.js";
 import type { Context } from "./context.js";
 import { loadHostScript } from "./host-file.js";
+import { HostThrows } from "./host-throws.js";
 import { readProgram } from "./input.js";
 import { makeTwin } from "./make-twin.js";
 import { asyncifySettings, type ExecutionOptions, type LayoutName, verboseLines } from "./options.js"; // prettier-ignore
@@ -30,6 +32,8 @@ export interface Program {
   readonly request: RunRequest;
   /** Where the host script is: other engines load it themselves. */
   readonly hostFile?: string;
+  /** The same as it was given. */
+  readonly host?: string;
   readonly asyncify: AsyncifyOptions;
   /** The fiber assembly is executed natively. */
   readonly nativeFibers: boolean;
@@ -71,7 +75,7 @@ export async function programOf(
       args,
       stub: options.stubImports ?? false,
     },
-    ...(options.host === undefined ? {} : { hostFile: resolve(options.host) }),
+    ...(options.host === undefined ? {} : { host: options.host, hostFile: resolve(options.host) }),
     asyncify: asyncifySettings(options),
     nativeFibers: options.fiberAbi === "native",
     layout: options.asyncifyLayout ?? "full",
@@ -88,22 +92,47 @@ export interface Watching {
   readonly onInstance?: (instance: ModuleInstance) => void;
 }
 
+/** A request whose run tells whose exception it was that ended it. */
+export function explained({ request, host: name }: Program): {
+  readonly request: RunRequest;
+  readonly observer: Observer;
+  readonly explain: (run: Run) => Run;
+} {
+  const throws = new HostThrows();
+  const { hostScript } = request;
+  let script: string | undefined;
+  const noting: HostScript = async (context) => {
+    const host = await hostScript!(context);
+    if (host.invoke !== undefined) script = `host script ${name}`;
+    return host;
+  };
+  return {
+    request: hostScript === undefined ? request : { ...request, hostScript: noting },
+    observer: throws.observer,
+    explain: (run) =>
+      run.error === undefined
+        ? run
+        : { ...run, error: { ...run.error, thrown: throws.explain(run.error.thrown, script) } },
+  };
+}
+
 /** Runs the program on Bobbin: with native asyncify, or as it is where it is instrumented. */
 export async function runProgram(program: Program, watching: Watching): Promise<Run> {
-  const { module, request, asyncify, nativeFibers, limits } = program;
+  const { module, asyncify, nativeFibers, limits } = program;
   if (nativeFibers && program.instrumented)
     throw new UsageError("--fiber-abi native takes the module before it is instrumented");
+  const told = explained(program);
   const watched = {
-    ...request,
+    ...told.request,
     ...(watching.onEvent === undefined ? {} : { onEvent: watching.onEvent }),
   };
-  const { observer, onInstance } = watching;
+  const { observer = {}, onInstance } = watching;
   const seen = {
-    ...(observer === undefined ? {} : { observer }),
+    observer: observers(told.observer, observer),
     ...(onInstance === undefined ? {} : { onInstance }),
   };
-  return program.instrumented
-    ? runTwinOnBobbin({
+  const run = program.instrumented
+    ? await runTwinOnBobbin({
         ...watched,
         ...seen,
         limits,
@@ -111,7 +140,7 @@ export async function runProgram(program: Program, watching: Watching): Promise<
         plain: module,
         mapping: identity(module),
       })
-    : runNative({
+    : await runNative({
         ...watched,
         ...seen,
         limits,
@@ -121,6 +150,7 @@ export async function runProgram(program: Program, watching: Watching): Promise<
         layout: await layoutFor(program),
         suspend: true,
       });
+  return told.explain(run);
 }
 
 /** Sizes of a twin's records show when it runs: it is made, at level 0, and runs first. */

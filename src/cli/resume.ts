@@ -3,8 +3,8 @@
 import type { Command } from "commander";
 import type { CommonOptions, Context } from "./context.js";
 import { about } from "./failure.js";
-import { type HostOptions, limitOptions, operand, operands } from "./options.js";
-import { openSnapshot, requireFiber } from "./session.js";
+import { type HostOptions, limitOptions, modulesOption, operand } from "./options.js";
+import { openSnapshot, requireCall } from "./session.js";
 import { checkSnapshotFlags, runOn, type SnapshotFlags, snapshotOptions } from "./snapshots.js";
 
 interface ResumeOptions extends HostOptions, CommonOptions, SnapshotFlags {
@@ -22,7 +22,7 @@ export function register(program: Command, context: Context): void {
     .command("resume")
     .description("go on where a snapshot stands, and print the results")
     .argument("<snapshot>", "file that --snapshot wrote", operand)
-    .option("--modules <files...>", "modules that the snapshot names but does not hold", operands);
+    .addOption(modulesOption());
   snapshotOptions(limitOptions(command))
     .option("--stack", "print the wasm stack of a trap")
     .option("--json", "print results or the error as JSON")
@@ -33,7 +33,7 @@ export function register(program: Command, context: Context): void {
           checkSnapshotFlags(options);
           const log = options.json === true ? { log: context.note } : {};
           const session = await openSnapshot(file, { ...options, ...log }, context);
-          requireFiber(session);
+          requireCall(session);
           return runOn(session, options, context);
         }),
       ),

@@ -6,12 +6,11 @@ import { about, ExitCode } from "./failure.js";
 import {
   executionOptions,
   fiberAbiOption,
+  programOperands,
   type ExecutionOptions,
-  operand,
-  operands,
 } from "./options.js";
 import { defaultExport, exportedFunction, parseArguments } from "./call.js";
-import { open, startCall } from "./session.js";
+import { open, refuseDriver, startCall } from "./session.js";
 import { checkSnapshotFlags, runOn, type SnapshotFlags, snapshotOptions } from "./snapshots.js";
 import { formatValue } from "../runtime/notation.js";
 
@@ -27,12 +26,9 @@ Examples:
 Values are read by the types of the parameters: see docs/cli.md.`;
 
 export function register(program: Command, context: Context): void {
-  const command = program
-    .command("run")
-    .description("call an exported function and print its results")
-    .argument("<file>", "WebAssembly module", operand)
-    .argument("[args...]", "arguments of the function", operands)
-    .option("--invoke <name>", "the function to call (_start or main)", operand);
+  const command = programOperands(program.command("run")).description(
+    "call an exported function and print its results",
+  );
   snapshotOptions(fiberAbiOption(executionOptions(command)))
     .option("--stack", "print the wasm stack of a trap")
     .option("--json", "print results or the error as JSON")
@@ -56,6 +52,7 @@ async function run(
   if (name === null) return ExitCode.good;
   const func = exportedFunction(instance, name);
   if (options.snapshot !== undefined) {
+    refuseDriver(session);
     startCall(session, name, parseArguments(name, func, args));
     return runOn(session, options, context);
   }

@@ -2,10 +2,8 @@
 // whoever answers its imports. All commands that run programs start here.
 
 import { instantiate } from "../exec/instantiate.js";
-import { type Observer, observers } from "../exec/hooks.js";
+import { observers } from "../exec/hooks.js";
 import { Machine } from "../exec/machine.js";
-import { stackOf } from "../exec/stack.js";
-import type { FiberView } from "../exec/fiber.js";
 import { type Host, invokeAs, nativeWaiting } from "../compare/host.js";
 import { FiberAbi } from "../fiber/abi/abi.js";
 import { Asyncify } from "../fiber/asyncify/asyncify.js";
@@ -20,15 +18,16 @@ import {
   mergeImports,
   type ModuleInstance,
 } from "../runtime/instances.js";
-import type { StackEntry } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
-import { BobbinError, LinkError, UsageError } from "../util/errors.js";
+import { LinkError, UsageError } from "../util/errors.js";
 import { hashOf } from "../snapshot/format.js";
 import { loadSnapshot } from "../snapshot/load.js";
+import type { SuspendedChain } from "../snapshot/load-fibers.js";
 import type { ValidModule } from "../valid/validate.js";
 import type { Context } from "./context.js";
-import { about, HostException } from "./failure.js";
+import { about } from "./failure.js";
 import { loadHostScript } from "./host-file.js";
+import { HostThrows } from "./host-throws.js";
 import { readBytes, readProgram } from "./input.js";
 import { exportedFunction } from "./call.js";
 import { asyncifySettings, type ExecutionOptions, type HostOptions, layoutOf, verboseLines, wantsAsyncify } from "./options.js"; // prettier-ignore
@@ -52,6 +51,8 @@ export interface Session {
   readonly asyncify: Asyncify | null;
   readonly native: FiberAbi | null;
   readonly host: Host | null;
+  /** Of a snapshot: fibers that nobody waits for. */
+  readonly suspended: readonly SuspendedChain[];
   /** Calls an export and runs it to its end, through the host script where it wants that. */
   invoke(name: string, args: readonly Value[]): Promise<readonly Value[]>;
   /** The fibers that the program made, if they are followed. */
@@ -63,7 +64,7 @@ export interface Session {
 /** @throws InputError, MalformedError, InvalidError, LinkError; Trap and Exhaustion of the start function */
 export async function open(file: string, options: OpenOptions, context: Context): Promise<Session> {
   const module = await readProgram(file, options);
-  const pending = new PendingCalls();
+  const throws = new HostThrows();
   const tracker =
     options.followFibers === true && (namesFibers(module) || options.fiberAbi === "native")
       ? new FiberTracker()
@@ -71,7 +72,7 @@ export async function open(file: string, options: OpenOptions, context: Context)
   const machine = new Machine({
     ...(options.fuel === undefined ? {} : { fuel: options.fuel }),
     ...(options.maxFrames === undefined ? {} : { maxFrames: options.maxFrames }),
-    observer: tracker === null ? pending.observer : observers(pending.observer, tracker.observer),
+    observer: tracker === null ? throws.observer : observers(throws.observer, tracker.observer),
   });
   const host = await openHost(machine, options, context);
   const asyncify = asyncifyFor(module, options, tracker);
@@ -96,21 +97,21 @@ export async function open(file: string, options: OpenOptions, context: Context)
     };
     instance = instantiate(machine, module, imports, attach, fibers?.functions);
   } catch (error) {
-    throw pending.explain(error);
+    throw throws.explain(error);
   }
-  const parts = { machine, instances: [instance], asyncify, native: fibers };
-  return sessionOf(file, parts, host, options, pending, tracker);
+  const parts = { machine, instances: [instance], asyncify, native: fibers, suspended: [] };
+  return sessionOf(file, parts, host, options, throws, tracker);
 }
 
 /** What a session is made of. */
-type Parts = Pick<Session, "machine" | "instances" | "asyncify" | "native">;
+type Parts = Pick<Session, "machine" | "instances" | "asyncify" | "native" | "suspended">;
 
 function sessionOf(
   file: string,
   parts: Parts,
   host: Host | null,
   options: HostOptions,
-  pending: PendingCalls,
+  throws: HostThrows,
   tracker: FiberTracker | null,
 ): Session {
   const { machine } = parts;
@@ -122,7 +123,7 @@ function sessionOf(
     instance,
     host,
     fibers: () => tracker?.states() ?? [],
-    explain: (error) => pending.explain(error),
+    explain: (error) => throws.explain(error),
     async invoke(name, args) {
       const func = exportedFunction(instance, name);
       try {
@@ -130,7 +131,7 @@ function sessionOf(
           ? await machine.invokeAsync(func, args)
           : await invokeThrough(host, machine, instance, name, func, args);
       } catch (error) {
-        throw pending.explain(error, host?.invoke && `host script ${options.host}`);
+        throw throws.explain(error, host?.invoke && `host script ${options.host}`);
       }
     },
   };
@@ -144,7 +145,7 @@ export async function openSnapshot(
 ): Promise<Session> {
   const bytes = await readBytes(file);
   let host: Host | null | undefined;
-  const pending = new PendingCalls();
+  const throws = new HostThrows();
   const { fuel, maxFrames, modules = [] } = options;
   const supplied = await modulesByHash(modules);
   const loaded = await loadSnapshot(bytes, {
@@ -162,19 +163,12 @@ export async function openSnapshot(
     machine: {
       ...(fuel === undefined ? {} : { fuel }),
       ...(maxFrames === undefined ? {} : { maxFrames }),
-      observer: pending.observer,
+      observer: throws.observer,
     },
   });
   if (loaded.instances.length === 0) throw new UsageError("the snapshot holds no instance");
-  const { machine, instances, asyncify, fibers: native } = loaded;
-  return sessionOf(
-    file,
-    { machine, instances, asyncify, native },
-    host ?? null,
-    options,
-    pending,
-    null,
-  );
+  const { fibers: native, ...parts } = loaded;
+  return sessionOf(file, { ...parts, native }, host ?? null, options, throws, null);
 }
 
 export interface SnapshotOptions extends HostOptions {
@@ -194,10 +188,23 @@ async function modulesByHash(files: readonly string[]): Promise<Map<string, Uint
   return found;
 }
 
-/** @throws UsageError for a machine in which nothing runs */
-export function requireFiber({ machine }: Session): void {
-  if (machine.fiber === null)
+/**
+ * Where a script stands that drives the program is in its JavaScript: no file holds that, and
+ * no other process could go on there. @throws UsageError
+ */
+export function refuseDriver({ host }: Session): void {
+  if (host?.invoke !== undefined)
+    throw new UsageError(
+      "the host script runs the program itself (invoke), and what it is at cannot be saved: " +
+        "use a script without invoke, whose imports answer with promises where it waits",
+    );
+}
+
+/** @throws UsageError for a snapshot in which nothing runs that could go on */
+export function requireCall(session: Session): void {
+  if (session.machine.fiber === null)
     throw new UsageError("nothing runs in the snapshot: its machine is at rest");
+  refuseDriver(session);
 }
 
 /** Starts the call of an export that is to be stopped on its way. */
@@ -208,7 +215,7 @@ export function startCall(
 ): void {
   if (host?.invoke !== undefined)
     throw new UsageError(
-      "the host script runs the program itself (invoke): it cannot be stopped there yet, or saved",
+      "the host script runs the program itself (invoke): the debugger cannot stop there yet",
     );
   const func = exportedFunction(instance, name);
   if (func.instance === null && func.native === null)
@@ -296,29 +303,4 @@ async function invokeThrough(
   const jsArgs = args.map((value) => toJsValue(value, world));
   const returned = await invokeAs(host, { exports: jsExports(machine, instance) }, name, jsArgs);
   return toWasmResults(returned, func.signature.results, world);
-}
-
-/** The host calls that have not returned: when one throws, they tell which. */
-class PendingCalls {
-  private readonly calls: { fiber: FiberView | null; func: FuncInstance }[] = [];
-
-  readonly observer: Observer = {
-    hostCall: (fiber, func) => {
-      this.calls.push({ fiber, func });
-    },
-    hostReturn: (fiber, func) => {
-      const at = this.calls.findLastIndex((call) => call.func === func && call.fiber === fiber);
-      this.calls.splice(at, 1);
-    },
-  };
-
-  /** @param script who else may have thrown */
-  explain(error: unknown, script?: string): unknown {
-    const call = this.calls.pop();
-    this.calls.length = 0;
-    if (error instanceof BobbinError) return error;
-    if (call === undefined) return script === undefined ? error : new HostException(script, error);
-    const stack: StackEntry[] = call.fiber === null ? [] : stackOf(call.fiber);
-    return new HostException(`import ${call.func.name}`, error, stack);
-  }
 }

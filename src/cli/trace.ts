@@ -6,7 +6,7 @@ import { eventToJson, renderLine } from "../observe/render.js";
 import { Tracer } from "../observe/tracer.js";
 import type { CommonOptions, Context } from "./context.js";
 import { about, ExitCode } from "./failure.js";
-import { executionOptions, fiberAbiOption, operand, operands } from "./options.js";
+import { executionOptions, fiberAbiOption, programOperands } from "./options.js";
 import { loadProgram, type ProgramOptions, runProgram } from "./program.js";
 
 interface TraceOptions extends ProgramOptions, CommonOptions {
@@ -20,12 +20,11 @@ Examples:
 The events are documented in docs/trace.md.`;
 
 export function register(program: Command, context: Context): void {
-  const command = program
-    .command("trace")
+  const command = programOperands(
+    program.command("trace"),
+    "WebAssembly module, instrumented or not",
+  )
     .description("run a program and show every unwind and rewind")
-    .argument("<file>", "WebAssembly module, instrumented or not", operand)
-    .argument("[args...]", "arguments of the function", operands)
-    .option("--invoke <name>", "the function to call (_start or main)", operand)
     .addOption(
       new Option("--format <format>", "how to print events")
         .choices(["text", "jsonl"])
@@ -34,9 +33,12 @@ export function register(program: Command, context: Context): void {
   fiberAbiOption(executionOptions(command))
     .option("--json", "the same as --format jsonl")
     .addHelpText("after", EXAMPLES)
-    .action((file: string, args: string[] | undefined, options: TraceOptions) =>
-      context.run(options, () => about(file, () => trace(file, args ?? [], options, context))),
-    );
+    .action((file: string, args: string[] | undefined, given: TraceOptions) => {
+      const options = { ...given, json: given.json === true || given.format === "jsonl" };
+      return context.run(options, () =>
+        about(file, () => trace(file, args ?? [], options, context)),
+      );
+    });
 }
 
 async function trace(
@@ -45,11 +47,10 @@ async function trace(
   options: TraceOptions,
   context: Context,
 ): Promise<number> {
-  const jsonl = options.json === true || options.format === "jsonl";
   // The host's own log would come in between: it goes beside.
   const program = await loadProgram(file, args, options, context.note, context.note);
   const tracer = new Tracer((event) =>
-    context.out(jsonl ? JSON.stringify(eventToJson(event)) : renderLine(event)),
+    context.out(options.json === true ? JSON.stringify(eventToJson(event)) : renderLine(event)),
   );
   const run = await runProgram(program, { onEvent: tracer.event, observer: tracer.observer });
   if (run.error !== undefined) throw run.error.thrown;

@@ -3,7 +3,7 @@
 // calls, and how large the buffers had to be. Lists have Binaryen's names.
 // What no run did, no advice knows of.
 
-import type { Observer } from "../exec/hooks.js";
+import { type Observer, observers } from "../exec/hooks.js";
 import type { RuntimeEvent, TraceEvent } from "../observe/events.js";
 import { binaryenNames } from "../fiber/asyncify/analyze-names.js";
 import { analyzeRoles } from "../fiber/asyncify/analyze.js";
@@ -256,6 +256,8 @@ export interface AdviceRequest extends RunRequest {
   /** Which imports may unwind; lists of functions are what the advice is about, and are left aside. */
   readonly asyncify?: AsyncifyOptions;
   readonly limits?: Parameters<typeof runNative>[0]["limits"];
+  /** Watches the first of the runs as well. */
+  readonly observer?: Observer;
 }
 
 export interface Advised {
@@ -280,7 +282,7 @@ export async function advise(request: AdviceRequest): Promise<Advised> {
   const run = await runNative({
     ...native,
     asyncify: free,
-    observer: collector.observer,
+    observer: observers(collector.observer, request.observer ?? {}),
     onEvent: (event) => {
       collector.event(event);
       request.onEvent?.(event);
@@ -291,7 +293,7 @@ export async function advise(request: AdviceRequest): Promise<Advised> {
   const onlyList = onlyListOf(advice);
   // An empty list would be no list: then there is nothing to instrument, and nothing to try.
   if (onlyList.length === 0) return { run, advice, difference: null };
-  const { onEvent: _, ...quiet } = native;
+  const { onEvent: _, observer: __, ...quiet } = native;
   const again = await runNative({
     ...quiet,
     context: { log: () => undefined },

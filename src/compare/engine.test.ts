@@ -5,6 +5,7 @@ import { describe, expect, test } from "@jest/globals";
 import binaryen from "binaryen";
 import { decode } from "../binary/decode.js";
 import { f64, i32, type Value } from "../runtime/values.js";
+import { CrashError } from "../util/errors.js";
 import { validate } from "../valid/validate.js";
 import { compareRuns, highestLevel, sameEvent, sameValue } from "./compare.js";
 import { digestOf, Intervals } from "../observe/digest.js";
@@ -86,7 +87,9 @@ describe("traps are told alike", () => {
   test("reasons that an engine merges match each of theirs, and no other", () => {
     expect(sameReason("uninitialized element or indirect call type mismatch", "uninitialized element")).toBe(true); // prettier-ignore
     expect(sameReason("undefined element", "uninitialized element")).toBe(false);
-    expect(reasonOf("text").kind).toBe("host");
+    expect(reasonOf("text").kind).toBe("host exception");
+    const bug = new CrashError("a bug ends no program");
+    expect(() => reasonOf(bug)).toThrow(bug);
   });
 });
 

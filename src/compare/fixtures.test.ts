@@ -228,5 +228,5 @@ test("an export that does not exist is the host's error", async () => {
   const run = await runOnEngine(
     await requestOf(sleep, nowhere, bytesOf("wasm/sleep.twin-O0.wasm")),
   );
-  expect(run.error).toMatchObject({ kind: "host", reason: "host exception" });
+  expect(run.error).toMatchObject({ kind: "host exception", reason: "host exception" });
 });

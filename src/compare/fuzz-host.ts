@@ -26,7 +26,7 @@ import {
   type ValType,
 } from "../syntax/types.js";
 import type { Exports, Runner } from "./fuzz-run.js";
-import { reasonOf } from "./reasons.js";
+import { HOST_EXCEPTION, reasonOf } from "./reasons.js";
 
 type ImportGroups = Record<string, Record<string, unknown>>;
 type Callable = (...args: unknown[]) => unknown;
@@ -142,7 +142,7 @@ function caught(action: () => unknown): number {
     action();
     return 0;
   } catch (error) {
-    if (reasonOf(error).kind !== "host") throw error;
+    if (reasonOf(error).kind !== HOST_EXCEPTION) throw error;
     return 1;
   }
 }

@@ -1,11 +1,13 @@
 // The contract of host scripts: what drives a program, and what it imports. A script
 // uses only the standard JavaScript API, so it drives every engine alike.
 
-import { importsOf, type Module } from "../syntax/module.js";
+import type { Module } from "../syntax/module.js";
 import type { FuncType } from "../syntax/types.js";
 import type { ImportObject } from "../js-api/imports.js";
 import type { Machine } from "../exec/machine.js";
 import { promising } from "../js-api/exports.js";
+import { toJsResults } from "../js-api/values.js";
+import { missingFunctions, zerosOf } from "../runtime/stubs.js";
 import { LinkError, UsageError } from "../util/errors.js";
 
 /** What a host script gets whatever runs its program. */
@@ -97,14 +99,10 @@ export function stubImports(
   const imports: Record<string, Record<string, unknown>> = {};
   for (const [group, members] of Object.entries(given))
     imports[group] = { ...(members as Record<string, unknown>) };
-  for (const { module: group, name, description } of importsOf(module, "func")) {
-    const members = (imports[group] ??= {});
-    if (members[name] !== undefined) continue;
-    const { results } = module.types[description.type]!.comp as FuncType;
-    const zeros = results.map((type) =>
-      typeof type === "object" ? null : type === "i64" ? 0n : 0,
-    );
-    members[name] = () => (zeros.length > 1 ? zeros : zeros[0]);
+  const isSupplied = (group: string, name: string) => imports[group]?.[name] !== undefined;
+  for (const { module: group, name, type } of missingFunctions(module, isSupplied)) {
+    const zeros = zerosOf(module.types[type]!.comp as FuncType, `${group}.${name}`);
+    (imports[group] ??= {})[name] = () => toJsResults(zeros, { toJs: (zero) => zero });
   }
   return imports;
 }

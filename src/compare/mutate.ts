@@ -12,10 +12,11 @@ import {
 } from "../runtime/instances.js";
 import { UncaughtException } from "../runtime/exceptions.js";
 import { Exhaustion, Trap } from "../runtime/traps.js";
+import { zeroOf } from "../runtime/stubs.js";
 import type { Value } from "../runtime/values.js";
 import type { Module } from "../syntax/module.js";
 import { type Opcode, opcodeOf, opcodes } from "../syntax/opcodes.js";
-import type { FuncType, Limits, ValType } from "../syntax/types.js";
+import type { FuncType, Limits } from "../syntax/types.js";
 import { closeGlobalType, type DefType } from "../valid/deftypes.js";
 import { validate, type ValidModule } from "../valid/validate.js";
 import { InvalidError, LinkError, MalformedError } from "../util/errors.js";
@@ -61,7 +62,7 @@ export function endOf(bytes: Uint8Array): End {
   if (instance === undefined) return end;
   for (const extern of instance.exports.values()) {
     if (extern.kind !== "func") continue;
-    const args = extern.func.signature.params.map(zero);
+    const args = extern.func.signature.params.map(zeroOf);
     // A null where none may be is the caller's fault, not the module's.
     if (args.every((arg) => arg !== null)) attempt(() => machine.invoke(extern.func, args));
   }
@@ -100,34 +101,17 @@ function stubs(module: ValidModule): Imports {
   for (const { module: group, name, description } of module.imports) {
     if (description.kind === "func") {
       const type = defTypes[description.type]!;
-      const results = (type.sub.comp as FuncType<DefType>).results.map(zero);
+      const results = (type.sub.comp as FuncType<DefType>).results.map(zeroOf);
       if (results.some((result) => result === null)) continue;
       const func = FuncInstance.host(type, name, () => results as Value[]);
       add(group, name, { kind: "func", func });
     } else if (description.kind === "global") {
       const type = closeGlobalType(defTypes, description.type);
-      if (zero(type.type) !== null)
+      if (zeroOf(type.type) !== null)
         add(group, name, { kind: "global", global: new GlobalInstance(type) });
     }
   }
   return imports;
-}
-
-/** Null where the type has no default. */
-function zero(type: ValType<DefType>): Value | null {
-  switch (type) {
-    case "i32":
-      return { type, value: 0 };
-    case "i64":
-      return { type, value: 0n };
-    case "f32":
-      return { type, bits: 0 };
-    case "f64":
-    case "v128":
-      return { type, bits: 0n };
-    default:
-      return type.nullable ? { type: "ref", ref: null } : null;
-  }
 }
 
 /** By module of the corpus. */

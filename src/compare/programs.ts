@@ -5,6 +5,7 @@
 
 import type { MachineOptions } from "../exec/machine.js";
 import type { AsyncifyOptions } from "../fiber/asyncify/roles.js";
+import { Exhaustion } from "../runtime/traps.js";
 import type { ValidModule } from "../valid/validate.js";
 import { type Closeness, closenessOf, type Level, levels } from "./compare.js";
 import { asyncifyAreas, definedFibers, type MemoryDifference, memoryDifference } from "./fibers.js";
@@ -101,7 +102,6 @@ export async function runOnBobbin(
   onRun("twin");
   // First: its records tell the sizes that the native ones must have.
   const twin = await runTwinOnBobbin({ ...asked, bytes: request.twin, plain, limits });
-  refuseExhausted(twin);
   onRun("native");
   const native = await runNative({
     ...asked,
@@ -112,7 +112,9 @@ export async function runOnBobbin(
     limits,
     overflowLikeBinaryen: true,
   });
+  // Where both reach a limit, it is the program's functions that are told.
   refuseExhausted(native);
+  refuseExhausted(twin, "in the instrumented twin, ");
   return { native, twin };
 }
 
@@ -130,8 +132,14 @@ function fibersPair(runs: Runs & { readonly fibers: Run }): Pair {
   return { a: "fibers", b: "host", ...closeness, limit: "E0", memory };
 }
 
-function refuseExhausted({ error }: Run): void {
-  if (error?.kind === "exhaustion") throw error.thrown;
+/** @param where that is not the program itself */
+function refuseExhausted({ error }: Run, where = ""): void {
+  if (error?.kind !== "exhaustion") return;
+  const { thrown } = error;
+  if (!(thrown instanceof Exhaustion) || where === "") throw thrown;
+  const there = new Exhaustion(thrown.reason, where + thrown.detail);
+  there.at(thrown.wasmStack, thrown.frames);
+  throw there;
 }
 
 type Told = Readonly<Record<Exclude<OracleName, "fibers">, ToldRun>>;

@@ -2,9 +2,10 @@
 // Where an engine does not tell reasons apart, both are given: `a or b`.
 
 import { Exhaustion, Trap } from "../runtime/traps.js";
+import { CrashError } from "../util/errors.js";
 
 export interface RunError {
-  readonly kind: "trap" | "exhaustion" | "host";
+  readonly kind: "trap" | "exhaustion" | typeof HOST_EXCEPTION;
   /** The spec's text; `host exception` where a host function or the script threw. */
   readonly reason: string;
   readonly message: string;
@@ -55,7 +56,9 @@ const messages: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/index out of bounds/i, `out of bounds memory access or ${TABLE}`],
 ];
 
+/** @throws CrashError as it is: a bug of Bobbin's ends no program */
 export function reasonOf(error: unknown): RunError {
+  if (error instanceof CrashError) throw error;
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof Trap) return { kind: "trap", reason: error.reason, message, thrown: error };
   if (error instanceof Exhaustion)
@@ -68,7 +71,7 @@ export function reasonOf(error: unknown): RunError {
   }
   if (isStackOverflow(name, message))
     return { kind: "exhaustion", reason: "call stack exhausted", message, thrown: error };
-  return { kind: "host", reason: HOST_EXCEPTION, message, thrown: error };
+  return { kind: HOST_EXCEPTION, reason: HOST_EXCEPTION, message, thrown: error };
 }
 
 const isStackOverflow = (name: string, message: string): boolean =>

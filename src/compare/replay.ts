@@ -24,10 +24,12 @@ import {
   sleb64,
   vector,
 } from "../binary/encode.js";
+import { zeroOf } from "../runtime/stubs.js";
 import type { Value } from "../runtime/values.js";
 import { importsOf, type Module } from "../syntax/module.js";
 import { opcodes } from "../syntax/opcodes.js";
 import type { NumType } from "../syntax/types.js";
+import { readU32 } from "../util/leb128.js";
 import { extended, payloads } from "./instrument.js";
 import {
   actionsOf,
@@ -241,7 +243,7 @@ class Builder {
     const parts = spansOf(this.twin, i).map(([start, end]) => {
       const instruction = bytes.subarray(start, end);
       if (!CALLS.includes(instruction[0]!)) return instruction;
-      const index = readLeb(instruction);
+      const index = readU32({ bytes: instruction, pos: 1, end: instruction.length });
       return index < this.imported ? join([instruction[0]!], leb(this.where(index))) : instruction;
     });
     return sized(join(bytes.subarray(offset, code.offset), ...parts));
@@ -259,9 +261,7 @@ class Builder {
     const [count] = locals.place(["i32"]);
     const global = this.twin.globals.length + k;
     const leaves = activations.map((activation) => this.activation(activation, locals, k));
-    const zeros = results.map((result) =>
-      constant(result === "i64" ? { type: result, value: 0n } : zeroOf(result)),
-    );
+    const zeros = results.map((result) => constant(zeroOf(result)!));
     leaves.push(join(tellNumber(Tag.hostReturned, k), ...zeros, op("return")));
     const code = join(
       tellNumber(Tag.host, k),
@@ -295,16 +295,7 @@ class Builder {
   }
 }
 
-const zeroOf = (type: "i32" | "f32" | "f64"): Value =>
-  type === "i32" ? { type, value: 0 } : type === "f32" ? { type, bits: 0 } : { type, bits: 0n };
-
 const bodyOf = (locals: Bytes, code: Bytes): Uint8Array => sized(join(locals, code, op("end")));
-
-function readLeb(instruction: Uint8Array): number {
-  let value = 0;
-  for (let i = 1; i < instruction.length; i++) value += (instruction[i]! & 0x7f) * 128 ** (i - 1);
-  return value;
-}
 
 interface Leaf {
   /** The first activation that it is for. */

@@ -5,7 +5,7 @@
 
 import type { TraceEvent } from "../observe/events.js";
 import { HostRef, type Value } from "../runtime/values.js";
-import type { RunError } from "./reasons.js";
+import { HOST_EXCEPTION, type RunError } from "./reasons.js";
 import type { Run } from "./run.js";
 
 /** What of a run is compared. */
@@ -170,7 +170,7 @@ function bigint(data: unknown): bigint {
 
 function errorOf(data: unknown): Omit<RunError, "thrown"> {
   const { kind, reason, message } = record(data);
-  if (kind !== "trap" && kind !== "exhaustion" && kind !== "host")
+  if (kind !== "trap" && kind !== "exhaustion" && kind !== HOST_EXCEPTION)
     throw new NoRunError(`unknown kind of error ${String(kind)}`);
   return { kind, reason: text(reason), message: text(message) };
 }

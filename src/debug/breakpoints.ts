@@ -5,6 +5,7 @@ import { codeOf } from "../exec/lower.js";
 import type { FrameView } from "../exec/fiber.js";
 import type { FuncInstance, ModuleInstance } from "../runtime/instances.js";
 import { UsageError } from "../util/errors.js";
+import { hex } from "../util/hex.js";
 import { findFunction } from "./names.js";
 import { type Position, positionAt } from "./views.js";
 
@@ -31,7 +32,7 @@ export class Breakpoints {
     const { func, offset } = this.resolve(place);
     const code = codeOf(func);
     const pc = pcOfOffset(code, offset);
-    if (pc < 0) throw new UsageError(`no instruction at or after byte 0x${offset.toString(16)}`);
+    if (pc < 0) throw new UsageError(`no instruction at or after byte ${hex(offset)}`);
     const at = this.byFunc.get(func) ?? new Map<number, Breakpoint>();
     this.byFunc.set(func, at);
     const known = at.get(pc);
@@ -79,7 +80,7 @@ export class Breakpoints {
   private atOffset(offset: number): { func: FuncInstance; offset: number } {
     const { functions, imported } = this.instance.module;
     const at = functions.findIndex(({ body }) => offset >= body.offset && offset < body.end);
-    if (at < 0) throw new UsageError(`byte 0x${offset.toString(16)} is in no function`);
+    if (at < 0) throw new UsageError(`byte ${hex(offset)} is in no function`);
     return { func: this.defined(imported.func + at), offset };
   }
 

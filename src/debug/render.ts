@@ -11,17 +11,15 @@ import { disassembleFunction } from "../text/disassemble.js";
 import { identifier } from "../text/identifiers.js";
 import { formatValue, formatValues } from "../runtime/notation.js";
 import { UsageError } from "../util/errors.js";
+import { hex, hexByte } from "../util/hex.js";
 import type { Breakpoints } from "./breakpoints.js";
 import type { Stop } from "./session.js";
 import { type FrameView, frameViews, type Position, type TypedValue } from "./views.js";
 
-export const hex = (offset: number, digits = 4): string =>
-  `0x${offset.toString(16).padStart(digits, "0")}`;
-
 /** `func+0x12  0x0043  i32.add`, and the line of its source where that is known. */
 export const positionLine = (position: Position): string => {
   const { func, relative, offset, instruction, source } = position;
-  const place = `${func.name}+0x${relative.toString(16)}  ${hex(offset)}  ${instruction}`;
+  const place = `${func.name}+${hex(relative)}  ${hex(offset, 4)}  ${instruction}`;
   return source === undefined ? place : `${place}  ${sourceText(source)}`;
 };
 
@@ -63,8 +61,8 @@ const FRAMES_SHOWN = 50;
 /** One of the fibers that the program made of asyncify's continuations. */
 export function fiberLine({ id, stack, entry, status, continuation }: FiberState): string {
   const name = id === 0 ? "main" : `fiber ${id}`;
-  const at = stack === null ? "" : `, ${entry}, stack pointer 0x${stack.toString(16)}`;
-  const held = continuation === null ? "" : ` in continuation 0x${continuation.toString(16)}`;
+  const at = stack === null ? "" : `, ${entry}, stack pointer ${hex(stack)}`;
+  const held = continuation === null ? "" : ` in continuation ${hex(continuation)}`;
   return `${status === "on" ? "*" : " "} ${name} ${status}${held}${at}`;
 }
 
@@ -127,12 +125,12 @@ export function memoryLines(
   const { bytes } = memory;
   if (address + length > bytes.length)
     throw new UsageError(
-      `bytes ${hex(address)} to ${hex(address + length)} are out of bounds: memory has ${hex(bytes.length)}`,
+      `bytes ${hex(address, 4)} to ${hex(address + length, 4)} are out of bounds: memory has ${hex(bytes.length, 4)}`,
     );
   const lines: string[] = [];
   for (let at = address; at < address + length; at += ROW) {
     const row = [...bytes.subarray(at, Math.min(at + ROW, address + length))];
-    const numbers = row.map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+    const numbers = row.map(hexByte).join(" ");
     const text = row.map((b) => (b >= 32 && b < 127 ? String.fromCharCode(b) : ".")).join("");
     lines.push(`  ${hex(at, 6)}  ${numbers.padEnd(3 * ROW - 1)}  ${text}`);
   }
@@ -156,7 +154,7 @@ export function codeLines(
   return lines.map(({ offset, depth, text }) => {
     const marks = `${offset === current ? ">" : " "}${stops.has(offset) ? "*" : " "}`;
     const source = module.lines?.at(offset);
-    const line = `${marks} ${hex(offset)}  ${"  ".repeat(depth)}${text}`;
+    const line = `${marks} ${hex(offset, 4)}  ${"  ".repeat(depth)}${text}`;
     return source === undefined ? line : `${line.padEnd(44)}  ${sourceText(source)}`;
   });
 }

@@ -95,6 +95,25 @@ describe("errors of host functions", () => {
     expect(thrownBy(() => trapping("catch all"))).toBe(trap);
   });
 
+  test("are told to observers, whether wasm catches them or not", async () => {
+    const told: unknown[] = [];
+    const observer: Observer = {
+      hostCall: (_, { name }) => void told.push(name),
+      hostThrow: (fiber, { name }, thrown) => void told.push([name, thrown, fiber!.depth]),
+      hostReturn: () => void told.push("returned"),
+    };
+    const { call } = load(HOST, { f: fail }, observer);
+    expect(call("catch all")).toEqual(i32(1));
+    expect(thrownBy(() => call("plain"))).toBe(error);
+    const { machine, func } = load(HOST, { f: () => Promise.reject(error) }, observer);
+    expect(await machine.invokeAsync(func("catch all"), [])).toEqual([i32(1)]);
+    expect(told).toEqual(
+      Array(3)
+        .fill(["env.f", ["env.f", error, 1]])
+        .flat(),
+    );
+  });
+
   test("that a promise is rejected with are caught, too", async () => {
     const { machine, func } = load(HOST, { f: () => Promise.reject(error) });
     expect(await machine.invokeAsync(func("catch all"), [])).toEqual([i32(1)]);

@@ -92,6 +92,8 @@ export interface Observer {
   /** `fiber` is null where the host called the function itself, through an export. */
   hostCall?(fiber: FiberView | null, func: FuncInstance, args: readonly Value[]): void;
   hostReturn?(fiber: FiberView | null, func: FuncInstance, results: readonly Value[]): void;
+  /** The function threw, or its promise was rejected. Wasm may yet catch that. */
+  hostThrow?(fiber: FiberView | null, func: FuncInstance, error: unknown): void;
   /** The fiber stopped for good; its frames still stand. */
   trap?(fiber: FiberView, error: Trap | Exhaustion): void;
 }
@@ -119,6 +121,7 @@ export function observers(...all: readonly Observer[]): Observer {
     "fiberSwitch",
     "hostCall",
     "hostReturn",
+    "hostThrow",
     "trap",
   ] as const;
   return Object.assign({}, ...keys.map(fan)) as Observer;

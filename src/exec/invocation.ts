@@ -70,8 +70,17 @@ export function callHost<R>(
     machine.observer?.hostReturn?.(fiber, func, results);
     return results;
   };
-  const answer = func.host!(args);
-  return settle(isPromise(answer) ? answer.then(report) : report(answer), func);
+  const thrown = (error: unknown): never => {
+    machine.observer?.hostThrow?.(fiber, func, error);
+    throw error;
+  };
+  let answer: Values | Promise<Values>;
+  try {
+    answer = func.host!(args);
+  } catch (error) {
+    return thrown(error);
+  }
+  return settle(isPromise(answer) ? answer.then(report, thrown) : report(answer), func);
 }
 
 /** A call under way, in pieces: its current fiber is the innermost of its chain. */

@@ -21,7 +21,7 @@ export interface ReferenceDoor {
   toReference(value: unknown, type: RefType<DefType>): Reference;
 }
 
-export function toJsValue(value: Value, door: ReferenceDoor): unknown {
+export function toJsValue(value: Value, door: Pick<ReferenceDoor, "toJs">): unknown {
   switch (value.type) {
     case "v128":
       return refuseVector();
@@ -83,7 +83,7 @@ export function refuseSignature({ params, results }: FuncType<DefType>): void {
 }
 
 /** The results of a call as JavaScript has them: nothing, a value, or an array. */
-export function toJsResults(results: readonly Value[], door: ReferenceDoor): unknown {
+export function toJsResults(results: readonly Value[], door: Pick<ReferenceDoor, "toJs">): unknown {
   if (results.length === 0) return undefined;
   if (results.length === 1) return toJsValue(results[0]!, door);
   return results.map((value) => toJsValue(value, door));

@@ -8,6 +8,7 @@ import { decode } from "../binary/decode.js";
 import type { SourceLines } from "../syntax/source-lines.js";
 import { formatFuncType } from "../syntax/types.js";
 import { CrashError, LinkError } from "../util/errors.js";
+import { hex } from "../util/hex.js";
 import { encodeProgram } from "./encode-program.js";
 import { InitCode } from "./init.js";
 import { LineTable } from "./lines.js";
@@ -276,9 +277,7 @@ export class Linker {
     if (kind.referent === "type") return this.types.indexOf(signatureAt(object, index));
     const symbol = object.symbols[index];
     if (symbol === undefined)
-      throw new LinkError(
-        `${object.name}: the relocation at byte 0x${offset.toString(16)} names no symbol`,
-      );
+      throw new LinkError(`${object.name}: the relocation at byte ${hex(offset)} names no symbol`);
     const entity = this.entityOf(object, index);
     switch (kind.referent) {
       case "function":

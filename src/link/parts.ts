@@ -4,6 +4,7 @@
 import type { FuncType } from "../syntax/types.js";
 import { importsOf } from "../syntax/module.js";
 import { LinkError } from "../util/errors.js";
+import { hex } from "../util/hex.js";
 import { isUndefined, type ObjectFile, type ObjectSymbol, type Relocation } from "./object.js";
 import { patch, widthOf } from "./relocations.js";
 import type { Func, Global, Table, Tag, Types } from "./spaces.js";
@@ -59,9 +60,7 @@ export function relocated(
     const { offset, kind } = relocation;
     if (offset < start || offset >= end) continue;
     if (offset + widthOf(kind.encoding) > end)
-      throw new LinkError(
-        `${object.name}: a relocation at byte 0x${offset.toString(16)} has no room`,
-      );
+      throw new LinkError(`${object.name}: a relocation at byte ${hex(offset)} has no room`);
     patch(bytes, offset - start, kind.encoding, BigInt(relocate(object, relocation)));
   }
   return bytes;

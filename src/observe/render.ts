@@ -5,8 +5,8 @@ import { formatValue } from "../runtime/notation.js";
 import type { Value } from "../runtime/values.js";
 import type { AsyncifyStack } from "./events.js";
 import type { TracedEvent } from "./tracer.js";
+import { hex } from "../util/hex.js";
 
-const hex = (n: number | null): string => (n === null ? "?" : `0x${n.toString(16)}`);
 const list = (values: readonly Value[]): string =>
   values.map((value) => formatValue(value)).join(", ");
 

@@ -9,6 +9,7 @@ import { type ArrayInstance, StructInstance } from "./objects.js";
 import { HostRef, type Reference, type Value } from "./values.js";
 import { formatValType, inexact, type RefType, type ValType } from "../syntax/types.js";
 import { UsageError } from "../util/errors.js";
+import { hex } from "../util/hex.js";
 import type { DefType } from "../valid/deftypes.js";
 import { quote } from "../text/identifiers.js";
 import {
@@ -172,7 +173,7 @@ function formatBody(value: Value): string {
     case "f64":
       return formatF64Bits(value.bits).replace(/nan$/, "nan:0x8000000000000");
     case "v128":
-      return `0x${value.bits.toString(16).padStart(32, "0")}`;
+      return hex(value.bits, 32);
     case "ref":
       return formatReference(value.ref);
   }

@@ -2,6 +2,7 @@
 // strings live in one map.
 
 import { BobbinError } from "../util/errors.js";
+import { hex } from "../util/hex.js";
 
 export type TrapReason =
   | "unreachable"
@@ -67,7 +68,7 @@ export abstract class StoppedError extends BobbinError {
     const top = this.wasmStack[0];
     return top === undefined
       ? ""
-      : `in ${top.name} (function ${top.func}) at byte 0x${top.offset.toString(16)} (${top.instruction})` +
+      : `in ${top.name} (function ${top.func}) at byte ${hex(top.offset)} (${top.instruction})` +
           (top.source === undefined ? "" : `, ${top.source}`);
   }
 }

@@ -7,6 +7,7 @@ import { FuncInstance } from "../runtime/instances.js";
 import { ArrayInstance, StructInstance } from "../runtime/objects.js";
 import { HostRef, type Reference, type Value } from "../runtime/values.js";
 import { UsageError } from "../util/errors.js";
+import { hex } from "../util/hex.js";
 import type { SuiteValue } from "./commands.js";
 
 /** One object per host number, so that equal numbers are the same reference. */
@@ -128,7 +129,7 @@ export function printValue(value: Value): string {
     case "f32":
     case "f64":
     case "v128":
-      return `${value.type}:0x${value.bits.toString(16)}`;
+      return `${value.type}:${hex(value.bits)}`;
     case "ref":
       return `ref:${printReference(value.ref)}`;
   }

@@ -1,6 +1,7 @@
 // Constants and result patterns of a script in text, as the values of the JSON form:
 // decimal bits, classes of NaNs, kinds of references.
 
+import { type AbsHeapType, shorthands } from "../syntax/types.js";
 import { parseF32, parseF64, parseInteger } from "../text/numbers.js";
 import type { SuiteValue } from "./commands.js";
 import type { Form } from "./forms.js";
@@ -48,7 +49,7 @@ function read(form: Form, pattern: boolean): SuiteValue {
       // Patterns may leave the type open.
       if (form.peek === undefined && pattern) return { type: "refnull" };
       const heap = form.atom("a heap type").text;
-      return { type: NULLS[heap] ?? "refnull", value: "null" };
+      return { type: shorthands[heap as AbsHeapType] ?? "refnull", value: "null" };
     }
     case "ref.extern":
     case "ref.host": {
@@ -64,24 +65,6 @@ function read(form: Form, pattern: boolean): SuiteValue {
     }
   }
 }
-
-/** Types of null references by the heap type that `ref.null` names. */
-const NULLS: Readonly<Record<string, string>> = {
-  func: "funcref",
-  extern: "externref",
-  any: "anyref",
-  eq: "eqref",
-  i31: "i31ref",
-  struct: "structref",
-  array: "arrayref",
-  exn: "exnref",
-  cont: "contref",
-  none: "nullref",
-  nofunc: "nullfuncref",
-  noextern: "nullexternref",
-  noexn: "nullexnref",
-  nocont: "nullcontref",
-};
 
 /** The bits of the next number, unsigned and decimal, or its class of NaNs. */
 function number(form: Form, type: string, pattern: boolean): string {

@@ -1,6 +1,7 @@
 // What is wrong with a snapshot, or with a machine that shall become one.
 
 import { BobbinError } from "../util/errors.js";
+import { hex } from "../util/hex.js";
 
 export interface SnapshotLocation {
   /** Name of a section; the file's header has none. */
@@ -22,6 +23,6 @@ export class SnapshotError extends BobbinError {
 
 function formatPlace({ section, offset }: SnapshotLocation): string {
   if (offset === undefined) return section === undefined ? "" : ` (section ${section})`;
-  const byte = `byte 0x${offset.toString(16)}`;
+  const byte = `byte ${hex(offset)}`;
   return section === undefined ? ` (at ${byte})` : ` (section ${section}, ${byte})`;
 }

@@ -6,6 +6,7 @@
 // is found here. What a reader must not believe even so is checked section by section.
 
 import { SnapshotError } from "./errors.js";
+import { hex, hexByte } from "../util/hex.js";
 
 /** The version that this writes, and the only one that it reads. */
 export const VERSION = 1;
@@ -72,8 +73,7 @@ export async function sha256(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>
 
 /** The same, as hexadecimal digits. */
 export const hashOf = async (bytes: Uint8Array): Promise<string> => hexOf(await sha256(bytes));
-export const hexOf = (bytes: Uint8Array): string =>
-  [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+export const hexOf = (bytes: Uint8Array): string => [...bytes].map(hexByte).join("");
 
 /** Whether bytes begin as a snapshot of any version does. */
 export const isSnapshot = (bytes: Uint8Array): boolean => MAGIC.every((b, i) => bytes[i] === b);
@@ -138,7 +138,7 @@ export async function unpack(given: Uint8Array, maxBytes: number): Promise<Snaps
     fail("the checksum does not fit the contents: the file is damaged", CHECKSUM_AT);
   const features = view.getUint32(8, true);
   if ((features & ~KNOWN_FEATURES) !== 0)
-    fail(`features 0x${features.toString(16)}: some are unknown to this version`, 8);
+    fail(`features ${hex(features)}: some are unknown to this version`, 8);
   const count = view.getUint32(12, true);
   const required = SECTIONS.length - 1;
   if (count < required || TABLE_AT + ENTRY_BYTES * count > file.length)

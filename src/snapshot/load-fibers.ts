@@ -4,6 +4,7 @@
 
 import { wordsOfAll } from "../exec/code.js";
 import { beginWait, endWait } from "../exec/atomics.js";
+import type { Chain } from "../exec/chains.js";
 import { Fiber, Frame } from "../exec/fiber.js";
 import { codeOf } from "../exec/lower.js";
 import { writeSlots } from "../exec/slots.js";
@@ -169,8 +170,14 @@ function givenTypes(fiber: Fiber, top: Position | undefined): Types {
   return top === undefined ? [] : (at.suspendResults(fiber.top.func, top) ?? []);
 }
 
+/** A chain that is put aside, and what can take it up again. */
+export interface SuspendedChain extends Chain {
+  readonly by: "continuation" | "fiber switch";
+}
+
 /** Puts fibers together to chains, and holds them against what they wait for. */
 export class Chains {
+  readonly suspended: SuspendedChain[] = [];
   private readonly taken = new Set<Fiber>();
   private readonly byFiber: ReadonlyMap<Fiber, LoadedFiber>;
 
@@ -229,7 +236,7 @@ export class Chains {
 
   /** A chain put aside by a continuation of this type. */
   continuation(type: DefType, innermost: Fiber, outer: Fiber): void {
-    this.detached(innermost, outer);
+    this.detached(innermost, outer, "continuation");
     const { params, results } = at.functionOf(type);
     const { positions, given } = this.byFiber.get(innermost)!;
     const top = positions.at(-1);
@@ -245,8 +252,8 @@ export class Chains {
   }
 
   /** A chain put aside by a native fiber switch. */
-  suspended(innermost: Fiber, outer: Fiber): void {
-    this.detached(innermost, outer);
+  switched(innermost: Fiber, outer: Fiber): void {
+    this.detached(innermost, outer, "fiber switch");
     const { positions, given } = this.byFiber.get(innermost)!;
     const top = positions.at(-1);
     if (
@@ -257,13 +264,14 @@ export class Chains {
       this.fail(innermost, "stands at no call of a fiber switch");
   }
 
-  private detached(innermost: Fiber, outer: Fiber): void {
+  private detached(innermost: Fiber, outer: Fiber, by: SuspendedChain["by"]): void {
     const chain = this.chain(innermost);
     if (chain[chain.length - 1] !== outer)
       this.fail(innermost, `has not fiber ${outer.id} outermost`);
     for (const fiber of chain) if (fiber.root) this.fail(fiber, "was started by the host, but is put aside"); // prettier-ignore
     if (this.byFiber.get(innermost)!.waits !== Waits.nothing) this.fail(innermost, "waits for the host, but is put aside"); // prettier-ignore
     innermost.status = innermost.begun ? "suspended" : "fresh";
+    this.suspended.push({ by, fiber: innermost, outer });
   }
 
   /** A fiber and those that wait for it, innermost first. */

@@ -1,30 +1,29 @@
 // The bytes of a file as a machine that goes on where the saved one stood.
 
-import { decode } from "../binary/decode.js";
 import type { Fiber } from "../exec/fiber.js";
 import { Machine, type MachineOptions } from "../exec/machine.js";
 import type { Asyncify, AsyncifySettings } from "../fiber/asyncify/asyncify.js";
-import { FiberAbi, type FiberAbiSettings, type Link } from "../fiber/abi/abi.js";
+import type { FiberAbi, FiberAbiSettings } from "../fiber/abi/abi.js";
 import {
-  FuncInstance,
-  type ExternInstance,
+  type FuncInstance,
   type Imports,
   mergeImports,
   type ModuleInstance,
 } from "../runtime/instances.js";
-import { type Import, importsOf } from "../syntax/module.js";
-import { BobbinError, LinkError, UsageError } from "../util/errors.js";
-import { type ValidModule, validate } from "../valid/validate.js";
+import type { ValidModule } from "../valid/validate.js";
 import { makeAsyncify, readSettings, restoreAsyncify, type SavedSettings } from "./asyncify.js";
 import { SectionReader } from "./bytes.js";
 import type { Codec } from "./codec.js";
 import { SnapshotError } from "./errors.js";
-import { FEATURES, hexOf, type SectionName, sha256, type SnapshotFile, unpack } from "./format.js";
-import { Chains, FiberReader } from "./load-fibers.js";
+import { FEATURES, type SectionName, type SnapshotFile, unpack } from "./format.js";
+import { Chains, FiberReader, type SuspendedChain } from "./load-fibers.js";
 import { Heap } from "./load-heap.js";
-import { assemble, fillElements, type InstancePlan, readPlans } from "./load-instances.js";
+import { fillElements, type InstancePlan, readPlans } from "./load-instances.js";
+import { linkInstances } from "./load-link.js";
+import { readModules, type SupplyModule } from "./load-modules.js";
 import { fillMemory, Parts } from "./load-parts.js";
-import { readTypes } from "./load-shared.js";
+import { readTypes, type Sections } from "./load-shared.js";
+import { makeNative, readNative, restoreNative, type SavedAbi } from "./native-fibers.js";
 import type { Things } from "./references.js";
 
 export interface LoadOptions {
@@ -39,8 +38,7 @@ export interface LoadOptions {
   ) => Imports | Promise<Imports>;
   /** Load even where functions are missing; calling one of them fails. For whoever only looks. */
   readonly allowMissing?: boolean;
-  /** The bytes of a module that is not in the file, by the hexadecimal SHA-256 of them. */
-  readonly module?: (hash: string) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
+  readonly module?: SupplyModule;
   /** In place of what was saved (fuel, depths), and observers. */
   readonly machine?: Omit<MachineOptions, "interposer">;
   readonly asyncify?: Pick<AsyncifySettings, "listener">;
@@ -57,6 +55,8 @@ export interface LoadedSnapshot {
   /** Native asyncify and the native fiber ABI, where the program runs on them. */
   readonly asyncify: Asyncify | null;
   readonly fibers: FiberAbi | null;
+  /** Fibers that nobody waits for now: continuations hold them, or native switches put them aside. */
+  readonly suspended: readonly SuspendedChain[];
 }
 
 /**
@@ -68,66 +68,20 @@ export async function loadSnapshot(
   options: LoadOptions = {},
 ): Promise<LoadedSnapshot> {
   const file = await unpack(bytes, options.maxBytes ?? 2 ** 32);
-  const modules = await readModules(sectionsOf(file)("modules"), file, options);
+  const embedded = (file.features & FEATURES.moduleReferences) === 0;
+  const modules = await readModules(sectionsOf(file)("modules"), embedded, options.module);
   return new Loader(file, modules, options).load();
 }
 
-const sectionsOf = ({ sections }: SnapshotFile) => {
+const sectionsOf = ({ sections }: SnapshotFile): Sections => {
   const readers = new Map(
     sections.map(({ name, bytes }) => [name, new SectionReader(bytes, name)]),
   );
-  return (name: SectionName): SectionReader => readers.get(name)!;
+  return (name) => readers.get(name)!;
 };
 
-async function readModules(
-  r: SectionReader,
-  { features }: SnapshotFile,
-  options: LoadOptions,
-): Promise<ValidModule[]> {
-  const modules: ValidModule[] = [];
-  for (let count = r.count("modules", 33); count > 0; count--) {
-    const start = r.pos;
-    const hash = r.raw(32, "a hash");
-    const name = hexOf(hash);
-    const embedded = r.flag("whether the module is here");
-    if (embedded !== ((features & FEATURES.moduleReferences) === 0))
-      r.fail("the module is not where the file's features say", start);
-    const bytes = embedded ? r.sized("a module") : await options.module?.(name);
-    if (bytes === undefined)
-      throw new LinkError(`the snapshot needs the module with the SHA-256 ${name}`);
-    if ((await sha256(bytes)).some((byte, i) => byte !== hash[i]))
-      r.fail("the module is not the one that the hash is of", start);
-    try {
-      modules.push(validate(decode(new Uint8Array(bytes))));
-    } catch (error) {
-      if (error instanceof BobbinError) r.fail(`the module is none: ${error.message}`, start);
-      throw error;
-    }
-  }
-  r.end();
-  return modules;
-}
-
-/** What the native fiber ABI has saved, as numbers. */
-interface SavedAbi {
-  readonly instance: number;
-  readonly nextNumber: number;
-  readonly suspended: readonly {
-    readonly number: number;
-    readonly fiber: number;
-    readonly outer: number;
-    readonly sp: number;
-    readonly ret: number;
-  }[];
-  readonly links: readonly {
-    readonly fiber: number;
-    readonly link: Link | null;
-    readonly stack: number | null;
-  }[];
-}
-
 class Loader {
-  private readonly sections: (name: SectionName) => SectionReader;
+  private readonly sections: Sections;
   private machine!: Machine;
   private current: number | null = null;
   private abi: FiberAbi | null = null;
@@ -145,8 +99,8 @@ class Loader {
     const { sections, modules, file } = this;
     const types = readTypes(sections("types"));
     this.machine = this.readMachine(sections("machine"));
-    const settings = this.readAsyncify(sections("asyncify"));
-    const saved = this.readAbi(sections("native fibers"));
+    const settings = this.optional("asyncify", FEATURES.asyncify, readSettings);
+    const saved = this.optional("native fibers", FEATURES.nativeFibers, readNative);
     const parts = new Parts(sections, types);
     const { memories, tables, globals, tags } = parts;
     const r = sections("instances");
@@ -166,8 +120,8 @@ class Loader {
     for (const { name, bytes } of file.sections)
       if (name === "memory contents") fillMemory(new SectionReader(bytes, name), memories);
     if (this.asyncify !== null) restoreAsyncify(sections("asyncify"), this.asyncify, things);
-    this.loadFibers(reader, things, heap, saved);
-    return { machine: this.machine, instances, asyncify: this.asyncify, fibers: this.abi };
+    const suspended = this.loadFibers(reader, things, heap, saved);
+    return { machine: this.machine, instances, asyncify: this.asyncify, fibers: this.abi, suspended }; // prettier-ignore
   }
 
   private readMachine(r: SectionReader): Machine {
@@ -184,44 +138,15 @@ class Loader {
     return machine;
   }
 
-  private readAsyncify(r: SectionReader): SavedSettings | null {
-    const present = r.flag("whether there is asyncify");
-    const expected = (this.file.features & FEATURES.asyncify) !== 0;
-    r.ensure(present === expected, "asyncify is not as the file's features say", 0);
-    if (present) return readSettings(r);
+  /** What only some machines have: their files' features say so. */
+  private optional<T>(name: SectionName, feature: number, read: (r: SectionReader) => T): T | null {
+    const r: SectionReader = this.sections(name);
+    const present = r.flag(`whether there is ${name}`);
+    const expected = (this.file.features & feature) !== 0;
+    r.ensure(present === expected, `section ${name} is not as the file's features say`, 0);
+    if (present) return read(r);
     r.end();
     return null;
-  }
-
-  private readAbi(r: SectionReader): SavedAbi | null {
-    const present = r.flag("whether there are native fibers");
-    const expected = (this.file.features & FEATURES.nativeFibers) !== 0;
-    r.ensure(present === expected, "native fibers are not as the file's features say", 0);
-    if (!present) {
-      r.end();
-      return null;
-    }
-    const pointer = (what: string) => r.below(2 ** 32, what);
-    const instance = r.uint("an instance");
-    const nextNumber = r.uint("the next suspension's number");
-    const numbers = new Set<number>();
-    const suspended = r.list("suspended fibers", () => {
-      const start = r.pos;
-      const number = r.below(nextNumber, "a suspension's number");
-      r.ensure(number > 0 && !numbers.has(number), `two suspensions have number ${number}`, start);
-      numbers.add(number);
-      const fiber = r.uint("a fiber");
-      return { number, fiber, outer: r.uint("a fiber"), sp: pointer("a stack pointer"), ret: pointer("an address") }; // prettier-ignore
-    });
-    const links = r.list("links", () => {
-      const fiber = r.uint("a fiber");
-      const link = r.flag("whether it was entered")
-        ? { caller: pointer("a stack pointer"), ret: pointer("an address"), entry: pointer("an entry") } // prettier-ignore
-        : null;
-      return { fiber, link, stack: r.flag("whether its entry runs") ? pointer("a stack") : null };
-    });
-    r.end();
-    return { instance, nextNumber, suspended, links };
   }
 
   private natives(
@@ -236,17 +161,11 @@ class Loader {
       this.asyncify = makeAsyncify(this.sections("asyncify"), module, all);
     }
     if (saved?.instance !== instance) return new Map();
-    try {
-      this.abi = new FiberAbi(module, this.options.fibers);
-    } catch (error) {
-      if (error instanceof UsageError)
-        throw new SnapshotError(error.message, { section: "native fibers" });
-      throw error;
-    }
+    this.abi = makeNative(module, this.options.fibers);
     return this.abi.functions;
   }
 
-  /** Gives instances their imports: of each other, or of the host. */
+  /** Gives instances their imports, and binds what runs on one of them to it. */
   private async link(
     r: SectionReader,
     plans: readonly InstancePlan[],
@@ -254,77 +173,25 @@ class Loader {
     saved: SavedAbi | null,
     settings: SavedSettings | null,
   ): Promise<void> {
+    const { machine, options } = this;
+    const none: Imports = new Map();
     const supplied: Imports[] = [];
-    for (const [i, plan] of plans.entries()) {
-      const { module } = plan.instance;
+    for (const [i, { instance }] of plans.entries())
       supplied.push(
         mergeImports(
-          settings?.instance === i ? new Map([["asyncify", this.asyncify!.imports]]) : new Map(),
-          saved?.instance === i ? this.abi!.imports : new Map(),
-          (await this.options.supply?.(this.machine, module, i)) ?? new Map(),
+          settings?.instance === i ? new Map([["asyncify", this.asyncify!.imports]]) : none,
+          saved?.instance === i ? this.abi!.imports : none,
+          (await options.supply?.(machine, instance.module, i)) ?? none,
         ),
       );
-    }
-    this.adopt(plans, parts, supplied);
-    const fromHost = new Map<string, FuncInstance>();
-    const missing = new Set<string>();
-    const key = (instance: number, index: number) => `${instance}:${index}`;
-    plans.forEach(({ imported, instance: { module, types } }, i) => {
-      const wanted = importsOf(module, "func");
-      imported.forEach((origin, index) => {
-        if (origin !== null) return;
-        const { module: group, name, description } = wanted[index]!;
-        const given = supplied[i]!.get(group)?.get(name);
-        if (given?.kind === "func") fromHost.set(key(i, index), given.func);
-        else {
-          missing.add(`${group}.${name}`);
-          const type = types[description.type]!;
-          fromHost.set(key(i, index), missingFunction(type, `${group}.${name}`, index));
-        }
-      });
-    });
-    if (missing.size > 0 && this.options.allowMissing !== true)
-      throw new LinkError(
-        `the host must supply the functions that the snapshot imports: ${[...missing].join(", ")}`,
-      );
-    plans.forEach((plan, i) =>
-      assemble(r, plan, parts, (index) => {
-        const origin = plan.imported[index] ?? { instance: i, index };
-        const there = plans[origin.instance]!;
-        const func =
-          fromHost.get(key(origin.instance, origin.index)) ??
-          there.defined[origin.index - there.instance.module.imported.func];
-        return func ?? r.fail("an import comes from an import", plan.at);
-      }),
-    );
+    linkInstances(r, plans, parts, supplied, options.allowMissing === true);
     this.asyncify?.attach(plans[settings!.instance]!.instance);
     if (settings !== null && this.asyncify === null)
       throw new SnapshotError("there is no such instance", { section: "asyncify" });
-    this.machine.interposer = this.asyncify;
+    machine.interposer = this.asyncify;
     this.abi?.attach(plans[saved!.instance]!.instance);
     if (saved !== null && this.abi === null)
       throw new SnapshotError("there is no such instance", { section: "native fibers" });
-  }
-
-  /** Hands the host's own objects over to those who import them from it. */
-  private adopt(plans: readonly InstancePlan[], parts: Parts, supplied: readonly Imports[]): void {
-    for (const kind of ["memories", "tables", "globals", "tags"] as const) {
-      const defined = plans.flatMap((plan) => plan[kind].slice(importedOf(plan, kind)));
-      const owned = new Set(defined);
-      if (owned.size < defined.length)
-        throw new SnapshotError(`two instances define the same ${KINDS[kind]}`, { section: "instances" }); // prettier-ignore
-      const seen = new Set<number>();
-      plans.forEach((plan, i) => {
-        const wanted = importsOf(plan.instance.module, KINDS[kind]);
-        wanted.forEach(({ module, name }: Import, index: number) => {
-          const id = plan[kind][index]!;
-          if (owned.has(id) || seen.has(id)) return;
-          seen.add(id);
-          const given: ExternInstance | undefined = supplied[i]!.get(module)?.get(name);
-          if (given !== undefined) parts.adopt(kind, id, given);
-        });
-      });
-    }
   }
 
   private loadFibers(
@@ -332,7 +199,7 @@ class Loader {
     things: Things,
     heap: Heap,
     saved: SavedAbi | null,
-  ): void {
+  ): readonly SuspendedChain[] {
     const { machine, current, abi } = this;
     const { fibers } = reader;
     const loaded = reader.read(things, {
@@ -350,22 +217,12 @@ class Loader {
     if (machine.fiber !== null) chains.current(machine.fiber);
     for (const { type, fiber, outer } of heap.continuations)
       if (fiber !== null) chains.continuation(type, fiber, outer!);
-    if (saved !== null) {
-      const at = (index: number) => fiberAt("native fibers", index);
-      const suspended = saved.suspended.map((s) => ({ ...s, fiber: at(s.fiber), outer: at(s.outer) })); // prettier-ignore
-      for (const { fiber, outer } of suspended) chains.suspended(fiber, outer);
-      const links = saved.links.map((l) => ({ ...l, fiber: at(l.fiber) }));
-      if (links.some(({ fiber }) => fiber.root))
-        throw new SnapshotError("a fiber of the host was entered", { section: "native fibers" });
-      abi!.restore({ nextNumber: saved.nextNumber, suspended, links });
-    }
+    if (saved !== null)
+      restoreNative(abi!, saved, chains, (index) => fiberAt("native fibers", index));
     chains.end();
+    return chains.suspended;
   }
 }
-
-const KINDS = { memories: "memory", tables: "table", globals: "global", tags: "tag" } as const;
-const importedOf = ({ instance: { module } }: InstancePlan, kind: keyof typeof KINDS): number =>
-  module.imported[KINDS[kind]];
 
 const heapThings = ({ structs, arrays, exceptions, continuations, hosts }: Heap) => ({
   structs,
@@ -374,13 +231,3 @@ const heapThings = ({ structs, arrays, exceptions, continuations, hosts }: Heap)
   continuations,
   hosts,
 });
-
-const missingFunction = (type: FuncInstance["type"], name: string, index: number): FuncInstance =>
-  FuncInstance.host(
-    type,
-    name,
-    () => {
-      throw new LinkError(`nobody supplies ${name}`);
-    },
-    index,
-  );

@@ -99,6 +99,37 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
             (try_table (catch $t $got) (throw_ref (global.get $kept)))
             (unreachable))
           (drop))))`,
+  "legacy exceptions": `
+    (tag $t (param i32))
+    (tag $u (param f64))
+    (func $f (param i32) (result i32)
+      (if (i32.and (local.get 0) (i32.const 1)) (then (throw $t (local.get 0))))
+      (if (i32.and (local.get 0) (i32.const 2)) (then (throw $u (f64.const 2.5))))
+      (i32.mul (local.get 0) (i32.const 3)))
+    (func $inner (param $n i32) (result i32) (local $k i32)
+      (try $a (result i32)
+        (do (call $f (local.get $n)))
+        (catch $t
+          (local.set $k)
+          (try $b (result i32)
+            (do (call $f (i32.add (local.get $k) (i32.const 1))))
+            (catch $u (drop) (local.set $k (i32.add (local.get $k) (i32.const 100))) (rethrow $a))
+            (catch_all (local.get $k))))
+        (catch_all
+          (local.set $k (i32.const 7))
+          (local.set $k (i32.add (local.get $k) (i32.const 1)))
+          (rethrow $a))))
+    (func $outer (param $n i32) (result i32)
+      (try (result i32)
+        (do (call $inner (local.get $n)))
+        (catch $t (i32.add (i32.const 1000)))
+        (catch $u (i32.trunc_f64_s))))
+    (func (export "run") (param $n i32) (result i32) (local $s i32)
+      (loop $go
+        (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 2)) (call $outer (local.get $n))))
+        (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+        (br_if $go (i32.ge_s (local.get $n) (i32.const 0))))
+      (local.get $s))`,
   continuations: `
     (type $f (func (param i32) (result i32)))
     (type $c (cont $f))
@@ -157,7 +188,7 @@ export function start(wat: string, n: number): LoadedSnapshot {
   const machine = new Machine();
   const instance = instantiate(machine, module, importsFor(module));
   machine.start(instance.func("run"), [i32(n)]);
-  return { machine, instances: [instance], asyncify: null, fibers: null };
+  return { machine, instances: [instance], asyncify: null, fibers: null, suspended: [] };
 }
 
 export const save = ({ machine, instances, asyncify, fibers }: LoadedSnapshot) =>

@@ -9,6 +9,7 @@ import { stackOf } from "../exec/stack.js";
 import type { FuncInstance } from "../runtime/instances.js";
 import type { ValType } from "../syntax/types.js";
 import { CrashError } from "../util/errors.js";
+import { hex } from "../util/hex.js";
 import type { DefType } from "../valid/deftypes.js";
 import { ByteWriter } from "./bytes.js";
 import { SnapshotError } from "./errors.js";
@@ -30,7 +31,7 @@ export function checkChain(innermost: Fiber): void {
   if (resumer !== null && !isOver(resumer)) {
     const names = (fiber: Fiber) =>
       stackOf(fiber)
-        .map(({ name, offset }) => `${name} at byte 0x${offset.toString(16)}`)
+        .map(({ name, offset }) => `${name} at byte ${hex(offset)}`)
         .join(", ");
     throw new SnapshotError(
       `JavaScript frames cannot be saved: a function of the host called back into wasm ` +

@@ -76,9 +76,12 @@ export function memoryContents(memory: MemoryInstance, id: number): Uint8Array<A
   return parts;
 }
 
-function isZero(bytes: Uint8Array): boolean {
-  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) return false;
-  return true;
+/** Of a block, which is aligned. Words, because most of a large memory is zeros to be passed. */
+function isZero({ buffer, byteOffset, length }: Uint8Array): boolean {
+  const words = new BigInt64Array(buffer, byteOffset, length >> 3);
+  for (let i = 0; i < words.length; i++) if (words[i] !== 0n) return false;
+  const rest = length & 7;
+  return new Uint8Array(buffer, byteOffset + length - rest, rest).every((byte) => byte === 0);
 }
 
 export function writeTable(w: ByteWriter, graph: Graph, { type, elements }: TableInstance): void {

@@ -10,6 +10,7 @@ import type { Codec } from "./codec.js";
 import { SnapshotError } from "./errors.js";
 import { FEATURES, pack, type Section, type SectionName, SECTIONS, sha256 } from "./format.js";
 import { Graph, type Ids } from "./graph.js";
+import { writeLinks, writeSuspended } from "./native-fibers.js";
 import { checkChain, FiberWriter, isOver } from "./save-fibers.js";
 import * as store from "./save-store.js";
 
@@ -121,8 +122,7 @@ class Saver {
     const { asyncify } = this.options;
     const w = this.to("asyncify");
     w.flag(asyncify != null);
-    if (asyncify == null) return;
-    writeAsyncify(w, this.graph, asyncify);
+    if (asyncify != null) writeAsyncify(w, this.graph, asyncify);
   }
 
   /** What of asyncify's own has got into other hands. */
@@ -140,31 +140,12 @@ class Saver {
     const w = this.to("native fibers");
     const { fibers } = this.options;
     w.flag(fibers != null);
-    if (fibers == null) return;
-    const { nextNumber, suspended } = fibers.save([]);
-    w.uint(this.graph.instances.idOf(fibers.instance!));
-    w.uint(nextNumber);
-    w.list(suspended, ({ number, fiber, outer, sp, ret }) => {
-      w.uint(number);
-      w.uint(this.graph.fibers.idOf(fiber));
-      w.uint(this.graph.fibers.idOf(outer));
-      w.uint(sp);
-      w.uint(ret);
-    });
+    if (fibers != null) writeSuspended(w, this.graph, fibers);
   }
 
-  /** Of all fibers that were found. */
   private writeLinks(): void {
     const { fibers } = this.options;
-    if (fibers == null) return;
-    const w = this.to("native fibers");
-    w.list(fibers.save(this.graph.fibers.list).links, ({ fiber, link, stack }) => {
-      w.uint(this.graph.fibers.idOf(fiber));
-      w.flag(link !== null);
-      if (link !== null) for (const n of [link.caller, link.ret, link.entry]) w.uint(n);
-      w.flag(stack !== null);
-      if (stack !== null) w.uint(stack);
-    });
+    if (fibers != null) writeLinks(this.to("native fibers"), this.graph, fibers);
   }
 
   /** Writes one thing that has not been written, if there is any. */

@@ -132,7 +132,8 @@ export function typeIndexOf(heap: HeapType): number | undefined {
 
 export const isRefType = <C>(t: ValType<C>): t is RefType<C> => typeof t === "object";
 
-const shorthands: Partial<Record<AbsHeapType, string>> = {
+/** Types of nullable references, by what they refer to. */
+export const shorthands: Partial<Record<AbsHeapType, string>> = {
   func: "funcref",
   extern: "externref",
   any: "anyref",

@@ -10,6 +10,7 @@ import { textMnemonic, type Immediate, type Mnemonic } from "../syntax/opcodes.j
 import type { ValType } from "../syntax/types.js";
 import { lanesOf } from "../syntax/vectors.js";
 import { UsageError } from "../util/errors.js";
+import { hex } from "../util/hex.js";
 import { formatF32Bits, formatF64Bits, formatI32, formatI64, joinHalves } from "./numbers.js";
 import { heapText, indexText, type Scope, typeText } from "./scope.js";
 
@@ -53,7 +54,7 @@ function memargText({ op, a, b, memOffset }: Instruction, scope: Scope): string 
   return parts.filter(Boolean).join(" ");
 }
 
-const hexWord = (word: number) => `0x${(word >>> 0).toString(16).padStart(8, "0")}`;
+const hexWord = (word: number) => hex(word >>> 0, 8);
 
 /** Immediates that are no index. */
 const otherText: Record<

@@ -12,6 +12,7 @@ import { instructionParts } from "./disassemble.js";
 import { Folder, indent, inline, type Node, renderNodes } from "./fold.js";
 import { identifier } from "./identifiers.js";
 import type { Scope } from "./scope.js";
+import { hex } from "../util/hex.js";
 
 /** Receives the instructions of an expression as text. */
 interface Sink {
@@ -40,7 +41,7 @@ export class ExpressionPrinter {
 
   /** `(;0x1f;)`, where offsets are wanted. */
   comment(offset: number): string {
-    return this.offsets ? `(;0x${offset.toString(16).padStart(this.#digits, "0")};)` : "";
+    return this.offsets ? `(;${hex(offset, this.#digits)};)` : "";
   }
 
   /** The body of function `func`, indented. */

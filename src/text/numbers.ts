@@ -4,6 +4,8 @@
 // would round twice and be off by one in rare f32 cases.
 // Spec: https://webassembly.github.io/spec/core/text/values.html
 
+import { hex } from "../util/hex.js";
+
 interface FloatFormat {
   /** Explicit mantissa bits. */
   readonly mantissa: bigint;
@@ -43,7 +45,7 @@ function formatBits(bits: bigint, format: FloatFormat, finite: () => string): st
   if (magnitude < format.infinity) return sign + finite();
   const payload = magnitude - format.infinity;
   const canonical = payload === 1n << (format.mantissa - 1n);
-  return `${sign}nan${canonical ? "" : `:0x${payload.toString(16)}`}`;
+  return `${sign}nan${canonical ? "" : `:${hex(payload)}`}`;
 }
 
 /** JavaScript's shortest decimal, recognizable as a float. */

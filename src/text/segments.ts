@@ -5,6 +5,7 @@ import type { DataSegment, ElementSegment, Expression, SegmentMode } from "../sy
 import { type ExpressionPrinter, inlineAll } from "./expressions.js";
 import { indexText, type Scope, typeText } from "./scope.js";
 import { binder } from "./types.js";
+import { hexByte } from "../util/hex.js";
 
 const BYTES_PER_LINE = 64;
 const COLUMNS = 100;
@@ -66,7 +67,7 @@ export function elementLines(
 const escapes = Array.from({ length: 256 }, (_, byte) =>
   byte >= 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c
     ? String.fromCharCode(byte)
-    : `\\${byte.toString(16).padStart(2, "0")}`,
+    : `\\${hexByte(byte)}`,
 );
 
 /** Bytes as a string literal of the text format. */

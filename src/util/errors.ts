@@ -2,6 +2,8 @@
 // bad module, a trapping program and a bug of ours can never be confused.
 // Traps live in `runtime/traps.ts`: they carry machine state.
 
+import { hex } from "./hex.js";
+
 /** Base of every error that Bobbin raises on purpose. */
 export abstract class BobbinError extends Error {
   /** Stable machine-readable class name, as `--json` output prints it. */
@@ -21,7 +23,7 @@ export interface ModuleLocation {
 export function formatLocation({ offset, func, instruction }: ModuleLocation): string {
   const inside = [func === undefined ? "" : `function ${func}`, instruction ?? ""].filter(Boolean);
   return (
-    (offset === undefined ? "" : ` at byte 0x${offset.toString(16)}`) +
+    (offset === undefined ? "" : ` at byte ${hex(offset)}`) +
     (inside.length > 0 ? ` (${inside.join(", ")})` : "")
   );
 }

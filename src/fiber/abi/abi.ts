@@ -25,6 +25,7 @@ import { Trap } from "../../runtime/traps.js";
 import { i32, type Value } from "../../runtime/values.js";
 import { functionName, importsOf } from "../../syntax/module.js";
 import { UsageError } from "../../util/errors.js";
+import { hex } from "../../util/hex.js";
 import { closeTypes } from "../../valid/deftypes.js";
 import type { ValidModule } from "../../valid/validate.js";
 import type { SwitchEvent } from "./events.js";
@@ -76,7 +77,6 @@ const NUMBER = 0;
 const ENTRY = 8;
 const PAYLOAD = 12;
 
-const hex = (n: number): string => `0x${n.toString(16)}`;
 const NULLARY = closeTypes([
   {
     final: true,

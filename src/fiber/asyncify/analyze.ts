@@ -20,6 +20,7 @@ import {
   type Roles,
 } from "./roles.js";
 import { findSites } from "./sites.js";
+import { hex } from "../../util/hex.js";
 
 /** @throws AsyncifyError for modules and options that Binaryen refuses */
 export function analyzeRoles(module: ValidModule, options: AsyncifyOptions = {}): Roles {
@@ -145,7 +146,7 @@ class Analysis implements Roles {
     const { callees, indirect, through } = this.body(index)!;
     if (indirect >= 0 && this.options.ignoreIndirect !== true) {
       info.can = true;
-      info.reason = `calls a function through a ${through} at byte 0x${indirect.toString(16)}`;
+      info.reason = `calls a function through a ${through} at byte ${hex(indirect)}`;
     }
     for (const callee of callees) {
       const { runtime, name } = this.imports[callee] ?? {};

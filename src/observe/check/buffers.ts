@@ -3,7 +3,7 @@
 
 import type { RecordEvent, RuntimeEvent } from "../events.js";
 import type { Monitor, Surroundings } from "./monitor.js";
-import { hex } from "./report.js";
+import { hex } from "../../util/hex.js";
 
 export class BufferMonitor implements Monitor {
   /** An overflow is told once for each unwind. */

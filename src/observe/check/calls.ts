@@ -8,8 +8,8 @@ import type { RuntimeEvent } from "../events.js";
 import type { Part } from "./facts.js";
 import type { Place } from "./finding.js";
 import type { Monitor, Surroundings } from "./monitor.js";
-import { hex } from "./report.js";
 import type { Continuation } from "./shadow.js";
+import { hex } from "../../util/hex.js";
 
 /** A frame into which a call returned while unwinding: now it must push its record and leave. */
 interface Returned {

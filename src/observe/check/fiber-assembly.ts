@@ -7,7 +7,7 @@ import type { FiberView } from "../../exec/fiber.js";
 import type { FuncInstance } from "../../runtime/instances.js";
 import type { RecordEvent, RuntimeEvent } from "../events.js";
 import type { Monitor, Surroundings } from "./monitor.js";
-import { hex } from "./report.js";
+import { hex } from "../../util/hex.js";
 
 const ENTER = "fiber_enter";
 const SWITCH_ENTER = "fiber_switch_enter";

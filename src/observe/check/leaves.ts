@@ -5,7 +5,7 @@ import type { FiberView } from "../../exec/fiber.js";
 import type { FuncInstance } from "../../runtime/instances.js";
 import type { RuntimeEvent } from "../events.js";
 import type { Monitor, Surroundings } from "./monitor.js";
-import { hex } from "./report.js";
+import { hex } from "../../util/hex.js";
 
 export class LeafMonitor implements Monitor {
   /** Imports without a result that the leaf now on the stack called, for it is to be run again. */

@@ -12,6 +12,7 @@ import type { Facts } from "./facts.js";
 import type { Report } from "./report.js";
 import type { PushedRecord, Shadow } from "./shadow.js";
 import type { WriterWatch } from "./writers.js";
+import { hex } from "../../util/hex.js";
 
 /** What monitors share. */
 export interface Surroundings {
@@ -41,8 +42,7 @@ export interface Monitor {
 
 /** `nap (call 0 at byte 0xdb, 16 bytes at 0x3e8)` */
 export function describeRecord({ event, site }: PushedRecord): string {
-  const at =
-    site === null ? "" : ` at byte 0x${offsetOfPc(site.func.code as Code, site.pc).toString(16)}`;
-  const address = `0x${event.address.toString(16)}`;
+  const at = site === null ? "" : ` at byte ${hex(offsetOfPc(site.func.code as Code, site.pc))}`;
+  const address = hex(event.address);
   return `${event.name} (call ${event.callIndex}${at}, ${event.size} bytes at ${address})`;
 }

@@ -5,8 +5,8 @@ import type { FiberView } from "../../exec/fiber.js";
 import type { RecordEvent, RuntimeEvent } from "../events.js";
 import type { ChangedWord } from "./finding.js";
 import { describeRecord, type Monitor, type Surroundings } from "./monitor.js";
-import { hex } from "./report.js";
 import type { PushedRecord, Rewind } from "./shadow.js";
+import { hex } from "../../util/hex.js";
 
 export class RecordMonitor implements Monitor {
   constructor(private readonly on: Surroundings) {}

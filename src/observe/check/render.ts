@@ -4,7 +4,7 @@ import type { CheckCounts } from "./checker.js";
 import { CODES } from "./codes.js";
 import type { Finding, MachineState, Place, Writer } from "./finding.js";
 import { fiberName } from "../render.js";
-import { hex } from "./report.js";
+import { hex } from "../../util/hex.js";
 
 const LABEL = 8;
 const WIDTH = 100;

@@ -75,5 +75,3 @@ export class Report {
 
 /** Events have more than that. */
 const asyncifyStack = ({ data, pos, end }: AsyncifyStack) => ({ data, pos, end });
-
-export const hex = (n: number | null): string => (n === null ? "?" : `0x${n.toString(16)}`);

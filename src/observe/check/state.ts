@@ -4,7 +4,7 @@
 import type { FuncInstance } from "../../runtime/instances.js";
 import type { RuntimeEvent } from "../events.js";
 import type { Monitor, Surroundings } from "./monitor.js";
-import { hex } from "./report.js";
+import { hex } from "../../util/hex.js";
 
 export class StateMonitor implements Monitor {
   /** How the call that left the state as it is came to fail, and when. */
