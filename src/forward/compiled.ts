@@ -20,7 +20,7 @@ import { isCompiled } from "./instructions.js";
 import { nodesOf } from "./nodes.js";
 import * as numbers from "./numbers.js";
 import { prepared, present } from "./prepare.js";
-import { numbersOf, regionsOf } from "./regions.js";
+import { type Limits, LIMITS, numbersOf, regionsOf } from "./regions.js";
 import { control, scratch } from "./scratch.js";
 import { caught, letGo } from "./sites.js";
 
@@ -84,7 +84,7 @@ export class CompiledFunction {
   }
 
   /** Of a function that is lowered; null where something in it is not compiled. */
-  static of(func: FuncInstance): CompiledFunction | null {
+  static of(func: FuncInstance, limits: Limits = LIMITS): CompiledFunction | null {
     const instance = func.instance!;
     const { module } = instance;
     if (func.index < 0) return null;
@@ -92,7 +92,7 @@ export class CompiledFunction {
     const nodes = nodesOf(module, func.index - module.imported.func, code);
     if (!nodes.every(({ mnemonic }) => isCompiled(mnemonic))) return null;
     const entries = new Entries(nodes);
-    const regions = regionsOf(nodes, entries.ends, entries.elses);
+    const regions = regionsOf(nodes, entries.ends, entries.elses, limits);
     const numbers = numbersOf(regions);
     return new CompiledFunction({ func, instance, code, nodes, entries, regions, numbers });
   }

@@ -259,9 +259,8 @@ export class Compiler {
     const entered = this.resumable && last > this.writer.entry;
     const part = new Compiler(this.source, entered, false, { number, region, parent: this });
     const text = part.compile();
-    this.parts.push(...part.parts);
     // The form that is entered in its middle has the parts of the other.
-    if (entered || !this.resumable) this.parts.push(text);
+    if (entered || !this.resumable) this.parts.push(...part.parts, text);
     const plain = `part${number}(p, d, fuel`;
     if (entered) {
       this.takeFuel();

@@ -13,11 +13,19 @@ export interface Region {
   readonly inner: readonly Region[];
 }
 
-/** What a function may cost that stays whole, or of which stretches have been split off. */
-const WHOLE = 1600;
-const REST = 3500;
-/** What stretches cost at most and at least, in instructions, and what the call of one costs. */
-const MOST = [500, 1500];
+/** In instructions. */
+export interface Limits {
+  /** What a function may cost that stays whole, and what may stay of one that does not. */
+  readonly whole: number;
+  readonly rest: number;
+  /** What a stretch costs at most: one without others in it, and one with. */
+  readonly most: readonly [number, number];
+}
+export const LIMITS: Limits = { whole: 1600, rest: 3500, most: [500, 1500] };
+/** For tests: functions come in many parts. */
+export const TINY_LIMITS: Limits = { whole: 60, rest: 40, most: [20, 40] };
+
+/** What a stretch costs at least, and what the call of one does. */
 const LEAST = 16;
 const CALL = 8;
 
@@ -26,12 +34,13 @@ export function regionsOf(
   nodes: readonly Node[],
   ends: ReadonlyMap<number, number>,
   elses: ReadonlyMap<number, number>,
+  { whole, rest, most }: Limits,
 ): readonly Region[] {
   let regions: readonly Region[] = [];
   for (let level = 0; level < 4; level++) {
     const costs = new Costs(nodes.length, regions);
-    if (costs.of(0, nodes.length) <= (level === 0 ? WHOLE : REST)) break;
-    const found = stretches(nodes, ends, elses, costs, MOST[level] ?? MOST[1]!);
+    if (costs.of(0, nodes.length) <= (level === 0 ? whole : rest)) break;
+    const found = stretches(nodes, ends, elses, costs, most[level === 0 ? 0 : 1]);
     if (found.length === 0) break;
     const inside = ({ start, end }: Region, r: Region): boolean => start <= r.start && r.end <= end;
     const outer = found.map((f) => ({ ...f, inner: regions.filter((r) => inside(f, r)) }));

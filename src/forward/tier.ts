@@ -18,12 +18,13 @@ import type { Machine } from "../exec/machine.js";
 import { CompiledFunction, type Entry } from "./compiled.js";
 import { kindOf, slotsOf } from "./nodes.js";
 import { type Forward, type Policy, prepared } from "./prepare.js";
+import { LIMITS, TINY_LIMITS } from "./regions.js";
 import { control, run, scratch, stackUp, UNITS } from "./scratch.js";
 
 export interface ForwardOptions {
   /** Compile every function at its first call, not only those that take time. */
   readonly eager?: boolean;
-  /** For tests: let go at every chance, and have the interpreter execute what follows. */
+  /** For tests: let go at every chance, have the interpreter execute what follows, and split functions. */
   readonly alternate?: boolean;
 }
 
@@ -204,7 +205,9 @@ export class ForwardTier implements Tier, Policy {
   private compile(func: FuncInstance): CompiledFunction | null {
     const { about } = func.forward as Forward;
     if (about.compiled !== undefined) return about.compiled;
-    const compiled = CompiledFunction.of(func);
+    // Of alternating functions every other is split, so that parts are tested as well.
+    const tiny = this.alternate && func.index % 2 === 1;
+    const compiled = CompiledFunction.of(func, tiny ? TINY_LIMITS : LIMITS);
     about.compiled = compiled;
     if (compiled === null) return null;
     func.direct = null;
