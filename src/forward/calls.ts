@@ -15,6 +15,8 @@ export function compileCall(c: Compiler, node: Node): void {
   const { params, results } = signature(c, node);
   const indirect = mnemonic === "call" ? 0 : 1;
   const taken = 2 * (slotsOfAll(params) + indirect);
+  // Who rewinds to a call brings the operands back, but of the locals only those still read.
+  if (c.resumable) c.stack.settleAll();
   const at = c.site("call", taken, results);
   c.count();
   c.emit(`x = ${at};`);

@@ -38,6 +38,7 @@ export function compileInstruction(c: Compiler, node: Node): void {
 function interpreted(c: Compiler, node: Node): void {
   c.stack.settleAll();
   c.leave();
+  c.uncount();
   if (isFinal(node.mnemonic)) c.reachable = false;
   else c.stack.reset(0, c.next.stack);
 }
