@@ -66,8 +66,18 @@ export function pattern(text: string): RegExp {
 /** Parts between commas. */
 export const list = (text: string): string[] => text.split(",").filter(Boolean);
 
+/** What executes instructions. */
+export interface TierOption {
+  readonly tier?: TierName;
+}
+export function tierOption(command: Command, usual: TierName = "mixed"): Command {
+  return command.addOption(
+    new Option("--tier <name>", "what executes instructions").choices(TIERS).default(usual),
+  );
+}
+
 /** Limits, and who answers imports. */
-export interface HostOptions {
+export interface HostOptions extends TierOption {
   readonly fuel?: number;
   readonly maxFrames?: number;
   readonly host?: string;
@@ -77,15 +87,6 @@ export interface HostOptions {
 /** How a program is run: limits, and who answers its imports. */
 export interface ExecutionOptions extends AsyncifyFlags, InputOptions, HostOptions {
   readonly fiberAbi?: FiberAbiMode;
-}
-
-export interface TierOption {
-  readonly tier?: TierName;
-}
-export function tierOption(command: Command): Command {
-  return command.addOption(
-    new Option("--tier <name>", "what executes instructions").choices(TIERS),
-  );
 }
 
 /** More files that belong to the program. */

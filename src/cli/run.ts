@@ -5,6 +5,7 @@ import type { Context, CommonOptions } from "./context.js";
 import { about, ExitCode } from "./failure.js";
 import {
   executionOptions,
+  tierOption,
   fiberAbiOption,
   programOperands,
   type ExecutionOptions,
@@ -29,7 +30,7 @@ export function register(program: Command, context: Context): void {
   const command = programOperands(program.command("run")).description(
     "call an exported function and print its results",
   );
-  snapshotOptions(fiberAbiOption(executionOptions(command)))
+  snapshotOptions(fiberAbiOption(tierOption(executionOptions(command))))
     .option("--stack", "print the wasm stack of a trap")
     .option("--json", "print results or the error as JSON")
     .addHelpText("after", EXAMPLES)

@@ -2,7 +2,6 @@
 
 import type { Command } from "commander";
 import { featuresOf as featuresOfGroup } from "../script/groups.js";
-import { tierOf } from "../forward/choose.js";
 import { Script } from "../script/script.js";
 import type { Result } from "../script/verdicts.js";
 import { UsageError } from "../util/errors.js";
@@ -12,6 +11,7 @@ import { about, ExitCode } from "./failure.js";
 import { engineNames } from "./engine-registry.js";
 import { fuzz, type FuzzCommandOptions } from "./fuzz.js";
 import { fuzzBytes } from "./fuzz-bytes.js";
+import { chosenTier } from "./machine-options.js";
 import {
   count,
   type FeatureFlags,
@@ -73,7 +73,7 @@ export function register(program: Command, context: Context): void {
     .option("--random-modules <n>", "damage the first N modules of --fuzz too", count(1))
     .option("--save <folder>", "keep modules that failed", operand)
     .option("--json", "print one JSON object");
-  tierOption(featureOptions(command))
+  tierOption(featureOptions(command), "interpreter")
     .addHelpText("after", EXAMPLES)
     .action((paths: string[] | undefined, options: SpecOptions) =>
       context.run(options, () => choose(paths ?? [], options, context)),
@@ -104,7 +104,7 @@ async function spec(
     );
     for (const [i, script] of chosen.entries()) {
       context.progress(`${i + 1}/${chosen.length} ${script.file}`);
-      for (const [where, result] of run(script, options)) report.add(where, result);
+      for (const [where, result] of run(script, options, context)) report.add(where, result);
     }
   }
   context.progress("");
@@ -113,12 +113,16 @@ async function spec(
   return report.failures.length > 0 ? ExitCode.finding : ExitCode.good;
 }
 
-function* run(suite: SuiteScript, options: SpecOptions): Generator<[Where, Result]> {
+function* run(
+  suite: SuiteScript,
+  options: SpecOptions,
+  { note }: Context,
+): Generator<[Where, Result]> {
   const { commands, read, source } = suite.load();
   const { group } = suite;
   const where = { group, file: source ?? suite.file };
   const { seed = 1 } = options;
-  const tier = () => tierOf(options.tier ?? "interpreter");
+  const tier = () => chosenTier(options.tier ?? "interpreter", note);
   const features = featuresOf(options, featuresOfGroup(group));
   for (const result of new Script(read, { features, assemble, seed, tier }).run(commands))
     yield [where, result];
