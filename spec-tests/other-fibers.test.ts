@@ -170,7 +170,9 @@ async function checked(file: string, args: readonly number[]) {
   const asyncify = plain ? { imports } : {};
   const checker = new Checker(module, { asyncify });
   const request = {
-    ...{ hostScript, invoke, args: args.map(i32) },
+    hostScript,
+    invoke,
+    args: args.map(i32),
     context: { log: (...values: unknown[]) => void logged.push(...values) },
     onEvent: checker.event,
     observer: checker.observer,
