@@ -111,8 +111,8 @@ export class ExtendedBody extends Body {
     if (r(5) < 3) return super.step();
     this.budget--;
     const type = this.pick(REFERENCES);
-    const { lowered, globals, tryTable } = this.around;
-    switch (r(tryTable ? 18 : 14)) {
+    const { lowered, globals, tryTable, exceptions } = this.around;
+    switch (r(tryTable ? 18 : exceptions ? 16 : 14)) {
       case 0:
         return this.value(type);
       case 1:
@@ -138,7 +138,8 @@ export class ExtendedBody extends Body {
       case 13:
         return this.callRef();
       case 14:
-        return this.throwAny();
+      case 15:
+        return tryTable && r(2) === 0 ? this.tryTable() : this.throwAny();
       default:
         return this.tryTable();
     }
@@ -265,11 +266,18 @@ export class ExtendedBody extends Body {
     this.stack.push(I32);
   }
 
-  /** Throws either tag, sometimes, or an exception that was caught and kept. */
+  /** Throws either tag, sometimes, or an exception that was caught and kept, or is still around. */
   private throwAny(): void {
+    const caught = this.labels.flatMap((label, i) =>
+      label.caught === true ? [this.labels.length - i] : [],
+    );
     this.take([I32]);
     this.emit("i32.const", 3, "i32.and", "i32.eqz", "if", EMPTY);
     this.within([], () => {
+      if (caught.length > 0 && this.r(3) > 0) {
+        this.emit("rethrow", ...leb(this.pick(caught)));
+        return;
+      }
       const tag = this.r(3);
       if (tag < 2) {
         this.value(I32);
