@@ -110,7 +110,8 @@ export async function checkExtensions(seed: number): Promise<FoundExtended[]> {
       const asleep = await toldBy((say) =>
         runTwin(twin, { ...driven, hostScript: slept(say, true) }),
       );
-      problems.push(...differ(`awake ~ lowered`, awake.said, asleep.said));
+      if (overflows(asleep.run)) overflown = true;
+      else problems.push(...differ(`awake ~ lowered`, awake.said, asleep.said));
     }
     const drive = kind === "self" ? "calls" : DRIVEN[r(DRIVEN.length)]!;
     const wild = { ...driven, hostScript: hostScript(drive, r(1 << 30), module), args: argumentsOf(r, root) }; // prettier-ignore
@@ -129,8 +130,13 @@ export async function checkExtensions(seed: number): Promise<FoundExtended[]> {
   return found;
 }
 
+/** Natively it is a trap; Binaryen's code writes on. */
 const overflows = ({ events }: Run): boolean =>
-  events.some((e) => e.type === "trap" && e.reason === OVERFLOW);
+  events.some(
+    (e) =>
+      (e.type === "trap" && e.reason === OVERFLOW) ||
+      (e.type === "push" && e.end !== null && e.address + e.size > e.end),
+  );
 
 /** A run, and what was said of it. */
 async function toldBy(
