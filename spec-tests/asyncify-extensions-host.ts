@@ -7,8 +7,8 @@ import type { HostScript } from "../src/compare/host.js";
 import { reasonOf } from "../src/compare/reasons.js";
 import { type Random, randomFrom } from "../src/fiber/asyncify/analyze-random.testing.js";
 import { digestOf } from "../src/observe/digest.js";
-import { UncaughtException } from "../src/runtime/exceptions.js";
 import { F32, F64, I64 } from "../src/valid/testing.js";
+import { isException } from "./asyncify-random-check.js";
 import { argumentsFor } from "./asyncify-random-host.js";
 import { BUFFERS, COUNT, isWide, MORE_SLEEPERS, type RunnableModule, STACK_TOP, STRIDE } from "./asyncify-random-module.js"; // prettier-ignore
 import { EXTERN, type Signature, type Type } from "./asyncify-random-types.js";
@@ -55,11 +55,6 @@ const REWINDING = 2;
 /** Buffers are large: one for each of the tasks that are in each other. */
 const DEPTH = 3;
 const ROOM = (COUNT / DEPTH) * STRIDE;
-
-/** A wasm exception that nobody caught: Bobbin's, or the host engine's own. */
-export const isException = (thrown: unknown): boolean =>
-  thrown instanceof UncaughtException ||
-  Object.prototype.toString.call(thrown) === "[object WebAssembly.Exception]";
 
 export const transparentHost =
   (world: World): HostScript =>
@@ -151,8 +146,8 @@ export class TransparentHost {
       }
     } catch (error) {
       const { kind, reason } = reasonOf(error);
-      if (kind === "exhaustion" || (kind === "host" && !isException(error))) throw error;
-      say(`${name} ${kind} ${reason}`);
+      if (kind === "exhaustion" || (kind !== "trap" && !isException(error))) throw error;
+      say(`${name} ${reason}`);
       if (this.state !== NORMAL) say(`and is ${this.state}`);
     } finally {
       this.tasks.pop();

@@ -26,7 +26,13 @@ export async function runMoved(
   const supply = (made: Machine) => jsImports(made, module, { env: host.imports });
   const imports = mergeImports(new Map([["asyncify", asyncify.imports]]), supply(machine));
   const instance = instantiate(machine, module, imports, (made) => asyncify.attach(made));
-  let at: LoadedSnapshot = { machine, instances: [instance], asyncify, fibers: null };
+  let at: LoadedSnapshot = {
+    machine,
+    instances: [instance],
+    asyncify,
+    fibers: null,
+    suspended: [],
+  };
   const exports = () => jsExports(at.machine, at.instances[0]!) as Exports;
   const turns = host.run(exports());
   for (let moves = 0; turns.next().done !== true; moves++) {

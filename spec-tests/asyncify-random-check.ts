@@ -196,7 +196,7 @@ export async function checkSeed(seed: number): Promise<Found[]> {
 }
 
 /** A wasm exception that nobody caught: Bobbin's, or the host engine's own. */
-const isException = (thrown: unknown): boolean =>
+export const isException = (thrown: unknown): boolean =>
   thrown instanceof UncaughtException ||
   Object.prototype.toString.call(thrown) === "[object WebAssembly.Exception]";
 
