@@ -28,11 +28,15 @@
 
 import type { FuncInstance } from "../runtime/instances.js";
 import type { Instruction } from "../syntax/instruction.js";
-import type { Expression } from "../syntax/module.js";
 import type { ContType, FuncType, RefType, ValType } from "../syntax/types.js";
 import { opcodes } from "../syntax/opcodes.js";
 import { isRefType, typeIndexOf } from "../syntax/types.js";
-import { type ValidModule, visitExpression, visitFunction } from "../valid/validate.js";
+import {
+  type Constant,
+  type ValidModule,
+  visitExpressions,
+  visitFunction,
+} from "../valid/validate.js";
 import type { Control, FunctionState, OperandType, Visitor } from "../valid/visitor.js";
 import { type Code, Internal, type Prompt, wordsOf, wordsOfAll } from "./code.js";
 import { type Guard, HandlerTable } from "./exceptions-lower.js";
@@ -49,15 +53,21 @@ function lowerFunction(module: ValidModule, index: number): Code {
   return lowering.finish();
 }
 
-/** Lowers a constant expression to the body of a function without parameters. */
-export function lowerExpression(
-  module: ValidModule,
-  expression: Expression,
-  result: ValType,
-): Code {
-  const lowering = new Lowering(module, { kind: "func", params: [], results: [result] });
-  visitExpression(module, expression, [result], lowering);
-  return lowering.finish();
+/** Lowers constant expressions to the body of a function that leaves the value of each. */
+export function lowerExpressions(module: ValidModule, constants: readonly Constant[]): Code {
+  const results = constants.map(({ type }) => type);
+  const lowering = new Lowering(module, { kind: "func", params: [], results });
+  let left = constants.length;
+  visitExpressions(module, constants, {
+    instruction(instruction, state) {
+      // Values stay where they are: only the last `end` is the function's.
+      if (instruction.op.mnemonic !== "end" || --left === 0)
+        lowering.instruction(instruction, state);
+    },
+  });
+  const code = lowering.finish();
+  // An expression knows of no values below its own operands.
+  return { ...code, maxWords: code.maxWords + code.resultWords };
 }
 
 type VariableMnemonic = "local.get" | "local.set" | "local.tee" | "global.get" | "global.set";

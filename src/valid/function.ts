@@ -56,10 +56,13 @@ export class FunctionValidator implements FunctionState {
 
   /** Index of the function being validated; undefined for a constant expression. */
   #func: number | undefined;
-  #instruction!: Instruction;
-  #end = 0;
+  /** One reader for all bodies: modules have many small ones. */
+  readonly #reader: InstructionReader;
+  readonly #instruction: Instruction;
 
   constructor(readonly module: ValidModule) {
+    this.#reader = new InstructionReader(module.bytes);
+    this.#instruction = this.#reader.instruction;
     this.visibleGlobals = module.context.globals.length;
   }
 
@@ -105,9 +108,9 @@ export class FunctionValidator implements FunctionState {
   /** Expr_ok: sets up the stacks for an expression and returns the reader to drive. */
   begin(expression: Expression, results: readonly ValType[]): InstructionReader {
     const { offset, end } = expression;
-    const reader = new InstructionReader(this.module.bytes, offset, end);
-    this.#instruction = reader.instruction;
-    this.#end = end;
+    const reader = this.#reader;
+    reader.pos = offset;
+    reader.end = end;
     this.operands.length = 0;
     this.controls.length = 0;
     this.frame = new ControlFrame("func", offset, [], results, 0, 0);
@@ -238,7 +241,7 @@ export class FunctionValidator implements FunctionState {
     while (this.#set.length > frame.inits) this.#unset.add(this.#set.pop()!);
     controls.pop();
     if (controls.length > 0) this.frame = controls[controls.length - 1]!;
-    else if (this.#instruction.next !== this.#end) this.malformed();
+    else if (this.#instruction.next !== this.#reader.end) this.malformed();
     return frame;
   }
 

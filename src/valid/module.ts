@@ -84,7 +84,11 @@ function checkExternTypes(module: Module, context: ModuleContext): void {
 function checkGlobals(v: FunctionValidator, declared: Set<number>): void {
   const { globals, imported } = v.module;
   globals.forEach(({ type, init }, i) => {
-    checkExpression(v, init, [type.type], { globals: imported.global + i, declared });
+    checkExpression(
+      v,
+      { expression: init, type: type.type },
+      { globals: imported.global + i, declared },
+    );
   });
 }
 
@@ -93,7 +97,8 @@ function checkTables(v: FunctionValidator, declared: Set<number>): void {
   const { tables, imported } = v.module;
   for (const { type, init } of tables) {
     if (init !== undefined) {
-      checkExpression(v, init, [type.element], { globals: imported.global, declared });
+      const constant = { expression: init, type: type.element };
+      checkExpression(v, constant, { globals: imported.global, declared });
     } else {
       ensure(isDefaultable(type.element), "type mismatch: table needs an initial value");
     }
@@ -110,7 +115,7 @@ function checkElements(v: FunctionValidator, declared: Set<number>): void {
       declared.add(index);
     }
     for (const expression of segment.expressions ?? []) {
-      checkExpression(v, expression, [segment.type], { declared });
+      checkExpression(v, { expression, type: segment.type }, { declared });
     }
   }
 }
@@ -144,7 +149,7 @@ function checkOffset(
   address: ValType,
   declared: Set<number>,
 ): void {
-  checkExpression(v, mode.offset, [address], { declared });
+  checkExpression(v, { expression: mode.offset, type: address }, { declared });
 }
 
 /** Export_ok, Externidx_ok/{tag,global,mem,table,func}: and names are distinct. */

@@ -2,15 +2,15 @@
 // with a visitor that watches the types. Assumes a module from `binary/decode.ts`.
 // Spec: https://webassembly.github.io/spec/core/valid/index.html
 
-import type { Expression, Module } from "../syntax/module.js";
-import type { ValType } from "../syntax/types.js";
-import { checkExpression } from "./constants.js";
+import type { Module } from "../syntax/module.js";
+import { checkExpression, type Constant } from "./constants.js";
 import type { ValidModule } from "./context.js";
 import { ALL_FEATURES, checkFeatures, type FeatureSet } from "./features.js";
 import { FunctionValidator } from "./function.js";
 import { checkModule } from "./module.js";
 import type { Visitor } from "./visitor.js";
 
+export type { Constant } from "./constants.js";
 export type { ModuleContext, ValidModule } from "./context.js";
 
 export interface ValidateOptions {
@@ -44,14 +44,14 @@ export function visitFunction(module: ValidModule, definedIndex: number, visitor
 }
 
 /**
- * The same for a constant expression of the module. All globals are in scope:
- * `validate` has checked that initialisers use earlier ones only.
+ * The same for constant expressions of the module, one after the other. All globals are
+ * in scope: `validate` has checked that initialisers use earlier ones only.
  */
-export function visitExpression(
+export function visitExpressions(
   module: ValidModule,
-  expression: Expression,
-  results: readonly ValType[],
-  visitor?: Visitor,
+  constants: readonly Constant[],
+  visitor: Visitor,
 ): void {
-  checkExpression(new FunctionValidator(module), expression, results, { visitor });
+  const validator = new FunctionValidator(module);
+  for (const constant of constants) checkExpression(validator, constant, { visitor });
 }
