@@ -37,6 +37,8 @@ export class Reader implements Cursor {
     return this.pos < this.end ? this.bytes[this.pos]! : -1;
   }
 
+  // Most integers in code are small: one byte is read here, the rest in `leb128.ts`.
+
   u32(): number {
     const byte = this.pos < this.end ? this.bytes[this.pos]! : 0xff;
     if (byte >= 0x80) return readU32(this);
@@ -45,7 +47,10 @@ export class Reader implements Cursor {
   }
 
   s32(): number {
-    return readS32(this);
+    const byte = this.pos < this.end ? this.bytes[this.pos]! : 0xff;
+    if (byte >= 0x80) return readS32(this);
+    this.pos++;
+    return (byte << 25) >> 25;
   }
 
   s33(): number {
@@ -53,7 +58,10 @@ export class Reader implements Cursor {
   }
 
   u64(): number | bigint {
-    return readU64(this);
+    const byte = this.pos < this.end ? this.bytes[this.pos]! : 0xff;
+    if (byte >= 0x80) return readU64(this);
+    this.pos++;
+    return byte;
   }
 
   /** The halves of a signed 64-bit integer, each as int32. */

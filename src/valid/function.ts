@@ -4,6 +4,7 @@
 // Spec: https://webassembly.github.io/spec/core/appendix/algorithm.html
 
 import { InstructionReader } from "../binary/code.js";
+import { withInstruction } from "../binary/expression.js";
 import type { Instruction } from "../syntax/instruction.js";
 import type { Expression } from "../syntax/module.js";
 import { formatValType, type FuncType, type RefType, type ValType } from "../syntax/types.js";
@@ -51,18 +52,18 @@ export class FunctionValidator implements FunctionState {
   visibleGlobals: number;
 
   /** Locals without a value yet, and in order of their setting those that got one. */
-  readonly #unset = new Set<number>();
-  readonly #set: number[] = [];
+  private readonly unset = new Set<number>();
+  private readonly set: number[] = [];
 
   /** Index of the function being validated; undefined for a constant expression. */
-  #func: number | undefined;
+  private func: number | undefined;
   /** One reader for all bodies: modules have many small ones. */
-  readonly #reader: InstructionReader;
-  readonly #instruction: Instruction;
+  private readonly reader: InstructionReader;
+  private readonly instruction: Instruction;
 
   constructor(readonly module: ValidModule) {
-    this.#reader = new InstructionReader(module.bytes);
-    this.#instruction = this.#reader.instruction;
+    this.reader = new InstructionReader(module.bytes);
+    this.instruction = this.reader.instruction;
     this.visibleGlobals = module.context.globals.length;
   }
 
@@ -72,34 +73,41 @@ export class FunctionValidator implements FunctionState {
     const index = module.imported.func + definedIndex;
     const { body, offset } = module.functions[definedIndex]!;
     const type = functionType(module, index);
-    this.#func = index;
-    this.#declareLocals(type, definedIndex, offset);
+    this.func = index;
+    this.declareLocals(type, definedIndex, offset);
     const reader = this.begin(body, type.results);
     const { instruction } = reader;
-    if (visitor === undefined) {
-      while (reader.next()) applyRule(this, instruction);
-    } else {
-      while (reader.next()) {
-        visitor.instruction(instruction, this);
-        applyRule(this, instruction);
+    try {
+      if (visitor === undefined) {
+        while (reader.next()) applyRule(this, instruction);
+      } else {
+        while (reader.next()) {
+          visitor.instruction(instruction, this);
+          applyRule(this, instruction);
+        }
       }
+      this.finish();
+    } catch (error) {
+      // A lazy decoder may have left a malformed instruction: the reader knows no function.
+      if (!(error instanceof MalformedError) || error.location.func !== undefined) throw error;
+      const { reason, location } = withInstruction(error, reader);
+      throw new MalformedError(reason, { ...location, func: index });
     }
-    this.finish();
   }
 
   /** Local_ok/{set,unset}, Localtype_ok */
-  #declareLocals(type: FuncType, definedIndex: number, offset: number): void {
+  private declareLocals(type: FuncType, definedIndex: number, offset: number): void {
     const { locals, module } = this;
-    const location = { offset, func: this.#func! };
+    const location = { offset, func: this.func! };
     locals.length = 0;
-    this.#unset.clear();
-    this.#set.length = 0;
+    this.unset.clear();
+    this.set.length = 0;
     for (const param of type.params) locals.push(param);
     for (const { count, type: t } of module.functions[definedIndex]!.locals) {
       const unknown = unknownTypeIn(module, t);
       if (unknown !== undefined) throw new InvalidError(`unknown type ${unknown}`, location);
       for (let i = 0; i < count; i++) {
-        if (!isDefaultable(t)) this.#unset.add(locals.length);
+        if (!isDefaultable(t)) this.unset.add(locals.length);
         locals.push(t);
       }
     }
@@ -108,7 +116,7 @@ export class FunctionValidator implements FunctionState {
   /** Expr_ok: sets up the stacks for an expression and returns the reader to drive. */
   begin(expression: Expression, results: readonly ValType[]): InstructionReader {
     const { offset, end } = expression;
-    const reader = this.#reader;
+    const reader = this.reader;
     reader.pos = offset;
     reader.end = end;
     this.operands.length = 0;
@@ -124,23 +132,20 @@ export class FunctionValidator implements FunctionState {
   }
 
   /** Where nesting breaks the binary grammar: not a matter of types. */
-  malformed(): never {
-    const { offset, op } = this.#instruction;
+  malformed(reason = "END opcode expected"): never {
+    const { offset, op } = this.instruction;
     const where = { offset, instruction: op.mnemonic };
     throw new MalformedError(
-      "END opcode expected",
-      this.#func === undefined ? where : { ...where, func: this.#func },
+      reason,
+      this.func === undefined ? where : { ...where, func: this.func },
     );
   }
 
   /** Rejects the module because of the current instruction. */
   fail(reason: string): never {
-    const { offset, op } = this.#instruction;
+    const { offset, op } = this.instruction;
     const where = { offset, instruction: op.mnemonic };
-    throw new InvalidError(
-      reason,
-      this.#func === undefined ? where : { ...where, func: this.#func },
-    );
+    throw new InvalidError(reason, this.func === undefined ? where : { ...where, func: this.func });
   }
 
   matches(a: OperandType, b: ValType): boolean {
@@ -183,26 +188,32 @@ export class FunctionValidator implements FunctionState {
   }
 
   popAll(types: readonly ValType[]): void {
-    this.checkTop(types);
-    for (let n = Math.min(types.length, this.#available); n > 0; n--) this.operands.pop();
+    const { operands } = this;
+    const { length } = types;
+    const base = operands.length - length;
+    let equal = 0;
+    if (base >= this.frame.height)
+      while (equal < length && operands[base + equal] === types[equal]) equal++;
+    if (equal < length) this.checkTop(types);
+    for (let n = Math.min(length, this.available()); n > 0; n--) operands.pop();
   }
 
   /** Checks the topmost operands and leaves them. */
   checkTop(types: readonly ValType[]): void {
-    if (!this.#hasTop(types)) this.mismatch(types);
+    if (!this.hasTop(types)) this.mismatch(types);
   }
 
   /** Operands of the innermost block. */
-  get #available(): number {
+  private available(): number {
     return this.operands.length - this.frame.height;
   }
 
-  #hasTop(types: readonly ValType[]): boolean {
+  private hasTop(types: readonly ValType[]): boolean {
     const { operands } = this;
     let count = types.length;
-    if (this.#available < count) {
+    if (this.available() < count) {
       if (!this.frame.unreachable) return false;
-      count = this.#available;
+      count = this.available();
     }
     for (let i = 1; i <= count; i++) {
       const actual = operands[operands.length - i]!;
@@ -222,9 +233,9 @@ export class FunctionValidator implements FunctionState {
 
   /** Enters a block whose parameters have been popped. */
   pushControl(opener: Control["opener"], { params, results }: Omit<FuncType, "kind">): void {
-    const { offset } = this.#instruction;
+    const { offset } = this.instruction;
     const height = this.operands.length;
-    this.frame = new ControlFrame(opener, offset, params, results, height, this.#set.length);
+    this.frame = new ControlFrame(opener, offset, params, results, height, this.set.length);
     this.controls.push(this.frame);
     this.pushAll(params);
   }
@@ -233,15 +244,15 @@ export class FunctionValidator implements FunctionState {
   popControl(): ControlFrame {
     const { frame, operands, controls } = this;
     const { results } = frame;
-    if (this.#available > results.length || !this.#hasTop(results)) {
+    if (this.available() > results.length || !this.hasTop(results)) {
       const stack = list(operands.slice(frame.height));
       this.fail(`type mismatch: block requires ${list(results)} but stack has ${stack}`);
     }
     while (operands.length > frame.height) operands.pop();
-    while (this.#set.length > frame.inits) this.#unset.add(this.#set.pop()!);
+    while (this.set.length > frame.inits) this.unset.add(this.set.pop()!);
     controls.pop();
     if (controls.length > 0) this.frame = controls[controls.length - 1]!;
-    else if (this.#instruction.next !== this.#reader.end) this.malformed();
+    else if (this.instruction.next !== this.reader.end) this.malformed();
     return frame;
   }
 
@@ -267,14 +278,14 @@ export class FunctionValidator implements FunctionState {
   // Locals
 
   isUnset(local: number): boolean {
-    return this.#unset.size > 0 && this.#unset.has(local);
+    return this.unset.size > 0 && this.unset.has(local);
   }
 
   isUnsetOutside(local: number): boolean {
-    return this.isUnset(local) || this.#set.indexOf(local, this.frame.inits) >= 0;
+    return this.isUnset(local) || this.set.indexOf(local, this.frame.inits) >= 0;
   }
 
   setLocal(local: number): void {
-    if (this.#unset.size > 0 && this.#unset.delete(local)) this.#set.push(local);
+    if (this.unset.size > 0 && this.unset.delete(local)) this.set.push(local);
   }
 }

@@ -51,11 +51,13 @@ export function checkModule(module: Module, unrelatedCasts: boolean): ValidModul
     ),
     tags: space("tag", module.tags),
     declared,
+    lazyBodies: true,
     unrelatedCasts,
   };
   checkExternTypes(module, context);
 
-  const valid = { ...module, context } as ValidModule;
+  // In this order all valid modules are of one shape to the engine.
+  const valid = { context, ...module } as ValidModule;
   const v = new FunctionValidator(valid);
   checkGlobals(v, declared);
   checkTables(v, declared);

@@ -2,6 +2,7 @@
 // with a visitor that watches the types. Assumes a module from `binary/decode.ts`.
 // Spec: https://webassembly.github.io/spec/core/valid/index.html
 
+import { decode } from "../binary/decode.js";
 import type { Module } from "../syntax/module.js";
 import { checkExpression, type Constant } from "./constants.js";
 import type { ValidModule } from "./context.js";
@@ -14,30 +15,48 @@ export type { Constant } from "./constants.js";
 export type { ModuleContext, ValidModule } from "./context.js";
 
 export interface ValidateOptions {
-  /** Leave function bodies to `visitFunction`, which then may throw `InvalidError`. */
+  /**
+   * Validate each function's body only when it is first called, or analysed: what is wrong
+   * with it is thrown then. All else is validated at once.
+   */
   readonly lazy?: boolean;
   /** What the module may use (all). Refuses the rest as specifications without it did; bodies are looked at even if lazy. */
   readonly features?: FeatureSet;
 }
 
-/** @throws InvalidError */
+/** @throws InvalidError; MalformedError for bodies that a lazy decoder left */
 export function validate(
   module: Module,
   { lazy = false, features = ALL_FEATURES }: ValidateOptions = {},
 ): ValidModule {
-  checkFeatures(module, features);
-  const valid = checkModule(module, features.has("custom-descriptors"));
-  if (!lazy) {
-    const validator = new FunctionValidator(valid);
-    for (let i = 0; i < module.functions.length; i++) validator.function(i);
+  try {
+    checkFeatures(module, features);
+    const valid = checkModule(module, features.has("custom-descriptors"));
+    if (!lazy) validateBodies(valid);
+    return valid;
+  } catch (error) {
+    // What is malformed anywhere comes before what is invalid, and decoding knows how to say it.
+    if (module.lazyBodies && !lazy) decode(module.bytes);
+    throw error;
   }
-  return valid;
+}
+
+/**
+ * Validates the bodies that `validate` left, if it was lazy: for those who look at the code
+ * of a whole module and rely on it.
+ * @throws InvalidError, MalformedError
+ */
+export function validateBodies(module: ValidModule): void {
+  if (!module.context.lazyBodies) return;
+  const validator = new FunctionValidator(module);
+  for (let i = 0; i < module.functions.length; i++) validator.function(i);
+  module.context.lazyBodies = false;
 }
 
 /**
  * Validates the body of a defined function (index without imports) and shows
  * the visitor each instruction with the stacks before it.
- * @throws InvalidError on a lazily validated module
+ * @throws InvalidError, MalformedError on a lazily validated module
  */
 export function visitFunction(module: ValidModule, definedIndex: number, visitor?: Visitor): void {
   new FunctionValidator(module).function(definedIndex, visitor);
