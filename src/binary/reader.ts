@@ -106,12 +106,18 @@ export class Reader implements Cursor {
 
   /** A vector: its length, then that many items, which `what` may limit. */
   list<T>(item: () => T, what?: Limited): T[] {
-    const start = this.pos;
     const items: T[] = [];
+    this.each(() => items.push(item()), what);
+    // What was pushed to has room for seventeen: too much for the many lists of one or two.
+    return items.slice();
+  }
+
+  /** The same for items that `item` puts elsewhere. */
+  each(item: () => unknown, what?: Limited): void {
+    const start = this.pos;
     let count = this.length();
     if (what !== undefined) this.limit(what, count, start);
-    for (; count > 0; count--) items.push(item());
-    return items;
+    for (; count > 0; count--) item();
   }
 
   /** Fails where there is more than Bobbin, like other engines, allows. */
