@@ -36,6 +36,21 @@ const format = (t: OperandType): string => (typeof t === "string" ? t : formatVa
 const list = (types: readonly OperandType[]): string => `[${types.map(format).join(" ")}]`;
 
 /**
+ * An empty array, to be filled by `push`. Engines tell arrays apart by what they have held,
+ * and one that has held nothing yet is of another kind than the same array later.
+ */
+function emptyOf<T>(item: T): T[] {
+  const array = [item];
+  array.pop();
+  return array;
+}
+
+/** Empties an array: setting `length` is slow. */
+function clear(array: unknown[]): void {
+  while (array.length > 0) array.pop();
+}
+
+/**
  * Validates any number of bodies of one module, one after the other.
  *
  * Instrs_ok/{empty,instr,seq,frame}: instructions work on the stack that those before left.
@@ -43,8 +58,8 @@ const list = (types: readonly OperandType[]): string => `[${types.map(format).jo
  * floor of unreachable code there is anything.
  */
 export class FunctionValidator implements FunctionState {
-  readonly locals: ValType[] = [];
-  readonly operands: OperandType[] = [];
+  readonly locals: ValType[] = emptyOf("i32");
+  readonly operands: OperandType[] = emptyOf("i32");
   readonly controls: ControlFrame[] = [];
   /** The innermost control frame. */
   frame!: ControlFrame;
@@ -99,9 +114,9 @@ export class FunctionValidator implements FunctionState {
   private declareLocals(type: FuncType, definedIndex: number, offset: number): void {
     const { locals, module } = this;
     const location = { offset, func: this.func! };
-    locals.length = 0;
-    this.unset.clear();
-    this.set.length = 0;
+    clear(locals);
+    if (this.unset.size > 0) this.unset.clear();
+    clear(this.set);
     for (const param of type.params) locals.push(param);
     for (const { count, type: t } of module.functions[definedIndex]!.locals) {
       const unknown = unknownTypeIn(module, t);
@@ -119,8 +134,8 @@ export class FunctionValidator implements FunctionState {
     const reader = this.reader;
     reader.pos = offset;
     reader.end = end;
-    this.operands.length = 0;
-    this.controls.length = 0;
+    clear(this.operands);
+    clear(this.controls);
     this.frame = new ControlFrame("func", offset, [], results, 0, 0);
     this.controls.push(this.frame);
     return reader;
