@@ -158,7 +158,16 @@ async function loadOnce({ file, invoke, lazy, v8First }) {
     heap = process.memoryUsage().heapUsed - before;
     instances.push(instance);
   };
-  for (const run of v8First ? [inV8, inBobbin] : [inBobbin, inV8]) run();
+  const turns = [
+    ["v8Cpu", inV8],
+    ["ownCpu", inBobbin],
+  ];
+  for (const [name, run] of v8First ? turns : turns.toReversed()) {
+    const { user, system } = process.cpuUsage();
+    run();
+    const spent = process.cpuUsage({ user, system });
+    stages[name] = (spent.user + spent.system) / 1000;
+  }
   return { ...stages, heap, size: bytes.length };
 }
 
@@ -203,12 +212,14 @@ function measure({ name, file, invoke }, rounds) {
         ),
         total: quartiles(list.map((run) => total(run, OWN))),
         more: quartiles(list.map((run) => total(run, OWN) - total(run, V8))),
+        cpu: quartiles(list.map((run) => run.ownCpu)),
         heapPerByte: heap / size,
       },
     ];
   });
   const v8 = quartiles(runs.eager.concat(runs.lazy).map((run) => total(run, V8)));
-  return { name, size, v8, ...Object.fromEntries(modes) };
+  const v8Cpu = quartiles(runs.eager.concat(runs.lazy).map((run) => run.v8Cpu));
+  return { name, size, v8, v8Cpu, ...Object.fromEntries(modes) };
 }
 
 /** `first` returns 42. */
@@ -261,25 +272,39 @@ function table(lines) {
 
 function print({ host, rows, start }) {
   const lines = [
-    ["module", "MB", `V8 ${host}`, "validation", ...OWN, "Bobbin", "more than V8", "heap MB/MB"],
+    [
+      "module",
+      "MB",
+      "V8",
+      "CPU",
+      "validation",
+      ...OWN,
+      "Bobbin",
+      "more than V8",
+      "CPU",
+      "heap MB/MB",
+    ],
   ];
   for (const row of rows)
     for (const mode of ["eager", "lazy"]) {
-      const { stages, total: all, more, heapPerByte } = row[mode];
+      const { stages, total: all, more, cpu, heapPerByte } = row[mode];
       const first =
-        mode === "eager" ? [row.name, (row.size / MB).toFixed(1), ms(row.v8)] : ["", "", ""];
+        mode === "eager"
+          ? [row.name, (row.size / MB).toFixed(1), ms(row.v8), row.v8Cpu.median.toFixed(0)]
+          : ["", "", "", ""];
       lines.push([
         ...first,
         mode,
         ...OWN.map((stage) => stages[stage].toFixed(0)),
         ms(all),
         ms(more),
+        cpu.median.toFixed(0),
         heapPerByte.toFixed(2),
       ]);
     }
-  console.log(
-    "milliseconds until the first call is done, in a fresh process: median (quartiles)\n",
-  );
+  console.log(`milliseconds until the first call is done, in a fresh process: median (quartiles)
+CPU: of all threads, so less moved by what else the machine does; V8 is ${host}
+`);
   console.log(table(lines));
   console.log("\nmilliseconds that a process takes\n");
   console.log(table(Object.entries(start).map(([name, times]) => [name, ms(times)])));
