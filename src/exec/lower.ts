@@ -29,7 +29,7 @@
 import type { FuncInstance } from "../runtime/instances.js";
 import type { Instruction } from "../syntax/instruction.js";
 import type { ContType, FuncType, RefType, ValType } from "../syntax/types.js";
-import { type Code as CodeOf, type Opcode, opcodes } from "../syntax/opcodes.js";
+import { type Code as CodeOf, type Mnemonic, type Opcode, opcodes } from "../syntax/opcodes.js";
 import { isRefType, typeIndexOf } from "../syntax/types.js";
 import {
   type Constant,
@@ -75,6 +75,9 @@ export function lowerExpressions(module: ValidModule, constants: readonly Consta
   return { ...code, maxWords: code.maxWords + code.resultWords };
 }
 
+/** Codes by name, for the labels of switches. Those of `Code<"br">` execute, and claim rules; these do not. */
+type Codes = { readonly [M in Mnemonic]: CodeOf<M> };
+
 const IF = opcodes.if.code;
 const LOOP = opcodes.loop.code;
 const TRY = opcodes.try.code;
@@ -102,11 +105,11 @@ interface Label {
 
 const labelOf = (
   start: number,
-  loop: number,
+  back: number,
   elseWord: number,
   guard: Guard | null,
   dead: boolean,
-): Label => ({ start, loop, ends: [], toEnd: [], elseWord, catches: [], guard, dead });
+): Label => ({ start, loop: back, ends: [], toEnd: [], elseWord, catches: [], guard, dead });
 
 class Lowering implements Visitor {
   private readonly words: Words;
@@ -160,11 +163,11 @@ class Lowering implements Visitor {
       this.maxWords = Math.max(this.maxWords, this.localWords + wordsOfAll(state.operands));
 
     switch (code) {
-      case 0x02 satisfies CodeOf<"block">:
-      case 0x03 satisfies CodeOf<"loop">:
-      case 0x04 satisfies CodeOf<"if">:
-      case 0x06 satisfies CodeOf<"try">:
-      case 0x1f satisfies CodeOf<"try_table">: {
+      case 0x02 satisfies Codes["block"]:
+      case 0x03 satisfies Codes["loop"]:
+      case 0x04 satisfies Codes["if"]:
+      case 0x06 satisfies Codes["try"]:
+      case 0x1f satisfies Codes["try_table"]: {
         let elseWord = -1;
         let guard: Guard | null = null;
         if (!dead) {
@@ -179,17 +182,17 @@ class Lowering implements Visitor {
         this.labels.push(labelOf(start, loop, elseWord, guard, dead));
         return;
       }
-      case 0x07 satisfies CodeOf<"catch">:
-      case 0x19 satisfies CodeOf<"catch_all">:
+      case 0x07 satisfies Codes["catch"]:
+      case 0x19 satisfies Codes["catch_all"]:
         if (!label.dead) this.catch(instruction, label, state);
         return;
-      case 0x18 satisfies CodeOf<"delegate">:
+      case 0x18 satisfies Codes["delegate"]:
         this.labels.pop();
         if (label.dead) return;
         this.table.close(label.guard!, this.words.length, this.labelAt(instruction.a).start);
         this.end(instruction, label);
         return;
-      case 0x05 satisfies CodeOf<"else">:
+      case 0x05 satisfies Codes["else"]:
         if (label.dead) return;
         this.begin(instruction);
         this.emit(instruction.op.code);
@@ -197,7 +200,7 @@ class Lowering implements Visitor {
         this.words.set(label.elseWord, this.words.length);
         label.elseWord = -1;
         return;
-      case 0x0b satisfies CodeOf<"end">:
+      case 0x0b satisfies Codes["end"]:
         this.labels.pop();
         if (!label.dead) this.end(instruction, label);
         return;
@@ -279,74 +282,74 @@ class Lowering implements Visitor {
     if (op.code >> 16 === 0xfb) return this.gc(instruction, state);
     if (op.code >> 16 === 0xfc) return this.emitAll(0xfc, op.code & 0xffff, a, b);
     switch (op.code) {
-      case 0x0c satisfies CodeOf<"br">:
-      case 0x0d satisfies CodeOf<"br_if">:
-      case 0xd5 satisfies CodeOf<"br_on_null">:
-      case 0xd6 satisfies CodeOf<"br_on_non_null">:
+      case 0x0c satisfies Codes["br"]:
+      case 0x0d satisfies Codes["br_if"]:
+      case 0xd5 satisfies Codes["br_on_null"]:
+      case 0xd6 satisfies Codes["br_on_non_null"]:
         this.emit(op.code);
         return this.branch(a, state);
-      case 0x0e satisfies CodeOf<"br_table">:
+      case 0x0e satisfies Codes["br_table"]:
         this.emitAll(op.code, instruction.labels.length - 1);
         for (const label of instruction.labels) this.branch(label, state);
         return;
-      case 0x0f satisfies CodeOf<"return">:
+      case 0x0f satisfies Codes["return"]:
         return this.emitReturn();
-      case 0x10 satisfies CodeOf<"call">:
-      case 0x12 satisfies CodeOf<"return_call">:
+      case 0x10 satisfies Codes["call"]:
+      case 0x12 satisfies Codes["return_call"]:
         return this.emitAll(op.code, a, 0, this.paramWords(this.module.context.funcs[a]!));
-      case 0x11 satisfies CodeOf<"call_indirect">:
-      case 0x13 satisfies CodeOf<"return_call_indirect">:
+      case 0x11 satisfies Codes["call_indirect"]:
+      case 0x13 satisfies Codes["return_call_indirect"]:
         return this.emitAll(op.code, a, b, this.paramWords(a) + 2);
-      case 0x14 satisfies CodeOf<"call_ref">:
-      case 0x15 satisfies CodeOf<"return_call_ref">:
+      case 0x14 satisfies Codes["call_ref"]:
+      case 0x15 satisfies Codes["return_call_ref"]:
         return this.emitAll(op.code, a, 0, this.paramWords(a) + 2);
-      case 0x09 satisfies CodeOf<"rethrow">:
+      case 0x09 satisfies Codes["rethrow"]:
         return this.emitAll(op.code, this.labels.length - 1 - a);
-      case 0x1b satisfies CodeOf<"select">:
-      case 0x1c satisfies CodeOf<"select t">: {
+      case 0x1b satisfies Codes["select"]:
+      case 0x1c satisfies Codes["select t"]: {
         const operand = state.operands[state.operands.length - 2]!;
         const code = operand === "v128" ? Internal["select v128"] : 0x1b;
         return (this.emit(isReference(operand) ? 0x1c : code), undefined);
       }
-      case 0x1a satisfies CodeOf<"drop">:
+      case 0x1a satisfies Codes["drop"]:
         return (this.emit(top === "v128" ? Internal["drop v128"] : op.code), undefined);
-      case 0x20 satisfies CodeOf<"local.get">:
-      case 0x21 satisfies CodeOf<"local.set">:
-      case 0x22 satisfies CodeOf<"local.tee">:
+      case 0x20 satisfies Codes["local.get"]:
+      case 0x21 satisfies Codes["local.set"]:
+      case 0x22 satisfies Codes["local.tee"]:
         return this.variable(op, this.locals[a]!, this.localOffsets[a]!);
-      case 0x23 satisfies CodeOf<"global.get">:
+      case 0x23 satisfies Codes["global.get"]:
         return this.variable(op, this.module.context.globals[a]!.type, a);
-      case 0x24 satisfies CodeOf<"global.set">:
+      case 0x24 satisfies Codes["global.set"]:
         return this.variable(op, top as ValType, a);
-      case 0x42 satisfies CodeOf<"i64.const">:
-      case 0x44 satisfies CodeOf<"f64.const">:
+      case 0x42 satisfies Codes["i64.const"]:
+      case 0x44 satisfies Codes["f64.const"]:
         return this.emitAll(op.code, a, b);
-      case 0xe1 satisfies CodeOf<"cont.bind">: {
+      case 0xe1 satisfies Codes["cont.bind"]: {
         const bound = this.contWords(a) - this.contWords(b);
         return this.emitAll(op.code, b, bound, 0);
       }
-      case 0xe2 satisfies CodeOf<"suspend">:
+      case 0xe2 satisfies Codes["suspend"]:
         return this.emitAll(op.code, a, 0, wordsOfAll(this.tagType(a).params));
-      case 0xe3 satisfies CodeOf<"resume">:
+      case 0xe3 satisfies Codes["resume"]:
         return this.resume(instruction, state, this.contWords(a), this.contWords(a) + 2);
-      case 0xe4 satisfies CodeOf<"resume_throw">:
+      case 0xe4 satisfies Codes["resume_throw"]:
         return this.resume(instruction, state, b, wordsOfAll(this.tagType(b).params) + 2);
-      case 0xe5 satisfies CodeOf<"resume_throw_ref">:
+      case 0xe5 satisfies Codes["resume_throw_ref"]:
         return this.resume(instruction, state, 0, 4);
-      case 0xe6 satisfies CodeOf<"switch">: {
+      case 0xe6 satisfies Codes["switch"]: {
         const { params } = this.contFunction(a);
         const { heap } = params[params.length - 1] as RefType;
         return this.emitAll(op.code, b, typeIndexOf(heap)!, this.contWords(a));
       }
-      case 0x41 satisfies CodeOf<"i32.const">:
-      case 0x43 satisfies CodeOf<"f32.const">:
-      case 0xe0 satisfies CodeOf<"cont.new">:
-      case 0x25 satisfies CodeOf<"table.get">:
-      case 0x26 satisfies CodeOf<"table.set">:
-      case 0x3f satisfies CodeOf<"memory.size">:
-      case 0x40 satisfies CodeOf<"memory.grow">:
-      case 0xd2 satisfies CodeOf<"ref.func">:
-      case 0x08 satisfies CodeOf<"throw">:
+      case 0x41 satisfies Codes["i32.const"]:
+      case 0x43 satisfies Codes["f32.const"]:
+      case 0xe0 satisfies Codes["cont.new"]:
+      case 0x25 satisfies Codes["table.get"]:
+      case 0x26 satisfies Codes["table.set"]:
+      case 0x3f satisfies Codes["memory.size"]:
+      case 0x40 satisfies Codes["memory.grow"]:
+      case 0xd2 satisfies Codes["ref.func"]:
+      case 0x08 satisfies Codes["throw"]:
         return this.emitAll(op.code, a);
       default:
         // No immediates that execution needs (`ref.null`'s type is validation's alone).
