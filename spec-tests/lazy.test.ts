@@ -37,21 +37,22 @@ function told(load: () => void): unknown {
 
 test("damaged modules are told of in the same words, whoever reads their bodies", () => {
   const kinds = { valid: 0, lazily: 0, not: 0 };
-  for (let seed = 0; seed < 3000; seed++) {
+  for (let seed = 0; seed < 1000; seed++) {
     const bytes = mutate(corpus, random(seed));
     const early = told(() => validate(decode(bytes)));
     const once = told(() => validate(decode(bytes, { lazyBodies: true })));
-    expect({ seed, told: once }).toEqual({ seed, told: early });
+    if (JSON.stringify(once) !== JSON.stringify(early))
+      expect({ seed, told: once }).toEqual({ seed, told: early });
     const outside = told(() => validate(decode(bytes, { lazyBodies: true }), { lazy: true }));
     const late = told(() => {
       const module = validate(decode(bytes, { lazyBodies: true }), { lazy: true });
       module.functions.forEach((_, i) => visitFunction(module, i));
     });
     // All bodies one by one: no fault may be overlooked, and none invented.
-    expect({ seed, valid: late === "valid" }).toEqual({ seed, valid: early === "valid" });
+    if ((late === "valid") !== (early === "valid")) expect({ seed, late }).toEqual({ seed, early });
     kinds[early === "valid" ? "valid" : outside === "valid" ? "lazily" : "not"]++;
   }
-  expect(Object.values(kinds).every((count) => count > 50)).toBe(true);
+  expect(Object.values(kinds).every((count) => count > 15)).toBe(true);
 });
 
 /** 0: valid; 1: invalid; 2: malformed; 3: calls by index; 4: tail-calls 1; 5: invalid. Exported by letters. */
