@@ -6,6 +6,7 @@ import { about, ExitCode } from "./failure.js";
 import {
   executionOptions,
   fiberAbiOption,
+  lazyValidationOption,
   programOperands,
   type ExecutionOptions,
 } from "./options.js";
@@ -29,7 +30,7 @@ export function register(program: Command, context: Context): void {
   const command = programOperands(program.command("run")).description(
     "call an exported function and print its results",
   );
-  snapshotOptions(fiberAbiOption(executionOptions(command)))
+  snapshotOptions(lazyValidationOption(fiberAbiOption(executionOptions(command))))
     .option("--stack", "print the wasm stack of a trap")
     .option("--json", "print results or the error as JSON")
     .addHelpText("after", EXAMPLES)
