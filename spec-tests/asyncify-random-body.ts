@@ -5,36 +5,43 @@
 
 import type { Random } from "../src/fiber/asyncify/analyze-random.testing.js";
 import { EMPTY, F32, I32, I64, type Item, leb } from "../src/valid/testing.js";
-import { DATA, floats, operations, type Signature, sleb, type Surroundings, type Type, typeNames, TYPES } from "./asyncify-random-types.js"; // prettier-ignore
+import { DATA, encodeType, floats, operations, same, type Signature, sleb, type Surroundings, type Type, typeNames, TYPES } from "./asyncify-random-types.js"; // prettier-ignore
 
-interface Label {
+export interface Label {
   /** What a branch to it takes. */
   readonly types: readonly Type[];
   readonly loop: boolean;
   /** A legacy `catch`: what it caught can be thrown again. */
   readonly caught?: boolean;
+  /** Where what is thrown is caught: the body of a `try`. */
+  readonly guard?: boolean;
 }
 
 export class Body {
-  readonly out: Item[] = [];
-  private readonly labels: Label[];
+  private readonly out: Item[] = [];
+  protected readonly labels: Label[];
   /** Operands of the innermost block. */
-  private stack: Type[] = [];
+  protected stack: Type[] = [];
   /** Inside of a `catch`, where Binaryen instruments no call: none that may unwind is made. */
   private calm = false;
   /** The local that holds the caller's `__stack_pointer`. */
-  private readonly saved: number | null;
+  protected readonly saved: number | null;
 
   constructor(
-    private readonly r: Random,
-    private readonly locals: readonly Type[],
-    private readonly around: Surroundings,
-    results: readonly Type[],
-    private budget: number,
+    protected readonly r: Random,
+    protected readonly locals: readonly Type[],
+    protected readonly around: Surroundings,
+    private readonly results: readonly Type[],
+    protected budget: number,
     frame: boolean,
   ) {
     this.labels = [{ types: results, loop: false }];
     this.saved = frame && around.stackPointer !== null ? locals.length : null;
+  }
+
+  /** The code, but for the locals: once. */
+  write(): Item[] {
+    const { around, results } = this;
     this.emit("global.get", around.fuel, "i32.const", 1, "i32.lt_s", "if", EMPTY);
     for (const type of results) this.constant(type);
     this.stack = [];
@@ -46,14 +53,16 @@ export class Body {
       this.emit("global.set", sp);
     }
     this.sequence(results, 4);
+    this.last();
     this.leave();
     this.emit("end");
+    return this.out;
   }
 
-  private emit(...items: Item[]): void {
+  protected emit(...items: Item[]): void {
     this.out.push(...items);
   }
-  private pick<T>(list: readonly T[]): T {
+  protected pick<T>(list: readonly T[]): T {
     return list[this.r(list.length)]!;
   }
   private burn(): void {
@@ -61,12 +70,12 @@ export class Body {
     this.emit("global.get", fuel, "i32.const", 1, "i32.sub", "global.set", fuel);
   }
   /** Puts the stack pointer back, under the results. */
-  private leave(): void {
+  protected leave(): void {
     if (this.saved !== null)
       this.emit("local.get", ...leb(this.saved), "global.set", this.around.stackPointer!);
   }
 
-  private constant(type: Type): void {
+  protected constant(type: Type): void {
     const { r } = this;
     if (type === I32 || type === I64)
       this.emit(type === I32 ? "i32.const" : "i64.const", ...sleb(r(3) > 0 ? r(64) : r(4000) - 2000)); // prettier-ignore
@@ -79,11 +88,11 @@ export class Body {
     }
     this.stack.push(type);
   }
-  private localOf(type: Type): number[] {
+  protected localOf(type: Type): number[] {
     return leb(this.pick(this.locals.flatMap((t, i) => (t === type ? [i] : []))));
   }
 
-  private value(type: Type): void {
+  protected value(type: Type): void {
     const choice = this.r(10);
     if (choice < 2) return this.constant(type);
     if (choice < 8) this.emit("local.get", ...this.localOf(type));
@@ -102,7 +111,7 @@ export class Body {
   }
 
   /** Puts operands of these types on top, of those there as many as fit, and takes them. */
-  private take(wanted: readonly Type[]): void {
+  protected take(wanted: readonly Type[]): void {
     const { stack } = this;
     let have = wanted.length;
     const fits = () => wanted.slice(0, have).every((t, i) => stack[stack.length - have + i] === t);
@@ -110,13 +119,13 @@ export class Body {
     for (const type of wanted.slice(have)) this.value(type);
     stack.length -= wanted.length;
   }
-  private apply(params: readonly Type[], results: readonly Type[], ...items: Item[]): void {
+  protected apply(params: readonly Type[], results: readonly Type[], ...items: Item[]): void {
     this.take(params);
     this.emit(...items);
     this.stack.push(...results);
   }
 
-  private sequence(results: readonly Type[], least = 1): void {
+  protected sequence(results: readonly Type[], least = 1): void {
     for (let n = least + this.r(8); n > 0 && this.budget > 0; n--) this.step();
     const { stack } = this;
     if (stack.length === results.length && results.every((t, i) => stack[i] === t)) return;
@@ -128,14 +137,15 @@ export class Body {
     for (const type of results) this.value(type);
   }
   /** Code with a stack of its own that starts with `params`. */
-  private within(params: readonly Type[], write: () => void): void {
+  protected within(params: readonly Type[], write: () => void): void {
     const outer = this.stack;
     this.stack = [...params];
     write();
     this.stack = outer;
   }
-  private blockType({ params, results }: Signature): number[] {
-    if (params.length === 0 && results.length < 2) return [results[0] ?? EMPTY];
+  protected blockType({ params, results }: Signature): number[] {
+    if (params.length === 0 && results.length < 2)
+      return results.length === 0 ? [EMPTY] : encodeType(results[0]!, this.around.lowered);
     return leb(this.around.types.findIndex((t) => same(t.params, params) && same(t.results, results))); // prettier-ignore
   }
 
@@ -223,6 +233,14 @@ export class Body {
     this.stack.push(...types);
   }
 
+  /** What stands behind it all. */
+  protected last(): void {}
+  /** Whether calls in a `catch` may unwind. */
+  protected get sleepsInCatch(): boolean {
+    return false;
+  }
+  /** What a handler begins with. */
+  protected landed(): void {}
   /** Legacy `try`, with a `catch`, a `catch_all` or both. */
   private guarded(): void {
     const none = this.r(2) === 0;
@@ -231,9 +249,12 @@ export class Body {
     this.emit("try", ...this.blockType(type));
     const part = (params: readonly Type[], caught: boolean) => {
       const { calm } = this;
-      this.calm ||= caught;
-      this.labels.push({ types: type.results, loop: false, caught });
-      this.within(params, () => this.sequence(type.results));
+      this.calm ||= caught && !this.sleepsInCatch;
+      this.labels.push({ types: type.results, loop: false, caught, guard: !caught });
+      this.within(params, () => {
+        if (caught) this.landed();
+        this.sequence(type.results);
+      });
       this.labels.pop();
       this.calm = calm;
     };
@@ -268,7 +289,7 @@ export class Body {
     this.emit("end");
   }
 
-  private call(): void {
+  protected call(): void {
     const { callable, slots, types, calm: logs } = this.around;
     if (this.calm) {
       const [index, { params, results }] = this.pick(logs);
@@ -291,7 +312,7 @@ export class Body {
     this.stack.push(...results);
   }
 
-  private step(): void {
+  protected step(): void {
     const { r } = this;
     this.budget--;
     const type = this.pick(TYPES);
@@ -337,6 +358,3 @@ export class Body {
     }
   }
 }
-
-const same = (a: readonly Type[], b: readonly Type[]): boolean =>
-  a.length === b.length && a.every((t, i) => t === b[i]);

@@ -62,7 +62,7 @@ export interface Found {
 }
 
 const OUT_OF_BOUNDS = "out of bounds memory access";
-const OVERFLOW = "asyncify stack overflow";
+export const OVERFLOW = "asyncify stack overflow";
 /** Enough for programs whose recursion uses up fuel. */
 const LIMITS = { maxFrames: 1000 };
 
@@ -196,18 +196,18 @@ export async function checkSeed(seed: number): Promise<Found[]> {
 }
 
 /** A wasm exception that nobody caught: Bobbin's, or the host engine's own. */
-const isException = (thrown: unknown): boolean =>
+export const isException = (thrown: unknown): boolean =>
   thrown instanceof UncaughtException ||
   Object.prototype.toString.call(thrown) === "[object WebAssembly.Exception]";
 
-const LAYOUTS = [["full", fullLayout], ["compact", compactLayout]] as const; // prettier-ignore
-const MEMORIES: readonly Memories[] = ["one", "one", "one", "one", "wide", "wide", "second", "wide second", "own"]; // prettier-ignore
+export const LAYOUTS = [["full", fullLayout], ["compact", compactLayout]] as const; // prettier-ignore
+export const MEMORIES: readonly Memories[] = ["one", "one", "one", "one", "wide", "wide", "second", "wide second", "own"]; // prettier-ignore
 
 /** Whether the host's engine takes modules with several memories. */
 const { WebAssembly: engine } = globalThis as unknown as {
   WebAssembly: { validate(bytes: Uint8Array): boolean };
 };
-const MULTI_MEMORY = engine.validate(wasm(section(5, [0, 1], [0, 1])));
+export const MULTI_MEMORY = engine.validate(wasm(section(5, [0, 1], [0, 1])));
 
 /** Without the host's engine where that does not know the module's features. */
 async function compareHere(request: ComparisonRequest): Promise<Comparison> {
@@ -239,13 +239,13 @@ function driveOf(r: Random, kind: Kind): DriveKind {
   return r(5) === 0 ? "misuse" : DRIVES[r(DRIVES.length)]!;
 }
 
-const watching = (checker: Checker) => ({
+export const watching = (checker: Checker) => ({
   onEvent: checker.event,
   observer: checker.observer,
   onInstance: (made: ModuleInstance) => checker.attach(made),
 });
 
-const findingsOf = ({ findings }: Pick<Checker, "findings">, where: string): string[] =>
+export const findingsOf = ({ findings }: Pick<Checker, "findings">, where: string): string[] =>
   findings.map(({ code, message, event }) => `${where}: ${code} at event ${event}: ${message}`);
 
 /** The checker on the twin as it is: nothing is known of the plain module. */
@@ -356,7 +356,7 @@ function withoutCopies(a: Run, b: Run): boolean {
   return compareRuns(bare(a), bare(b), "E2") === null && beside(a) === beside(b);
 }
 
-const asValue = (value: unknown, type: Type): Value =>
+export const asValue = (value: unknown, type: Type): Value =>
   type === I32
     ? i32(value as number)
     : type === I64

@@ -78,7 +78,11 @@ class Driver {
       this.sleep();
       return [(y as number) / 2, Number((x as bigint) & 0xffn) + this.r(100)];
     },
-    ...Object.fromEntries(["i32", "i64", "f32", "f64"].map((t) => [`log_${t}`, () => this.visited()])), // prettier-ignore
+    swap: (x) => {
+      this.sleep();
+      return this.r(3) === 0 ? `thing ${this.r(9)}` : x;
+    },
+    ...Object.fromEntries(["i32", "i64", "f32", "f64", "extern"].map((t) => [`log_${t}`, () => this.visited()])), // prettier-ignore
   };
 
   private is(...kinds: DriveKind[]): boolean {

@@ -1,44 +1,16 @@
 // Random modules that a host, or they themselves, can unwind and rewind at any of
 // their calls; and random options of asyncify for them.
 
-import { F32, F64, I32, I64, code, functype, type Item, leb, section, vec, wasm } from "../src/valid/testing.js"; // prettier-ignore
+import { F32, F64, I32, I64, assemble, code, type Item, leb, section, vec, wasm } from "../src/valid/testing.js"; // prettier-ignore
 import type { Random } from "../src/fiber/asyncify/analyze-random.testing.js";
 import type { AsyncifyOptions } from "../src/fiber/asyncify/roles.js";
 import { opcodes } from "../src/syntax/opcodes.js";
 import { Body } from "./asyncify-random-body.js";
-import { DATA, sleb, type Signature, type Surroundings, type Type, TYPES } from "./asyncify-random-types.js"; // prettier-ignore
+import { type ExtendedSurroundings, ExtendedBody, scratch } from "./asyncify-random-extended.js";
+import { DATA, encodeType, EXTERN, isReference, moreEnv, moreTypes, nullOf, plainEnv, plainRuntime, plainTypes, REFERENCES, sleb, type Signature, type Type, TYPES } from "./asyncify-random-types.js"; // prettier-ignore
 
-const types: readonly Signature[] = [
-  { params: [], results: [] },
-  { params: [I32], results: [I32] },
-  { params: [I64, F64], results: [F64, I32] },
-  { params: [I32], results: [] },
-  { params: [I64], results: [] },
-  { params: [F32], results: [] },
-  { params: [F64], results: [] },
-  { params: [I32, I64], results: [I32] },
-  { params: [F32], results: [F64] },
-  { params: [], results: [I64, F32, I32] },
-  { params: [F64, I32, I64, F32], results: [I64] },
-  { params: [I32, I32], results: [I32, I32] },
-  { params: [], results: [I32] },
-];
-const env = [
-  { name: "sleep", type: 1 },
-  { name: "nap", type: 0 },
-  { name: "trade", type: 2 },
-  { name: "log_i32", type: 3 },
-  { name: "log_i64", type: 4 },
-  { name: "log_f32", type: 5 },
-  { name: "log_f64", type: 6 },
-];
-const plainRuntime = [
-  { name: "start_unwind", type: 3 },
-  { name: "stop_unwind", type: 0 },
-  { name: "start_rewind", type: 3 },
-  { name: "stop_rewind", type: 0 },
-];
 export const SLEEPERS = ["env.sleep", "env.nap", "env.trade"];
+export const MORE_SLEEPERS = [...SLEEPERS, "env.swap"];
 
 /** `COUNT` buffers start here, `STRIDE` apart. */
 export const BUFFERS = 8192;
@@ -47,7 +19,6 @@ export const COUNT = 9;
 /** The stack that `__stack_pointer` points into ends here; a program's own buffer is behind it. */
 export const STACK_TOP = 7168;
 export const OWN_BUFFER = 60 * 1024;
-const SAVED_SP = OWN_BUFFER - 8;
 
 /** `self`: programs that unwind and rewind themselves; `misuse`: that call the runtime anywhere. */
 export type Kind = "plain" | "self" | "misuse";
@@ -67,16 +38,27 @@ const RECORDS: Record<Memories, string> = {
   own: "asyncify_memory",
 };
 
+/** Whether a program has what Binaryen refuses or overlooks, or is the same without it. */
+export interface Extended {
+  readonly lowered: boolean;
+  readonly tryTable: boolean;
+}
+
 export interface RunnableModule {
   readonly bytes: Uint8Array;
+  readonly kind: Kind;
   readonly memories: Memories;
   /** Export name of the memory that holds the records. */
   readonly records: string;
   readonly options: AsyncifyOptions;
   /** The exports that run random functions, with their parameters. */
-  readonly roots: readonly { readonly name: string; readonly params: readonly Type[] }[];
+  readonly roots: readonly ({ readonly name: string } & Signature)[];
   /** Names of all functions. */
   readonly names: readonly string[];
+  /** Its imports of `env`. */
+  readonly imports: readonly { readonly name: string; readonly type: Signature }[];
+  /** With extensions: whether the lowered program does the same. */
+  readonly lowerable: boolean;
 }
 
 const I32_CONST = opcodes["i32.const"].code;
@@ -89,14 +71,21 @@ const text = (s: string): number[] => {
 const FUEL = 0;
 const STACK_POINTER = 5;
 const ASLEEP = 6;
+/** With extensions: whether a program that unwinds itself does not; and references. */
+const QUIET = 7;
+const FIRST_REFERENCE = 8;
 
 export function runnableModule(
   r: Random,
   kind: Kind,
   memories: Memories = "one",
   exceptions = false,
+  extended: Extended | null = null,
 ): RunnableModule {
   const wide = isWide(memories);
+  const lowered = extended?.lowered === true;
+  const types = extended === null ? plainTypes : [...plainTypes, ...moreTypes];
+  const env = extended === null ? plainEnv : [...plainEnv, ...moreEnv];
   const runtime = plainRuntime.map(({ name, type }) => ({
     name,
     type: wide && type === 3 ? 4 : type,
@@ -105,7 +94,14 @@ export function runnableModule(
     ...env.map((e) => ({ module: "env", ...e })),
     ...(kind === "plain" ? [] : runtime.map((e) => ({ module: "asyncify", ...e }))),
   ];
-  const bodies = Array.from({ length: 2 + r(5) }, () => [0, 1, 2, 7, 8, 9, 10, 11][r(8)]!);
+  const getState = imported.length;
+  // Without it functions have the same indices.
+  if (extended !== null && kind !== "plain")
+    imported.push({ module: lowered ? "env" : "asyncify", name: "get_state", type: 12 });
+  // With extensions many return one i32: then they can tail call each other.
+  const choices = extended === null ? [0, 1, 2, 7, 8, 9, 10, 11] : [0, 0, 1, 1, 1, 1, 7, 7, 7, 2, 8, 9, 10, 11, 13, 15, 15, 15, 15, 16, 18]; // prettier-ignore
+  // The first one the host can call.
+  const bodies = Array.from({ length: 2 + r(5) }, (_, i) => choices[r(i > 0 || extended === null ? choices.length : 15)]!); // prettier-ignore
   const first = imported.length;
   /** Everything that random code may call: in programs that drive themselves, `yield` too. */
   const open = new Map<number, number>(bodies.map((type, i) => [first + i, type]));
@@ -118,8 +114,12 @@ export function runnableModule(
     if (runtime[i]!.type === 0) open.set(env.length + i, 0);
   }
   const calls = [...open].map(([index, type]) => [index, types[type]!] as const);
-  const sleepers = calls.filter(([index]) => index < 3 || index === yielder);
-  const callable = [...calls, ...sleepers, ...sleepers];
+  const sleeps = (index: number) =>
+    index < env.length && MORE_SLEEPERS.includes(`env.${env[index]!.name}`);
+  const sleepers = calls.filter(([index]) => sleeps(index) || index === yielder);
+  // With extensions it is `yield` that sleeps, if there is one.
+  const yields = extended === null ? [] : sleepers.filter(([index]) => index === yielder);
+  const callable = [...calls, ...sleepers, ...sleepers, ...Array.from({ length: 8 }, () => yields).flat()]; // prettier-ignore
 
   const slots = new Map<number, number>();
   const table: number[] = [];
@@ -130,25 +130,46 @@ export function runnableModule(
     slots.set(type, table.length);
     table.push(allowed[r(allowed.length)]!, allowed[r(allowed.length)]!);
   }
-  const around: Surroundings = {
-    types: types.slice(0, 12),
+  const callees = new Map<number, number>();
+  for (const [index, type] of open)
+    if (extended !== null && type === 1) callees.set(index, table.push(index) - 1);
+  const around: ExtendedSurroundings = {
+    types: extended === null ? types.slice(0, 12) : types,
     callable,
     slots,
-    globals: new Map(TYPES.map((type, i) => [type, 1 + i])),
+    globals: new Map([
+      ...TYPES.map((type, i) => [type, 1 + i] as const),
+      ...REFERENCES.map((type, i) => [type, FIRST_REFERENCE + i] as const),
+    ]),
     fuel: FUEL,
     wide: memories === "wide",
     exceptions,
-    calm: calls.filter(([index]) => index >= 3 && index < env.length),
+    calm: calls.filter(([index]) => index < env.length && !sleeps(index)),
     stackPointer: r(2) === 0 ? STACK_POINTER : null,
+    lowered,
+    tryTable: extended?.tryTable === true,
+    callees,
+    firstBody: first,
   };
+  let lowerable = extended !== null;
 
   const functions = [...bodies];
   const codes = bodies.map((index) => {
     const { params, results } = types[index]!;
-    const own = TYPES.map((type) => [1 + (r(6) === 0 ? r(6) : r(2)), type] as const);
+    const all = extended === null ? TYPES : [...TYPES, ...REFERENCES];
+    const own = all.map((type) => [1 + (r(6) === 0 ? r(6) : r(2)), type] as const);
     const locals = [...params, ...own.flatMap(([n, t]) => Array.from({ length: n }, () => t))];
-    const body = new Body(r, locals, around, results, 4 + r(30), r(2) === 0);
-    return code([...own.map(([n, t]) => [...leb(n), t]), [1, I32]], ...body.out);
+    const runs = [...own, [1, I32] as const, ...(extended === null ? [] : scratch)];
+    const declared = runs.map(([n, t]) => [...leb(n), ...encodeType(t, lowered)]);
+    const size = (extended === null ? 4 : 12) + r(30);
+    const frame = r(2) === 0;
+    if (extended === null)
+      return code(declared, ...new Body(r, locals, around, results, size, frame).write());
+    // Handlers put the stack pointer back, as compilers have it.
+    const body = new ExtendedBody(r, locals, around, results, size, frame || exceptions || extended.tryTable); // prettier-ignore
+    const written = body.write();
+    lowerable &&= body.lowerable;
+    return code(declared, ...written);
   });
   const add = (type: number, ...items: Item[]): number => {
     functions.push(type);
@@ -157,16 +178,19 @@ export function runnableModule(
   };
 
   const exports: [name: string, index: number][] = [];
-  const roots = bodies.map((type, i) => ({ name: `f${i}`, params: types[type]!.params }));
+  const roots = bodies.map((type, i) => ({ name: `f${i}`, ...types[type]! }));
   if (kind !== "plain") addRuntime();
-  const drivers = exports.map(([name]) => ({ name, params: [] }));
-  const direct = kind === "self" ? [] : roots.filter((_, i) => i === 0 || r(2) === 0);
+  const drivers = exports.map(([name]) => ({ name, params: [], results: [] }));
+  const given = (type: Type) => !isReference(type) || type === EXTERN;
+  const fromHost = ({ params, results }: Signature) => [...params, ...results].every(given);
+  const direct = kind === "self" ? [] : roots.filter((_, i) => (i === 0 || r(2) === 0) && fromHost(types[bodies[i]!]!)); // prettier-ignore
   for (const root of direct) exports.push([root.name, first + Number(root.name.slice(1))]);
   exports.push(
     ["refuel", add(3, "local.get", 0, "global.set", FUEL)],
     ["sp_get", add(12, "global.get", STACK_POINTER)],
     ["sp_set", add(3, "local.get", 0, "global.set", STACK_POINTER)],
   );
+  if (extended !== null) exports.push(["quiet", add(3, "local.get", 0, "global.set", QUIET)]);
 
   const names = [
     ...imported.map(({ name }) => name),
@@ -176,14 +200,24 @@ export function runnableModule(
   const spName = vec([STACK_POINTER, ...text("__stack_pointer")]);
   const names7 = around.stackPointer === null ? [] : [7, ...leb(spName.length), ...spName];
   const nameSection = [...text("name"), 1, ...leb(nameMap.length), ...nameMap, ...names7];
-  const global = (type: Type, ...init: number[]) => [type, 1, ...init, 0x0b];
+  const global = (type: Type, ...init: number[]) => [
+    ...encodeType(type, lowered),
+    1,
+    ...init,
+    0x0b,
+  ];
+  const encoded = (list: readonly Type[]) => vec(...list.map((type) => encodeType(type, lowered)));
   const bytes = wasm(
-    section(1, ...types.map((t) => functype(t.params, t.results))),
+    section(1, ...types.map((t) => [0x60, ...encoded(t.params), ...encoded(t.results)])),
     section(2, ...imported.map((i) => [...text(i.module), ...text(i.name), 0, i.type])),
     section(3, ...functions.map((t) => leb(t))),
     section(4, [0x70, 0, ...leb(table.length)]),
     section(5, ...(memories.endsWith("second") ? [[1, 1, 1], [wide ? 5 : 1, 1, 1]] : [[wide ? 5 : 1, 1, 1]])), // prettier-ignore
-    ...(exceptions ? [section(13, [0, 3])] : []),
+    ...(extended !== null
+      ? [section(13, [0, 3], [0, 3])]
+      : exceptions
+        ? [section(13, [0, 3])]
+        : []),
     section(
       6,
       global(I32, I32_CONST, 0),
@@ -193,6 +227,7 @@ export function runnableModule(
       global(F64, opcodes["f64.const"].code, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f),
       global(I32, I32_CONST, ...sleb(STACK_TOP)),
       global(I32, I32_CONST, 0),
+      ...(extended === null ? [] : [global(I32, I32_CONST, 0), ...REFERENCES.map((type) => global(type, ...assemble(...nullOf(type, lowered))))]), // prettier-ignore
     ),
     section(
       7,
@@ -219,7 +254,8 @@ export function runnableModule(
         ? { memory: "records" }
         : {};
   const records = RECORDS[memories];
-  return { bytes, memories, records, options, roots: [...direct, ...drivers], names };
+  const imports = env.map(({ name, type }) => ({ name, type: types[type]! }));
+  return { bytes, kind, memories, records, options, roots: [...direct, ...drivers], names, imports, lowerable }; // prettier-ignore
 
   /**
    * `yield`, the top-most runtime: to sleep, and to wake up. And roots that drive another
@@ -229,43 +265,50 @@ export function runnableModule(
     const sp = STACK_POINTER;
     const [startUnwind, stopUnwind, startRewind, stopRewind] = runtime.map((_, i) => env.length + i) as [number, number, number, number]; // prettier-ignore
     const wrong = () => kind === "misuse" && r(4) === 0;
+    const [own, end] = extended === null ? [OWN_BUFFER, OWN_BUFFER + 2500] : [BUFFERS, BUFFERS + COUNT * STRIDE]; // prettier-ignore
+    const savedSp = leb(own - 8);
     const pointer = (n: number): Item[] => [wide ? "i64.const" : "i32.const", ...sleb(n)];
     const flags = memories.endsWith("second") ? [0x40, 1] : [0];
     /** Stores a pointer at an offset of the buffer's header. */
     const header = (offset: number, value: number): Item[] => [
-      ...pointer(OWN_BUFFER),
+      ...pointer(own),
       ...pointer(value),
       wide ? "i64.store" : "i32.store",
       ...flags,
       offset,
     ];
     const size = wide ? 8 : 4;
-    const data = pointer(OWN_BUFFER);
+    const data = pointer(own);
     const nowhere: Item[] = [memories === "wide" ? "i64.const" : "i32.const", 0];
+    const asleep: Item[] = extended !== null && !lowered ? ["call", getState] : ["global.get", ASLEEP]; // prettier-ignore
     const wake: Item[] = ["i32.const", 0, "global.set", ASLEEP];
     if (!wrong()) wake.push("call", stopRewind);
     if (wrong()) wake.push(...data, "call", startUnwind);
     const sleep: Item[] = ["i32.const", 1, "global.set", ASLEEP];
-    if (!wrong()) sleep.push(...header(0, OWN_BUFFER + 2 * size));
-    sleep.push(...header(size, OWN_BUFFER + 2500));
-    sleep.push(...nowhere, "global.get", sp, "i32.store", 2, ...leb(SAVED_SP));
+    if (!wrong()) sleep.push(...header(0, own + 2 * size));
+    sleep.push(...header(size, end));
+    sleep.push(...nowhere, "global.get", sp, "i32.store", 2, ...savedSp);
     if (wrong()) sleep.push("call", stopRewind);
     sleep.push(...data, "call", wrong() ? startRewind : startUnwind);
     if (wrong()) sleep.push(...data, "call", startUnwind);
     const fuelled: Item[] = ["global.get", FUEL, "i32.const", 0, "i32.gt_s", "if", 0x40];
-    add(0, "global.get", ASLEEP, "if", 0x40, ...wake, "else", ...fuelled, ...sleep, "end", "end");
+    // With extensions sleep costs fuel, taken or not: awake the program has no less of it.
+    const spend: Item[] = ["global.get", FUEL, "i32.const", 1, "i32.sub", "global.set", FUEL];
+    const unlessQuiet: Item[] = [...spend, "global.get", QUIET, "i32.eqz", "if", 0x40];
+    const sometimes = extended === null ? sleep : [...unlessQuiet, ...sleep, "end" as const];
+    add(0, ...asleep, "if", 0x40, ...wake, "else", ...fuelled, ...sometimes, "end", "end");
 
     for (const root of roots) {
       const target = first + Number(root.name.slice(1));
       const drop = types[bodies[target - first]!]!.results.map((): Item => "drop");
       const call: Item[] = [
-        ...root.params.flatMap((t): Item[] => zero(t)),
+        ...root.params.flatMap((t) => zero(t, lowered)),
         "call",
         target,
         ...drop,
       ];
       const stop: Item[] = wrong() ? [] : ["call", wrong() ? stopRewind : stopUnwind];
-      const again: Item[] = wrong() ? [] : [...nowhere, "i32.load", 2, ...leb(SAVED_SP), "global.set", sp]; // prettier-ignore
+      const again: Item[] = wrong() ? [] : [...nowhere, "i32.load", 2, ...savedSp, "global.set", sp]; // prettier-ignore
       if (!wrong()) again.push(...data, "call", startRewind);
       const index = add(
         0,
@@ -273,8 +316,7 @@ export function runnableModule(
         ...([
           "loop",
           0x40,
-          "global.get",
-          ASLEEP,
+          ...asleep,
           "if",
           0x40,
           ...stop,
@@ -285,32 +327,27 @@ export function runnableModule(
         ] as Item[]),
         ...again,
         ...call,
-        ...(["global.get", FUEL, "i32.const", 1, "i32.sub", "global.set", FUEL] as Item[]),
-        ...([
-          "global.get",
-          FUEL,
-          "i32.const",
-          ...sleb(-20),
-          "i32.gt_s",
-          "br_if",
-          1,
-          "end",
-          "end",
-        ] as Item[]),
+        ...(extended === null
+          ? ([...spend, "global.get", FUEL, "i32.const", ...sleb(-20), "i32.gt_s", "br_if", 1] as Item[]) // prettier-ignore
+          : (["br", 1] as Item[])),
+        "end",
+        "end",
       );
       exports.push([`drive_${root.name}`, index]);
     }
   }
 }
 
-const zero = (type: Type): Item[] =>
-  type === I32
-    ? ["i32.const", 3]
-    : type === I64
-      ? ["i64.const", 4]
-      : type === F32
-        ? ["f32.const", 0, 0, 0, 0]
-        : ["f64.const", 0, 0, 0, 0, 0, 0, 0, 0];
+const zero = (type: Type, lowered: boolean): Item[] =>
+  isReference(type)
+    ? nullOf(type, lowered)
+    : type === I32
+      ? ["i32.const", 3]
+      : type === I64
+        ? ["i64.const", 4]
+        : type === F32
+          ? ["f32.const", 0, 0, 0, 0]
+          : ["f64.const", 0, 0, 0, 0, 0, 0, 0, 0];
 
 /** Random options; lists name functions, so that frames in between may know nothing of asyncify. */
 export function randomOptions(

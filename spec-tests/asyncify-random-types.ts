@@ -2,10 +2,37 @@
 // them, and instructions that neither trap nor make a NaN of numbers.
 
 import type { Mnemonic } from "../src/syntax/opcodes.js";
-import { F32, F64, I32, I64 } from "../src/valid/testing.js";
+import { F32, F64, I32, I64, type Item } from "../src/valid/testing.js";
 
-export type Type = typeof I32 | typeof I64 | typeof F32 | typeof F64;
+/** References, which only the programs of extensions have. `CALLEE` is a null or a function of type 1. */
+export const EXTERN = 0x6f;
+export const I31 = 0x6c;
+export const EXN = 0x69;
+export const CALLEE = 0x6301;
+export type Reference = typeof EXTERN | typeof I31 | typeof EXN | typeof CALLEE;
+export const REFERENCES: readonly Reference[] = [EXTERN, I31, EXN, CALLEE];
+export type Type = typeof I32 | typeof I64 | typeof F32 | typeof F64 | Reference;
+/** What all programs have. */
 export const TYPES: readonly Type[] = [I32, I64, F32, F64];
+
+/** What stands for references in a program without them: null is zero. */
+const stand = new Map<Type, Type>([
+  [EXTERN, I32],
+  [I31, I32],
+  [CALLEE, I32],
+  // The payload, and in the upper half one more than the tag.
+  [EXN, I64],
+]);
+export function encodeType(type: Type, lowered: boolean): number[] {
+  const written = lowered ? (stand.get(type) ?? type) : type;
+  return written > 0xff ? [written >> 8, written & 0xff] : [written];
+}
+const references: ReadonlySet<Type> = new Set(REFERENCES);
+export const isReference = (type: Type): type is Reference => references.has(type);
+export const nullOf = (type: Reference, lowered: boolean): Item[] =>
+  lowered ? [type === EXN ? "i64.const" : "i32.const", 0] : ["ref.null", type & 0xff];
+export const same = (a: readonly Type[], b: readonly Type[]): boolean =>
+  a.length === b.length && a.every((t, i) => t === b[i]);
 export interface Signature {
   readonly params: readonly Type[];
   readonly results: readonly Type[];
@@ -29,6 +56,8 @@ export interface Surroundings {
   readonly exceptions: boolean;
   /** `__stack_pointer`, where the module has one. */
   readonly stackPointer: number | null;
+  /** Whether numbers stand for references, and calls for tail calls. */
+  readonly lowered: boolean;
 }
 
 /** Loads and stores go to [DATA, DATA + 2 KiB). */
@@ -75,3 +104,48 @@ export function sleb(n: number): number[] {
   const last = (rest === 0 && (byte & 0x40) === 0) || (rest === -1 && (byte & 0x40) !== 0);
   return last ? [byte] : [byte | 0x80, ...sleb(rest)];
 }
+
+/** Types of functions and blocks, by index. */
+export const plainTypes: readonly Signature[] = [
+  { params: [], results: [] },
+  { params: [I32], results: [I32] },
+  { params: [I64, F64], results: [F64, I32] },
+  { params: [I32], results: [] },
+  { params: [I64], results: [] },
+  { params: [F32], results: [] },
+  { params: [F64], results: [] },
+  { params: [I32, I64], results: [I32] },
+  { params: [F32], results: [F64] },
+  { params: [], results: [I64, F32, I32] },
+  { params: [F64, I32, I64, F32], results: [I64] },
+  { params: [I32, I32], results: [I32, I32] },
+  { params: [], results: [I32] },
+];
+/** Of programs with extensions only. */
+export const moreTypes: readonly Signature[] = [
+  { params: [EXTERN, I32], results: [EXTERN] },
+  { params: [EXTERN], results: [] },
+  { params: [CALLEE, I32], results: [I32] },
+  { params: [I31, EXTERN], results: [I31, I64] },
+  { params: [], results: [I32, EXN] },
+  { params: [EXN, F64], results: [EXN, CALLEE] },
+];
+export const plainEnv = [
+  { name: "sleep", type: 1 },
+  { name: "nap", type: 0 },
+  { name: "trade", type: 2 },
+  { name: "log_i32", type: 3 },
+  { name: "log_i64", type: 4 },
+  { name: "log_f32", type: 5 },
+  { name: "log_f64", type: 6 },
+];
+export const moreEnv = [
+  { name: "swap", type: 13 },
+  { name: "log_extern", type: 14 },
+];
+export const plainRuntime = [
+  { name: "start_unwind", type: 3 },
+  { name: "stop_unwind", type: 0 },
+  { name: "start_rewind", type: 3 },
+  { name: "stop_rewind", type: 0 },
+];

@@ -12,14 +12,17 @@ import type { HostScript } from "../src/compare/host.js";
 import { runNative } from "../src/compare/native.js";
 import { runTwinOnBobbin } from "../src/compare/twin.js";
 import { runOnEngine } from "../src/compare/v8.js";
+import { Checker } from "../src/observe/check/checker.js";
 import { Tracer, type TracedEvent } from "../src/observe/tracer.js";
+import { twinParts } from "../src/observe/twin-parts.js";
+import type { ModuleInstance } from "../src/runtime/instances.js";
 import { i32 } from "../src/runtime/values.js";
-import { validate } from "../src/valid/validate.js";
+import { validate, type ValidModule } from "../src/valid/validate.js";
 
 const SWAP = "emscripten_fiber_swap";
 const path = (file: string): string =>
   fileURLToPath(new URL(`../fixtures/${file}`, import.meta.url));
-const load = (file: string): Uint8Array => readFileSync(path(`wasm/${file}.wasm`));
+const load = (file: string): Uint8Array => readFileSync(path(`${file}.wasm`));
 const hostOf = async (name: string): Promise<HostScript> => {
   const url = pathToFileURL(path(`hosts/${name}.mjs`)).href;
   return ((await import(url)) as { default: HostScript }).default;
@@ -42,30 +45,38 @@ interface Program {
   readonly bytes: Uint8Array;
   readonly hostScript: HostScript;
   readonly invoke: string;
-  readonly argument: number;
+  readonly args: readonly number[];
   readonly imports: readonly string[];
 }
 
-function nativeStory({ bytes, hostScript, invoke, argument, imports }: Program) {
+function nativeStory({ bytes, hostScript, invoke, args, imports }: Program) {
   const module = validate(decode(bytes));
-  const request = { hostScript, invoke, args: [i32(argument)], asyncify: { imports } };
+  const request = { hostScript, invoke, args: args.map(i32), asyncify: { imports } };
   return storyOf((tracer) =>
     runNative({ ...request, module, observer: tracer.observer, onEvent: tracer.event }),
   );
 }
 
 const SWAPS: Program = {
-  bytes: load("swaps"),
+  bytes: load("wasm/swaps"),
   hostScript: await hostOf("swaps"),
   invoke: "rally",
-  argument: 2,
+  args: [2],
+  imports: [`env.${SWAP}`],
+};
+/** What emcc made, and what it made before it ran its wasm-opt. */
+const FRINGE: Program = {
+  bytes: load("emscripten/fringe"),
+  hostScript: SWAPS.hostScript,
+  invoke: "fringe",
+  args: [3, 1, 1000],
   imports: [`env.${SWAP}`],
 };
 const TASKS: Program = {
-  bytes: load("tasks"),
+  bytes: load("wasm/tasks"),
   hostScript: await hostOf("logging"),
   invoke: "run",
-  argument: 1,
+  args: [1],
   imports: [],
 };
 const RALLY = [
@@ -82,6 +93,23 @@ const RALLY = [
   "emscripten suspend 1",
   "emscripten resume 0",
 ];
+/** `main` asks both walkers for three leaves, and whether there is another one. */
+const WALKS = [
+  "emscripten suspend 0",
+  "emscripten create 1 run",
+  "emscripten suspend 1",
+  "emscripten resume 0",
+  "emscripten suspend 0",
+  "emscripten create 2 run",
+  ...[1, 2, 1, 2, 1, 2].flatMap((next, i) => [
+    `emscripten suspend ${2 - (i % 2)}`,
+    "emscripten resume 0",
+    "emscripten suspend 0",
+    `emscripten resume ${next}`,
+  ]),
+  "emscripten suspend 2",
+  "emscripten resume 0",
+];
 const TURNS = [
   ...[1, 2, 3].flatMap((id) => [`tinygo create ${id} worker`, `tinygo suspend ${id}`]),
   "tinygo resume 1",
@@ -93,25 +121,25 @@ const TURNS = [
 ];
 
 test.each([
-  ["swaps", SWAPS, RALLY],
-  ["tasks", TASKS, TURNS],
+  ["swaps", SWAPS, ["wasm/swaps.twin-O0", "wasm/swaps.twin-O2"], RALLY],
+  ["tasks", TASKS, ["wasm/tasks.twin-O0", "wasm/tasks.twin-O2"], TURNS],
+  ["fringe", FRINGE, ["emscripten/fringe.twin"], WALKS],
 ] as const)(
   "%s: the fibers, plain and instrumented, and the run as in V8",
-  async (name, program, told) => {
+  async (_name, program, twins, told) => {
     expect(await nativeStory(program)).toEqual(told);
     const plain = validate(decode(program.bytes));
     const { hostScript, invoke, imports } = program;
-    for (const twin of [`${name}.twin-O0`, `${name}.twin-O2`]) {
+    for (const twin of twins) {
       const bytes = load(twin);
       const instrumented = validate(decode(bytes));
-      const itself = new Map(instrumented.context.funcs.map((_, i) => [i, i] as const));
-      const request = { hostScript, invoke, args: [i32(program.argument)] };
+      const request = { hostScript, invoke, args: program.args.map(i32) };
       const story = await storyOf((tracer) =>
         runTwinOnBobbin({
           ...request,
           bytes,
           plain: instrumented,
-          mapping: itself,
+          mapping: itself(instrumented),
           observer: tracer.observer,
           onEvent: tracer.event,
         }),
@@ -124,6 +152,57 @@ test.each([
     }
   },
 );
+
+/** An instrumented module as its own plain one, but for the runtime's functions. */
+function itself(module: ValidModule): Map<number, number> {
+  const { runtime } = twinParts(module);
+  const indices = module.context.funcs.map((_, i) => [i, i] as const);
+  return new Map(indices.filter(([i]) => !runtime.has(i)));
+}
+
+/** Runs a program of Emscripten's, before or after its wasm-opt, under the checker. */
+async function checked(file: string, args: readonly number[]) {
+  const { hostScript, invoke, imports } = FRINGE;
+  const logged: unknown[] = [];
+  const bytes = load(file);
+  const module = validate(decode(bytes));
+  const plain = file === "emscripten/fringe";
+  const asyncify = plain ? { imports } : {};
+  const checker = new Checker(module, { asyncify });
+  const request = {
+    hostScript,
+    invoke,
+    args: args.map(i32),
+    context: { log: (...values: unknown[]) => void logged.push(...values) },
+    onEvent: checker.event,
+    observer: checker.observer,
+    onInstance: (made: ModuleInstance) => checker.attach(made),
+  };
+  const run = plain
+    ? await runNative({ ...request, module, asyncify })
+    : await runTwinOnBobbin({ ...request, bytes, plain: module, mapping: itself(module) });
+  checker.finish();
+  const { results, error } = run;
+  return { results, error: error?.reason, codes: checker.findings.map(({ code }) => code), logged };
+}
+const FRINGES = ["emscripten/fringe", "emscripten/fringe.twin"];
+
+test.each(FRINGES)("%s: trees with the same fringe, and nothing to find", async (file) => {
+  const squares = Array.from({ length: 20 }, (_, i) => `i32:${i * i}`);
+  for (const shape of [0, 3, 7]) {
+    const { results, codes, logged } = await checked(file, [20, shape, 4000]);
+    expect(results).toEqual([i32(20)]);
+    expect(logged).toEqual(squares);
+    expect(codes).toEqual([]);
+  }
+});
+
+test("records that outgrow their room are found, natively before they are written", async () => {
+  const [native, twin] = await Promise.all(FRINGES.map((file) => checked(file, [20, 3, 100])));
+  expect(native).toMatchObject({ error: "asyncify stack overflow", codes: ["record-past-end"] });
+  expect(twin).toMatchObject({ error: "unreachable" });
+  expect(twin!.codes).toContain("record-past-end");
+});
 
 test("a swap is known by what it does: optimized builds rename imports", async () => {
   const bytes = Uint8Array.from(SWAPS.bytes);
@@ -141,10 +220,10 @@ test("a swap is known by what it does: optimized builds rename imports", async (
 
 test("a program that sleeps has one stack", async () => {
   const program = {
-    bytes: load("sleep"),
+    bytes: load("wasm/sleep"),
     hostScript: await hostOf("sleep"),
     invoke: "main",
-    argument: 2,
+    args: [2],
     imports: ["env.sleep"],
   };
   expect(await nativeStory(program)).toEqual([]);
@@ -197,7 +276,7 @@ test.each([
       },
     };
   };
-  const program = { bytes, hostScript, invoke: "main", argument: 7, imports: [`env.${SWAP}`] };
+  const program = { bytes, hostScript, invoke: "main", args: [7], imports: [`env.${SWAP}`] };
   const story = await nativeStory(program);
   expect(story.slice(0, 1)).toEqual(told);
   // Where it was one, the rewind resumes it.

@@ -3,6 +3,7 @@
 export { decode } from "./binary/decode.js";
 export {
   validate,
+  validateBodies,
   visitFunction,
   type ValidateOptions,
   type ValidModule,

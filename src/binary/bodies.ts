@@ -25,7 +25,8 @@ function readLocals(r: InstructionReader, params: number): LocalRun[] {
 
 /** `memory.init` and `data.drop` come before the data section, so they need its length. */
 function requireDataCount({ op, offset }: Instruction): void {
-  if (op.immediates.includes("data")) {
+  // All of them have a prefix.
+  if (op.code > 0xff && op.immediates.includes("data")) {
     throw new MalformedError("data count section required", {
       offset,
       instruction: op.mnemonic,

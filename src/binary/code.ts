@@ -31,14 +31,41 @@ export const isIndex = (i: Immediate): i is IndexImmediate =>
   (indexKinds as readonly Immediate[]).includes(i);
 
 /** How the immediates lie in the bytes; indices of any kind look the same. */
-type Shape = "none" | "index" | "two indices" | "mixed" | OtherImmediate;
+const shapes = {
+  none: 0,
+  index: 1,
+  "two indices": 2,
+  memarg: 3,
+  i32: 4,
+  i64: 5,
+  f32: 6,
+  f64: 7,
+  blocktype: 8,
+  labels: 9,
+  lane: 10,
+  v128: 11,
+  lanes: 12,
+  zero: 13,
+  catches: 14,
+  handlers: 15,
+  heaptype: 16,
+  valtypes: 17,
+  ref: 18,
+  "ref null": 19,
+  castflags: 20,
+  heaptypes: 21,
+  /** One immediate after the other. */
+  mixed: 22,
+} as const satisfies Record<OtherImmediate, number> & Record<string, number>;
+/** A number, and where it is a label a literal: for each instruction there is a jump by it. */
+type Shape<S extends keyof typeof shapes = keyof typeof shapes> = (typeof shapes)[S];
 type OtherImmediate = Exclude<Immediate, IndexImmediate>;
 
 function shapeOf(immediates: readonly Immediate[]): Shape {
   if (immediates.every(isIndex)) {
-    return (["none", "index", "two indices"] as const)[immediates.length]!;
+    return shapes[(["none", "index", "two indices"] as const)[immediates.length]!];
   }
-  return immediates.length === 1 ? (immediates[0] as OtherImmediate) : "mixed";
+  return shapes[immediates.length === 1 ? (immediates[0] as OtherImmediate) : "mixed"];
 }
 
 interface Entry {
@@ -96,7 +123,10 @@ export class InstructionReader extends Reader {
     const entry = byByte[byte] ?? this.prefixed(byte);
     instruction.op = entry.op;
     this.opened = entry.opens;
-    if (entry.shape !== "none") this.immediates(entry.shape);
+    const { shape } = entry;
+    // Half of all instructions have one index, nearly always of one byte.
+    if (shape === shapes.index) instruction.a = this.u32();
+    else if (shape !== shapes.none) this.immediates(shape);
     instruction.next = this.pos;
     return true;
   }
@@ -116,78 +146,80 @@ export class InstructionReader extends Reader {
     this.fail(`illegal opcode ${code}`, offset);
   }
 
-  private immediates(shape: Exclude<Shape, "none">): void {
+  private immediates(shape: Shape): void {
     const { instruction } = this;
     switch (shape) {
-      case "index":
+      case 1 satisfies Shape<"index">:
         instruction.a = this.u32();
         break;
-      case "two indices":
+      case 2 satisfies Shape<"two indices">:
         instruction.a = this.u32();
         instruction.b = this.u32();
         break;
-      case "i32":
+      case 4 satisfies Shape<"i32">:
         instruction.a = this.s32();
         break;
-      case "i64":
+      case 5 satisfies Shape<"i64">:
         this.s64(instruction);
         break;
-      case "f32":
+      case 6 satisfies Shape<"f32">:
         instruction.a = this.word();
         break;
-      case "f64":
+      case 7 satisfies Shape<"f64">:
         instruction.a = this.word();
         instruction.b = this.word();
         break;
-      case "lane":
+      case 10 satisfies Shape<"lane">:
         instruction.lane = this.byte();
         break;
-      case "v128":
-      case "lanes":
+      case 11 satisfies Shape<"v128">:
+      case 12 satisfies Shape<"lanes">:
         for (let k = 0; k < 4; k++) instruction.vector[k] = this.word();
         break;
-      case "zero":
+      case 13 satisfies Shape<"zero">:
         this.zero();
         break;
-      case "memarg":
+      case 3 satisfies Shape<"memarg">:
         this.memarg();
         break;
-      case "blocktype":
+      case 8 satisfies Shape<"blocktype">:
         instruction.block = this.blockType();
         break;
-      case "labels": {
+      case 9 satisfies Shape<"labels">: {
         const labels = this.list(() => this.u32(), "branch targets");
         labels.push(this.u32());
         instruction.labels = labels;
         break;
       }
-      case "catches":
+      case 14 satisfies Shape<"catches">:
         instruction.catches = this.list(() => this.catchClause());
         break;
-      case "handlers":
+      case 15 satisfies Shape<"handlers">:
         instruction.handlers = this.list(() => this.resumeClause());
         break;
-      case "heaptype":
+      case 16 satisfies Shape<"heaptype">:
         instruction.heap = readHeapType(this);
         break;
-      case "valtypes":
+      case 17 satisfies Shape<"valtypes">:
         instruction.types = this.list(() => readValType(this));
         break;
-      case "ref":
-      case "ref null":
-        instruction.types = [refType(readHeapType(this), shape === "ref null")];
+      case 18 satisfies Shape<"ref">:
+      case 19 satisfies Shape<"ref null">:
+        instruction.types = [refType(readHeapType(this), shape === shapes["ref null"])];
         break;
-      case "castflags":
+      case 20 satisfies Shape<"castflags">:
         instruction.b = this.byte();
         if (instruction.b > 3) this.fail("malformed br_on_cast flags", this.pos - 1);
         break;
-      case "heaptypes": {
+      case 21 satisfies Shape<"heaptypes">: {
         const from = refType(readHeapType(this), (instruction.b & 1) !== 0);
         instruction.types = [from, refType(readHeapType(this), (instruction.b & 2) !== 0)];
         break;
       }
-      case "mixed":
+      case 22 satisfies Shape<"mixed">:
         this.mixed();
+        break;
+      case 0 satisfies Shape<"none">:
         break;
       default:
         shape satisfies never;
@@ -202,7 +234,7 @@ export class InstructionReader extends Reader {
       if (isIndex(immediate)) {
         instruction[slot] = this.u32();
         slot = "b";
-      } else this.immediates(immediate);
+      } else this.immediates(shapes[immediate]);
     }
   }
 

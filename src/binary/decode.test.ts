@@ -50,6 +50,7 @@ test("the smallest module", () => {
     exports: [],
     elements: [],
     datas: [],
+    lazyBodies: false,
     names: {
       functions: new Map(),
       locals: new Map(),
@@ -370,9 +371,7 @@ test("lazy bodies keep malformed code, but not malformed sizes", () => {
   expect(decode(bytes, { lazyBodies: true }).functions[0]!.body).toEqual({ offset: 23, end: 25 });
   const short = withBody(1, 1, 0x7f, 0x0b);
   short[21] = 2;
-  expect(malformed(short, { lazyBodies: true }).reason).toBe(
-    "unexpected end of section or function",
-  );
+  expect(malformed(short, { lazyBodies: true })).toEqual(malformed(short));
 });
 
 test("the name section: every subsection, unknown ones skipped", () => {

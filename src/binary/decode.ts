@@ -26,7 +26,11 @@ import {
 } from "./sections.js";
 
 export interface DecodeOptions {
-  /** Leaves function bodies unread: malformed code then shows up in whoever reads it. */
+  /**
+   * Leaves function bodies unread. Validation reads them anyway and finds what is malformed
+   * in them too, so nothing is lost for whoever validates at once; else malformed code shows
+   * up in whoever reads it.
+   */
   readonly lazyBodies?: boolean;
   /** Where the code comes from. */
   readonly lines?: SourceLines;
@@ -103,6 +107,16 @@ function namesOf(bytes: Uint8Array, customs: readonly CustomSection[]): Names {
 
 /** @throws {MalformedError} where the bytes are not a module */
 export function decode(bytes: Uint8Array, options: DecodeOptions = {}): Module {
+  try {
+    return read(bytes, options);
+  } catch (error) {
+    // An unread body may be the first thing that is wrong.
+    if (options.lazyBodies === true) read(bytes, {});
+    throw error;
+  }
+}
+
+function read(bytes: Uint8Array, options: DecodeOptions): Module {
   const r = new InstructionReader(bytes);
   const sections: SectionSpan[] = [];
   const customs: CustomSection[] = [];
@@ -143,7 +157,7 @@ export function decode(bytes: Uint8Array, options: DecodeOptions = {}): Module {
   }
   checkCounts(r, draft);
   checkLimits(r, draft);
-  const { functionTypes: _types, lazyBodies: _lazy, ...decoded } = draft;
+  const { functionTypes: _types, ...decoded } = draft;
   const { lines } = options;
   const sources = lines === undefined ? {} : { lines };
   return { bytes, ...sources, sections, customs, names: namesOf(bytes, customs), ...decoded };

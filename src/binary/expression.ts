@@ -55,7 +55,7 @@ const continues = (code: number, opener: number | undefined): boolean =>
   code === ELSE ? opener === IF : opener === TRY || (code !== DELEGATE && opener === CATCH);
 
 /** Adds the mnemonic where the failure was among an instruction's immediates. */
-function withInstruction(
+export function withInstruction(
   error: MalformedError,
   { instruction }: InstructionReader,
 ): MalformedError {

@@ -37,6 +37,8 @@ export class Reader implements Cursor {
     return this.pos < this.end ? this.bytes[this.pos]! : -1;
   }
 
+  // Most integers in code are small: one byte is read here, the rest in `leb128.ts`.
+
   u32(): number {
     const byte = this.pos < this.end ? this.bytes[this.pos]! : 0xff;
     if (byte >= 0x80) return readU32(this);
@@ -45,7 +47,10 @@ export class Reader implements Cursor {
   }
 
   s32(): number {
-    return readS32(this);
+    const byte = this.pos < this.end ? this.bytes[this.pos]! : 0xff;
+    if (byte >= 0x80) return readS32(this);
+    this.pos++;
+    return (byte << 25) >> 25;
   }
 
   s33(): number {
@@ -53,7 +58,10 @@ export class Reader implements Cursor {
   }
 
   u64(): number | bigint {
-    return readU64(this);
+    const byte = this.pos < this.end ? this.bytes[this.pos]! : 0xff;
+    if (byte >= 0x80) return readU64(this);
+    this.pos++;
+    return byte;
   }
 
   /** The halves of a signed 64-bit integer, each as int32. */
@@ -98,12 +106,18 @@ export class Reader implements Cursor {
 
   /** A vector: its length, then that many items, which `what` may limit. */
   list<T>(item: () => T, what?: Limited): T[] {
-    const start = this.pos;
     const items: T[] = [];
+    this.each(() => items.push(item()), what);
+    // What was pushed to has room for seventeen: too much for the many lists of one or two.
+    return items.slice();
+  }
+
+  /** The same for items that `item` puts elsewhere. */
+  each(item: () => unknown, what?: Limited): void {
+    const start = this.pos;
     let count = this.length();
     if (what !== undefined) this.limit(what, count, start);
-    for (; count > 0; count--) items.push(item());
-    return items;
+    for (; count > 0; count--) item();
   }
 
   /** Fails where there is more than Bobbin, like other engines, allows. */

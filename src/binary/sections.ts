@@ -90,11 +90,11 @@ function readDescription(r: InstructionReader): ImportDescription {
 }
 
 export const readTypes: SectionReader = (r, draft) => {
-  r.list(() => readRecType(r, draft.types), "types");
+  r.each(() => readRecType(r, draft.types), "types");
 };
 
 export const readImports: SectionReader = (r, draft) => {
-  r.list(() => {
+  r.each(() => {
     const module = r.name();
     const name = r.name();
     const description = readDescription(r);
@@ -104,11 +104,11 @@ export const readImports: SectionReader = (r, draft) => {
 };
 
 export const readFunctions: SectionReader = (r, draft) => {
-  r.list(() => draft.functionTypes.push(r.u32()), "functions");
+  r.each(() => draft.functionTypes.push(r.u32()), "functions");
 };
 
 export const readTables: SectionReader = (r, draft, end) => {
-  r.list(() => {
+  r.each(() => {
     if (r.peek() !== 0x40) return draft.tables.push({ type: readTableType(r) });
     r.pos++;
     r.zero();
@@ -118,22 +118,22 @@ export const readTables: SectionReader = (r, draft, end) => {
 };
 
 export const readMemories: SectionReader = (r, draft) => {
-  r.list(() => draft.memories.push({ limits: readMemoryLimits(r) }), "memories");
+  r.each(() => draft.memories.push({ limits: readMemoryLimits(r) }), "memories");
 };
 
 export const readTags: SectionReader = (r, draft) => {
-  r.list(() => draft.tags.push(readTagType(r)), "tags");
+  r.each(() => draft.tags.push(readTagType(r)), "tags");
 };
 
 export const readGlobals: SectionReader = (r, draft, end) => {
-  r.list(() => {
+  r.each(() => {
     const type = readGlobalType(r);
     draft.globals.push({ type, init: readExpression(r, end) });
   }, "globals");
 };
 
 export const readExports: SectionReader = (r, draft) => {
-  r.list(() => {
+  r.each(() => {
     const name = r.name();
     const kind = externKinds[r.byte()] ?? r.fail("malformed export kind", r.pos - 1);
     draft.exports.push({ name, kind, index: r.u32() });
@@ -154,7 +154,7 @@ export const readDataCount: SectionReader = (r, draft) => {
  * (active) or declarative (not active); expressions instead of function indices.
  */
 export const readElements: SectionReader = (r, draft, end) => {
-  r.list(() => {
+  r.each(() => {
     const offset = r.pos;
     const flags = r.u32();
     if (flags > 7) r.fail("malformed elements segment kind", offset);
@@ -177,7 +177,7 @@ export const readElements: SectionReader = (r, draft, end) => {
 };
 
 export const readDatas: SectionReader = (r, draft, end) => {
-  r.list(() => {
+  r.each(() => {
     const offset = r.pos;
     const flags = r.u32();
     if (flags > 2) r.fail("malformed data segment kind", offset);

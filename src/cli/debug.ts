@@ -12,6 +12,7 @@ import {
   type ExecutionOptions,
   executionOptions,
   fiberAbiOption,
+  lazyValidationOption,
   modulesOption,
   operand,
   operands,
@@ -41,7 +42,7 @@ export function register(program: Command, context: Context): void {
     .option("--invoke <name>", "the function to call (_start or main)", operand)
     .option("--snapshot <file>", "begin where a snapshot stands", operand)
     .addOption(modulesOption());
-  fiberAbiOption(executionOptions(command))
+  lazyValidationOption(fiberAbiOption(executionOptions(command)))
     .addHelpText("after", EXAMPLES)
     .action((file: string | undefined, args: string[] | undefined, options: DebugOptions) =>
       context.run({}, () => {

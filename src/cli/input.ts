@@ -3,7 +3,7 @@
 
 import { readFile } from "node:fs/promises";
 import { assembleInput, type AssembleOptions, inSource } from "../asm/assemble.js";
-import { decode } from "../binary/decode.js";
+import { decode, type DecodeOptions } from "../binary/decode.js";
 import { link } from "../link/link.js";
 import { isObject, type LinkInput } from "../link/object.js";
 import type { Module } from "../syntax/module.js";
@@ -71,6 +71,8 @@ function refuseText(bytes: Uint8Array): void {
 export interface InputOptions {
   /** More files to link: assembly, object files. */
   readonly link?: readonly string[];
+  /** Validate bodies when they are first called. */
+  readonly lazyValidation?: boolean;
 }
 
 /** Assembly is known by its name. */
@@ -98,10 +100,11 @@ const readAll = (files: readonly string[]): Promise<LinkInput[]> =>
 export async function readModule(
   file: string,
   { link: more = [] }: InputOptions = {},
+  options: DecodeOptions = {},
 ): Promise<Module> {
-  if (more.length === 0 && !isAssembly(file)) return decode(await readBytes(file));
+  if (more.length === 0 && !isAssembly(file)) return decode(await readBytes(file), options);
   const { bytes, lines } = link(await readAll([file, ...more]));
-  return decode(bytes, { lines });
+  return decode(bytes, { ...options, lines });
 }
 
 /**
@@ -109,13 +112,18 @@ export async function readModule(
  * @throws InputError, AssemblyError, MalformedError, LinkError, InvalidError
  */
 export async function readProgram(file: string, options: InputOptions = {}): Promise<ValidModule> {
-  const module = await readModule(file, options);
-  return validated(isObject(module) ? relinked(file, module) : module);
+  const module = await readModule(file, options, UNREAD);
+  return validated(isObject(module) ? relinked(file, decode(module.bytes)) : module, {
+    lazy: options.lazyValidation ?? false,
+  });
 }
+
+/** Validation reads the bodies: once is enough. */
+const UNREAD: DecodeOptions = { lazyBodies: true };
 
 function relinked(name: string, { bytes }: Module): Module {
   const linked = link([{ name, bytes }]);
-  return decode(linked.bytes, { lines: linked.lines });
+  return decode(linked.bytes, { ...UNREAD, lines: linked.lines });
 }
 
 /** Validates; what is wrong with assembled code is told of its text. */

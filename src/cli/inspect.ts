@@ -13,7 +13,7 @@ import { columns } from "./columns.js";
 import type { CommonOptions, Context } from "./context.js";
 import { about, ExitCode, FileError, printable } from "./failure.js";
 import { type InputOptions, readModule, validated } from "./input.js";
-import { type CrossCheck, crossCheck } from "../ast/cross-check.js";
+import type { CrossCheck } from "../ast/cross-check.js";
 import { crossCheckTable } from "./inspect-cross-check.js";
 import { inspectSnapshot, isSnapshotFile } from "./inspect-snapshot.js";
 import * as data from "./inspect-data.js";
@@ -111,7 +111,12 @@ function checkWat(options: InspectOptions): void {
   }
 }
 
-function inspect(file: string, module: Module, options: InspectOptions, context: Context): number {
+async function inspect(
+  file: string,
+  module: Module,
+  options: InspectOptions,
+  context: Context,
+): Promise<number> {
   const { valid, problem } = tryValidate(module, featuresOf(options));
   if (options.wat === true) {
     const { folded = false, offsets = false } = options;
@@ -123,7 +128,7 @@ function inspect(file: string, module: Module, options: InspectOptions, context:
   }
   if (valid !== undefined && options.asyncifyVerbose === true)
     for (const line of verboseLines(valid, asyncifySettings(options))) context.note(line);
-  const info = collect(file, module, valid, options);
+  const info = await collect(file, module, valid, options);
   if (options.json !== true) printAll(info, context.out);
   // What is invalid is shown as far as it goes.
   if (problem !== undefined) return context.fail(new FileError(file, problem), info);
@@ -161,12 +166,12 @@ interface Info {
   readonly crossCheck?: CrossCheck;
 }
 
-function collect(
+async function collect(
   file: string,
   module: Module,
   valid: ValidModule | undefined,
   options: InspectOptions,
-): Info {
+): Promise<Info> {
   const { disassemble } = options;
   const summary = !(
     options.sections === true ||
@@ -189,8 +194,13 @@ function collect(
     ...(valid !== undefined && options.roles === true ? rolesInfo(valid, options) : {}),
     ...(valid !== undefined && options.sites === true ? sitesInfo(valid, options) : {}),
     ...(disassemble === undefined ? {} : { bodies: data.bodyInfos(module, indices) }),
-    ...(options.crossCheck === true ? { crossCheck: crossCheck(module.bytes) } : {}),
+    ...(options.crossCheck === true ? { crossCheck: await crossCheck(module.bytes) } : {}),
   };
+}
+
+/** The other decoder is fifty files: who does not ask for it does not wait for it. */
+async function crossCheck(bytes: Uint8Array): Promise<CrossCheck> {
+  return (await import("../ast/cross-check.js")).crossCheck(bytes);
 }
 
 function printAll(info: Info, out: (line: string) => void): void {

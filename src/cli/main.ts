@@ -6,34 +6,26 @@ import { Context, type Io } from "./context.js";
 import { ExitCode } from "./failure.js";
 import { operand, protectValues } from "./options.js";
 import { UsageError } from "../util/errors.js";
-import * as advise from "./advise.js";
-import * as asm from "./asm.js";
-import * as check from "./check.js";
-import * as compare from "./compare.js";
-import * as debug from "./debug.js";
-import * as demo from "./demo.js";
-import * as engines from "./engine-command.js";
-import * as inspect from "./inspect.js";
-import * as resume from "./resume.js";
-import * as run from "./run.js";
-import * as spec from "./spec.js";
-import * as trace from "./trace.js";
 import { packageVersion } from "./version.js";
 
-const commands = [
-  run,
-  resume,
-  trace,
-  check,
-  compare,
-  advise,
-  engines,
-  inspect,
-  debug,
-  asm,
-  spec,
-  demo,
-];
+/** Each is loaded when it is asked for; all of them where help is, or what there is none of. */
+const commands: Readonly<Record<string, () => Promise<{ register: Register }>>> = {
+  run: () => import("./run.js"),
+  resume: () => import("./resume.js"),
+  trace: () => import("./trace.js"),
+  check: () => import("./check.js"),
+  compare: () => import("./compare.js"),
+  advise: () => import("./advise.js"),
+  engines: () => import("./engine-command.js"),
+  inspect: () => import("./inspect.js"),
+  debug: () => import("./debug.js"),
+  asm: () => import("./asm.js"),
+  spec: () => import("./spec.js"),
+  demo: () => import("./demo.js"),
+};
+const VERSION = ["-V", "--version"];
+
+type Register = (program: Command, context: Context) => void;
 
 /** Runs a command. @returns the exit code */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
@@ -41,7 +33,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   const context = new Context(io, { json: argv.includes("--json") });
   try {
     if (argv.length === 0) throw new UsageError("no command given: try bobbin --help");
-    await makeProgram(context).parseAsync(protectValues(argv), { from: "user" });
+    const program = await makeProgram(context, argv[0]!);
+    await program.parseAsync(protectValues(argv), { from: "user" });
     return context.exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) return context.fail(error);
@@ -50,12 +43,12 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-function makeProgram(context: Context): Command {
+async function makeProgram(context: Context, first: string): Promise<Command> {
   const program = new Command("bobbin")
     .description(
       "Runs WebAssembly with frames as data: traces, checks, compares and debugs unwinding and rewinding.",
     )
-    .version(packageVersion(), "-V, --version", "print the version")
+    .version(packageVersion(), VERSION.join(", "), "print the version")
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.io.stdout.write(text),
@@ -63,7 +56,12 @@ function makeProgram(context: Context): Command {
       writeErr: () => {},
     })
     .addHelpText("after", "\nExample:\n  bobbin run add.wasm --invoke add 2 3");
-  for (const { register } of commands) register(program, context);
+  const asked = Object.hasOwn(commands, first)
+    ? [commands[first]!]
+    : VERSION.includes(first)
+      ? []
+      : Object.values(commands);
+  for (const load of asked) (await load()).register(program, context);
   return program;
 }
 

@@ -136,6 +136,14 @@ export function limitOptions(command: Command): Command {
     .option("--stub-imports", "imported functions nobody supplies return zeros, and are traced");
 }
 
+/** For commands that may run a program without looking at all of its code. */
+export function lazyValidationOption(command: Command): Command {
+  return command.option(
+    "--lazy-validation",
+    "validate a function's body when it is first called, not before",
+  );
+}
+
 /** For commands that run a program one way. */
 export function fiberAbiOption(command: Command): Command {
   return command.addOption(

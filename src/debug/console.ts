@@ -3,7 +3,7 @@
 
 import { nearNames } from "../util/near-names.js";
 import { SnapshotError } from "../snapshot/errors.js";
-import { UsageError } from "../util/errors.js";
+import { InvalidError, MalformedError, UsageError } from "../util/errors.js";
 import { commands, type DebugCommand } from "./commands.js";
 import type { DebugSession, End, Stop } from "./session.js";
 import { positionLine, stopLine } from "./render.js";
@@ -44,8 +44,8 @@ export class DebugConsole {
     try {
       await find(name).run(this, args);
     } catch (error) {
-      if (!(error instanceof UsageError || error instanceof SnapshotError)) throw error;
-      this.write(error.message);
+      if (!ORDERLY.some((type) => error instanceof type)) throw error;
+      this.write((error as Error).message);
     }
   }
 
@@ -62,6 +62,9 @@ export class DebugConsole {
     if (stop.kind !== "returned") this.showPosition();
   }
 }
+
+/** What commands may come to. Bodies of a lazily validated module may turn out to be none. */
+const ORDERLY = [UsageError, SnapshotError, InvalidError, MalformedError];
 
 function find(name: string): DebugCommand {
   const found = commands.find((c) => c.name === name || c.aliases.includes(name));

@@ -1,9 +1,9 @@
 // Instantiation: a module and its imports become a module instance.
 // Spec: https://webassembly.github.io/spec/core/exec/modules.html#instantiation
 
-import type { ElementSegment, Expression, Import, SegmentMode } from "../syntax/module.js";
+import type { ElementSegment, Import, SegmentMode } from "../syntax/module.js";
 import { functionName } from "../syntax/module.js";
-import type { ValType } from "../syntax/types.js";
+import type { Limits } from "../syntax/types.js";
 import { formatFuncType, formatValType } from "../syntax/types.js";
 import { bitsOf, wordsOfBits } from "../syntax/vectors.js";
 import {
@@ -19,22 +19,16 @@ import { MemoryInstance } from "../runtime/memory.js";
 import { Trap } from "../runtime/traps.js";
 import type { Reference, Value } from "../runtime/values.js";
 import { LinkError } from "../util/errors.js";
-import {
-  closeGlobalType,
-  closeTableType,
-  closeTypes,
-  closeValType,
-  type DefType,
-} from "../valid/deftypes.js";
+import { closeGlobalType, closeTableType } from "../valid/deftypes.js";
 import {
   matchesDefType,
   matchesGlobalType,
   matchesMemoryType,
   matchesTableType,
 } from "../valid/matching.js";
-import type { ValidModule } from "../valid/validate.js";
-import { lowerExpression } from "./lower.js";
-import { Machine } from "./machine.js";
+import type { Constant, ValidModule } from "../valid/validate.js";
+import { evaluate, evaluateAll } from "./constants.js";
+import type { Machine } from "./machine.js";
 
 /**
  * Instantiates a module. Imports are checked before anything is made; active
@@ -150,74 +144,74 @@ function within<T>(make: () => T): T {
 }
 
 function elementsOf(instance: ModuleInstance, segment: ElementSegment): Reference[] {
-  return segment.funcs !== undefined
-    ? segment.funcs.map((index) => instance.funcs[index]!)
-    : segment.expressions!.map((expression) =>
-        referenceOf(evaluate(instance, expression, segment.type)),
-      );
+  const { funcs, expressions, type } = segment;
+  return funcs !== undefined
+    ? funcs.map((index) => instance.funcs[index]!)
+    : evaluateAll(
+        instance,
+        expressions!.map((expression) => ({ expression, type })),
+      ).map(referenceOf);
 }
 
 /** Writes active segments, in order, and drops them and the declarative ones. */
 function writeSegments(instance: ModuleInstance): void {
-  const { module } = instance;
-  module.elements.forEach(({ mode }, i) => {
+  const { elements, datas } = instance.module;
+  const starts = offsetsOf(instance, elements, instance.tables);
+  elements.forEach(({ mode }, i) => {
     if (mode.kind === "active") {
       const table = instance.tables[mode.index]!;
-      const at = offsetOf(instance, mode, table.type.limits.address);
-      const elements = instance.elems[i]!;
-      if (at + elements.length > table.elements.length) {
+      const at = starts[i]!;
+      const values = instance.elems[i]!;
+      if (at + values.length > table.elements.length) {
         throw new Trap(
           "out of bounds table access",
           `element segment ${i} at index ${at} of ${table.elements.length}`,
         );
       }
-      elements.forEach((element, k) => (table.elements[at + k] = element));
+      values.forEach((element, k) => (table.elements[at + k] = element));
     }
     if (mode.kind !== "passive") instance.elems[i] = [];
   });
-  module.datas.forEach(({ mode }, i) => {
+  const addresses = offsetsOf(instance, datas, instance.memories);
+  datas.forEach(({ mode }, i) => {
     if (mode.kind !== "active") return;
     const memory = instance.memories[mode.index]!;
-    const at = offsetOf(instance, mode, memory.type.limits.address);
+    const at = addresses[i]!;
     const bytes = instance.datas[i]!;
     memory.check(at, bytes.length);
     memory.part(at, bytes.length).set(bytes);
-    instance.datas[i] = bytes.subarray(0, 0);
+    instance.datas[i] = DROPPED;
   });
 }
 
-function offsetOf(
+const DROPPED = new Uint8Array();
+
+/**
+ * Where each active segment goes; those that are not have no offset. No segment changes
+ * another's: these are constants.
+ */
+function offsetsOf(
   instance: ModuleInstance,
-  mode: SegmentMode & { kind: "active" },
-  address: "i32" | "i64",
-): number {
-  const value = evaluate(instance, mode.offset, address);
-  return value.type === "i32"
+  segments: readonly { readonly mode: SegmentMode }[],
+  targets: readonly { readonly type: { readonly limits: Limits } }[],
+): number[] {
+  const offsets: number[] = [];
+  const constants: Constant[] = [];
+  for (const { mode } of segments) {
+    if (mode.kind !== "active") continue;
+    const { address } = targets[mode.index]!.type.limits;
+    constants.push({ expression: mode.offset, type: address });
+  }
+  const values = evaluateAll(instance, constants).values();
+  for (const { mode } of segments)
+    offsets.push(mode.kind === "active" ? addressOf(values.next().value!) : -1);
+  return offsets;
+}
+
+const addressOf = (value: Value): number =>
+  value.type === "i32"
     ? value.value >>> 0
     : Number(BigInt.asUintN(64, (value as Value & { type: "i64" }).value));
-}
-
-/** Eval_expr: a constant expression runs as the body of a function, on a machine of its own. */
-function evaluate(instance: ModuleInstance, expression: Expression, type: ValType): Value {
-  const signature = {
-    kind: "func",
-    params: [],
-    results: [closeValType(instance.types, type)],
-  } as const;
-  const func = FuncInstance.expression(NULLARY, signature, instance);
-  func.code = func.direct = lowerExpression(instance.module, expression, type);
-  return new Machine().invoke(func, [])[0]!;
-}
-
-const NULLARY: DefType = closeTypes([
-  {
-    final: true,
-    supers: [],
-    comp: { kind: "func", params: [], results: [] },
-    groupStart: 0,
-    groupSize: 1,
-  },
-])[0]!;
 
 const referenceOf = (value: Value): Reference => (value as Value & { type: "ref" }).ref;
 

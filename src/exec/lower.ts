@@ -28,37 +28,60 @@
 
 import type { FuncInstance } from "../runtime/instances.js";
 import type { Instruction } from "../syntax/instruction.js";
-import type { Expression } from "../syntax/module.js";
 import type { ContType, FuncType, RefType, ValType } from "../syntax/types.js";
-import { opcodes } from "../syntax/opcodes.js";
+import { type Code as CodeOf, type Mnemonic, type Opcode, opcodes } from "../syntax/opcodes.js";
 import { isRefType, typeIndexOf } from "../syntax/types.js";
-import { type ValidModule, visitExpression, visitFunction } from "../valid/validate.js";
+import {
+  type Constant,
+  type ValidModule,
+  visitExpressions,
+  visitFunction,
+} from "../valid/validate.js";
 import type { Control, FunctionState, OperandType, Visitor } from "../valid/visitor.js";
 import { type Code, Internal, type Prompt, wordsOf, wordsOfAll } from "./code.js";
 import { type Guard, HandlerTable } from "./exceptions-lower.js";
 import { lowerGc } from "./gc.js";
 import { heapCode } from "./gc-casts.js";
 import { lowerSimd } from "./simd.js";
+import { Words } from "./words.js";
 
 /** Lowers defined function `index` (imports not counted). */
 function lowerFunction(module: ValidModule, index: number): Code {
   const definition = module.functions[index]!;
   const type = module.types[definition.type]!.comp as FuncType;
-  const lowering = new Lowering(module, type);
+  const lowering = new Lowering(module, type, definition.body.end - definition.body.offset);
   visitFunction(module, index, lowering);
   return lowering.finish();
 }
 
-/** Lowers a constant expression to the body of a function without parameters. */
-export function lowerExpression(
-  module: ValidModule,
-  expression: Expression,
-  result: ValType,
-): Code {
-  const lowering = new Lowering(module, { kind: "func", params: [], results: [result] });
-  visitExpression(module, expression, [result], lowering);
-  return lowering.finish();
+/** Lowers constant expressions to the body of a function that leaves the value of each. */
+export function lowerExpressions(module: ValidModule, constants: readonly Constant[]): Code {
+  const results = constants.map(({ type }) => type);
+  const lowering = new Lowering(
+    module,
+    { kind: "func", params: [], results },
+    4 * constants.length,
+  );
+  let left = constants.length;
+  visitExpressions(module, constants, {
+    instruction(instruction, state) {
+      // Values stay where they are: only the last `end` is the function's.
+      if (instruction.op.mnemonic !== "end" || --left === 0)
+        lowering.instruction(instruction, state);
+    },
+  });
+  const code = lowering.finish();
+  // An expression knows of no values below its own operands.
+  return { ...code, maxWords: code.maxWords + code.resultWords };
 }
+
+/** Codes by name, for the labels of switches. Those of `Code<"br">` execute, and claim rules; these do not. */
+type Codes = { readonly [M in Mnemonic]: CodeOf<M> };
+
+const IF = opcodes.if.code;
+const LOOP = opcodes.loop.code;
+const TRY = opcodes.try.code;
+const TRY_TABLE = opcodes.try_table.code;
 
 type VariableMnemonic = "local.get" | "local.set" | "local.tee" | "global.get" | "global.set";
 
@@ -80,11 +103,18 @@ interface Label {
   readonly dead: boolean;
 }
 
+const labelOf = (
+  start: number,
+  back: number,
+  elseWord: number,
+  guard: Guard | null,
+  dead: boolean,
+): Label => ({ start, loop: back, ends: [], toEnd: [], elseWord, catches: [], guard, dead });
+
 class Lowering implements Visitor {
-  private words = new Int32Array(64);
-  private length = 0;
-  private readonly starts: number[] = [];
-  private readonly offsets: number[] = [];
+  private readonly words: Words;
+  private readonly starts: Words;
+  private readonly offsets: Words;
   private readonly labels: Label[] = [];
   private readonly table = new HandlerTable();
   private readonly prompts: (readonly Prompt[])[] = [];
@@ -96,14 +126,20 @@ class Lowering implements Visitor {
   constructor(
     private readonly module: ValidModule,
     private readonly type: FuncType,
-  ) {}
+    bytes: number,
+  ) {
+    // Most code takes about as many words as bytes, and an instruction two bytes.
+    this.words = new Words(bytes + 16);
+    this.starts = new Words((bytes >> 1) + 8);
+    this.offsets = new Words((bytes >> 1) + 8);
+  }
 
   finish(): Code {
     const resultWords = wordsOfAll(this.type.results);
     return {
-      words: this.words.slice(0, this.length),
-      starts: Int32Array.from(this.starts),
-      offsets: Int32Array.from(this.offsets),
+      words: this.words.toArray(),
+      starts: this.starts.toArray(),
+      offsets: this.offsets.toArray(),
       handlers: this.table.handlers,
       prompts: this.prompts,
       paramWords: wordsOfAll(this.type.params),
@@ -119,51 +155,52 @@ class Lowering implements Visitor {
 
   instruction(instruction: Instruction, state: FunctionState): void {
     if (this.labels.length === 0) this.enter(state);
-    const mnemonic = instruction.op.mnemonic;
+    const { code } = instruction.op;
     const label = this.labels[this.labels.length - 1]!;
     const dead = label.dead || state.controls[state.controls.length - 1]!.unreachable;
-    if (!dead)
+    // An operand takes four words at most: few instructions have more below them than any before.
+    if (!dead && this.localWords + 4 * state.operands.length > this.maxWords)
       this.maxWords = Math.max(this.maxWords, this.localWords + wordsOfAll(state.operands));
 
-    switch (mnemonic) {
-      case "block":
-      case "loop":
-      case "if":
-      case "try":
-      case "try_table": {
+    switch (code) {
+      case 0x02 satisfies Codes["block"]:
+      case 0x03 satisfies Codes["loop"]:
+      case 0x04 satisfies Codes["if"]:
+      case 0x06 satisfies Codes["try"]:
+      case 0x1f satisfies Codes["try_table"]: {
         let elseWord = -1;
         let guard: Guard | null = null;
         if (!dead) {
           this.begin(instruction);
-          this.emit(instruction.op.code);
-          if (mnemonic === "if") elseWord = this.emit(0);
+          this.emit(code);
+          if (code === IF) elseWord = this.emit(0);
         }
-        const start = this.length;
-        if (mnemonic === "try" || mnemonic === "try_table") guard = this.table.open(start);
-        if (mnemonic === "try_table" && !dead) this.clauses(guard!, instruction, state);
-        const loop = mnemonic === "loop" ? start : -1;
-        this.labels.push({ start, loop, ends: [], toEnd: [], elseWord, catches: [], guard, dead });
+        const start = this.words.length;
+        if (code === TRY || code === TRY_TABLE) guard = this.table.open(start);
+        if (code === TRY_TABLE && !dead) this.clauses(guard!, instruction, state);
+        const loop = code === LOOP ? start : -1;
+        this.labels.push(labelOf(start, loop, elseWord, guard, dead));
         return;
       }
-      case "catch":
-      case "catch_all":
+      case 0x07 satisfies Codes["catch"]:
+      case 0x19 satisfies Codes["catch_all"]:
         if (!label.dead) this.catch(instruction, label, state);
         return;
-      case "delegate":
+      case 0x18 satisfies Codes["delegate"]:
         this.labels.pop();
         if (label.dead) return;
-        this.table.close(label.guard!, this.length, this.labelAt(instruction.a).start);
+        this.table.close(label.guard!, this.words.length, this.labelAt(instruction.a).start);
         this.end(instruction, label);
         return;
-      case "else":
+      case 0x05 satisfies Codes["else"]:
         if (label.dead) return;
         this.begin(instruction);
         this.emit(instruction.op.code);
         label.toEnd.push(this.emit(0));
-        this.words[label.elseWord] = this.length;
+        this.words.set(label.elseWord, this.words.length);
         label.elseWord = -1;
         return;
-      case "end":
+      case 0x0b satisfies Codes["end"]:
         this.labels.pop();
         if (!label.dead) this.end(instruction, label);
         return;
@@ -179,21 +216,20 @@ class Lowering implements Visitor {
       this.localWords += wordsOf(type);
     }
     this.maxWords = this.localWords;
-    const nothing = { ends: [], toEnd: [], elseWord: -1, catches: [], guard: null };
-    this.labels.push({ ...nothing, start: 0, loop: -1, dead: false });
+    this.labels.push(labelOf(0, -1, -1, null, false));
   }
 
   private end(instruction: Instruction, label: Label): void {
     const start = this.begin(instruction);
-    if (label.elseWord >= 0) this.words[label.elseWord] = start;
-    for (const word of label.toEnd) this.words[word] = start;
+    if (label.elseWord >= 0) this.words.set(label.elseWord, start);
+    for (const word of label.toEnd) this.words.set(word, start);
     if (label.guard !== null) this.table.close(label.guard, start);
     if (this.labels.length > 0) {
       this.emit(instruction.op.code);
-      for (const word of label.ends) this.words[word] = this.length;
-      for (const clause of label.catches) clause.target = this.length;
+      for (const word of label.ends) this.words.set(word, this.words.length);
+      for (const clause of label.catches) clause.target = this.words.length;
     } else {
-      for (const word of label.ends) this.words[word] = start;
+      for (const word of label.ends) this.words.set(word, start);
       for (const clause of label.catches) clause.target = start;
       this.emitReturn();
     }
@@ -216,10 +252,10 @@ class Lowering implements Visitor {
     this.table.close(guard, this.begin(instruction));
     this.emit(instruction.op.code);
     label.toEnd.push(this.emit(0));
-    label.start = this.length;
+    label.start = this.words.length;
     guard.clauses.push({
       tag: instruction.op.mnemonic === "catch" ? instruction.a : -1,
-      target: this.length,
+      target: this.words.length,
       to: this.wordsBelow(controlAt(state, 0), state),
       ref: false,
       keep: this.labels.length - 1,
@@ -245,75 +281,75 @@ class Lowering implements Visitor {
     if (op.access !== undefined) return this.access(instruction);
     if (op.code >> 16 === 0xfb) return this.gc(instruction, state);
     if (op.code >> 16 === 0xfc) return this.emitAll(0xfc, op.code & 0xffff, a, b);
-    switch (op.mnemonic) {
-      case "br":
-      case "br_if":
-      case "br_on_null":
-      case "br_on_non_null":
+    switch (op.code) {
+      case 0x0c satisfies Codes["br"]:
+      case 0x0d satisfies Codes["br_if"]:
+      case 0xd5 satisfies Codes["br_on_null"]:
+      case 0xd6 satisfies Codes["br_on_non_null"]:
         this.emit(op.code);
         return this.branch(a, state);
-      case "br_table":
+      case 0x0e satisfies Codes["br_table"]:
         this.emitAll(op.code, instruction.labels.length - 1);
         for (const label of instruction.labels) this.branch(label, state);
         return;
-      case "return":
+      case 0x0f satisfies Codes["return"]:
         return this.emitReturn();
-      case "call":
-      case "return_call":
+      case 0x10 satisfies Codes["call"]:
+      case 0x12 satisfies Codes["return_call"]:
         return this.emitAll(op.code, a, 0, this.paramWords(this.module.context.funcs[a]!));
-      case "call_indirect":
-      case "return_call_indirect":
+      case 0x11 satisfies Codes["call_indirect"]:
+      case 0x13 satisfies Codes["return_call_indirect"]:
         return this.emitAll(op.code, a, b, this.paramWords(a) + 2);
-      case "call_ref":
-      case "return_call_ref":
+      case 0x14 satisfies Codes["call_ref"]:
+      case 0x15 satisfies Codes["return_call_ref"]:
         return this.emitAll(op.code, a, 0, this.paramWords(a) + 2);
-      case "rethrow":
+      case 0x09 satisfies Codes["rethrow"]:
         return this.emitAll(op.code, this.labels.length - 1 - a);
-      case "select":
-      case "select t": {
+      case 0x1b satisfies Codes["select"]:
+      case 0x1c satisfies Codes["select t"]: {
         const operand = state.operands[state.operands.length - 2]!;
         const code = operand === "v128" ? Internal["select v128"] : 0x1b;
         return (this.emit(isReference(operand) ? 0x1c : code), undefined);
       }
-      case "drop":
+      case 0x1a satisfies Codes["drop"]:
         return (this.emit(top === "v128" ? Internal["drop v128"] : op.code), undefined);
-      case "local.get":
-      case "local.set":
-      case "local.tee":
-        return this.variable(op.mnemonic, this.locals[a]!, this.localOffsets[a]!);
-      case "global.get":
-        return this.variable(op.mnemonic, this.module.context.globals[a]!.type, a);
-      case "global.set":
-        return this.variable(op.mnemonic, top as ValType, a);
-      case "i64.const":
-      case "f64.const":
+      case 0x20 satisfies Codes["local.get"]:
+      case 0x21 satisfies Codes["local.set"]:
+      case 0x22 satisfies Codes["local.tee"]:
+        return this.variable(op, this.locals[a]!, this.localOffsets[a]!);
+      case 0x23 satisfies Codes["global.get"]:
+        return this.variable(op, this.module.context.globals[a]!.type, a);
+      case 0x24 satisfies Codes["global.set"]:
+        return this.variable(op, top as ValType, a);
+      case 0x42 satisfies Codes["i64.const"]:
+      case 0x44 satisfies Codes["f64.const"]:
         return this.emitAll(op.code, a, b);
-      case "cont.bind": {
+      case 0xe1 satisfies Codes["cont.bind"]: {
         const bound = this.contWords(a) - this.contWords(b);
         return this.emitAll(op.code, b, bound, 0);
       }
-      case "suspend":
+      case 0xe2 satisfies Codes["suspend"]:
         return this.emitAll(op.code, a, 0, wordsOfAll(this.tagType(a).params));
-      case "resume":
+      case 0xe3 satisfies Codes["resume"]:
         return this.resume(instruction, state, this.contWords(a), this.contWords(a) + 2);
-      case "resume_throw":
+      case 0xe4 satisfies Codes["resume_throw"]:
         return this.resume(instruction, state, b, wordsOfAll(this.tagType(b).params) + 2);
-      case "resume_throw_ref":
+      case 0xe5 satisfies Codes["resume_throw_ref"]:
         return this.resume(instruction, state, 0, 4);
-      case "switch": {
+      case 0xe6 satisfies Codes["switch"]: {
         const { params } = this.contFunction(a);
         const { heap } = params[params.length - 1] as RefType;
         return this.emitAll(op.code, b, typeIndexOf(heap)!, this.contWords(a));
       }
-      case "i32.const":
-      case "f32.const":
-      case "cont.new":
-      case "table.get":
-      case "table.set":
-      case "memory.size":
-      case "memory.grow":
-      case "ref.func":
-      case "throw":
+      case 0x41 satisfies Codes["i32.const"]:
+      case 0x43 satisfies Codes["f32.const"]:
+      case 0xe0 satisfies Codes["cont.new"]:
+      case 0x25 satisfies Codes["table.get"]:
+      case 0x26 satisfies Codes["table.set"]:
+      case 0x3f satisfies Codes["memory.size"]:
+      case 0x40 satisfies Codes["memory.grow"]:
+      case 0xd2 satisfies Codes["ref.func"]:
+      case 0x08 satisfies Codes["throw"]:
         return this.emitAll(op.code, a);
       default:
         // No immediates that execution needs (`ref.null`'s type is validation's alone).
@@ -321,13 +357,15 @@ class Lowering implements Visitor {
     }
   }
 
-  private variable(mnemonic: VariableMnemonic, type: ValType, immediate: number): void {
+  private variable(op: Opcode, type: ValType, immediate: number): void {
+    const mnemonic = op.mnemonic as VariableMnemonic;
     const code = isRefType(type)
       ? Internal[`${mnemonic} ref`]
       : type === "v128"
         ? Internal[`${mnemonic} v128`]
-        : opcodes[mnemonic].code;
-    this.emitAll(code, immediate);
+        : op.code;
+    this.emit(code);
+    this.emit(immediate);
   }
 
   private gc(instruction: Instruction, state: FunctionState): void {
@@ -421,19 +459,14 @@ class Lowering implements Visitor {
   }
 
   private begin(instruction: Instruction): number {
-    this.starts.push(this.length);
+    const start = this.words.length;
+    this.starts.push(start);
     this.offsets.push(instruction.offset);
-    return this.length;
+    return start;
   }
 
   private emit(word: number): number {
-    if (this.length === this.words.length) {
-      const words = new Int32Array(this.words.length * 2);
-      words.set(this.words);
-      this.words = words;
-    }
-    this.words[this.length] = word;
-    return this.length++;
+    return this.words.push(word);
   }
 
   private emitAll(...words: number[]): void {

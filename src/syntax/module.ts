@@ -139,6 +139,8 @@ export interface Module {
   readonly dataCount?: number;
   readonly customs: readonly CustomSection[];
   readonly names: Names;
+  /** Whether bodies were not looked at while decoding: they may be malformed. */
+  readonly lazyBodies: boolean;
   /** Number of imported functions, tables, …: the first defined one has this index. */
   readonly imported: Readonly<Record<ExternKind, number>>;
 }

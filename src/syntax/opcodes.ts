@@ -381,30 +381,40 @@ export interface Opcode {
   readonly mnemonic: Mnemonic;
   readonly immediates: readonly Immediate[];
   /** Operand and result types (numbers and vectors) for rows with a fixed stack effect. */
-  readonly type?: { readonly params: readonly FixedType[]; readonly results: readonly FixedType[] };
+  readonly type: Effect | undefined;
   /** Bytes accessed, for loads and stores. */
-  readonly access?: number;
+  readonly access: number | undefined;
   /** How many lanes there are to choose from, for instructions that name some. */
-  readonly lanes?: number;
+  readonly lanes: number | undefined;
 }
-type FixedType = "i32" | "i64" | "f32" | "f64" | "v128";
+interface Effect {
+  readonly params: readonly FixedType[];
+  readonly results: readonly FixedType[];
+}
+const fixedTypes = ["i32", "i64", "f32", "f64", "v128"] as const;
+type FixedType = (typeof fixedTypes)[number];
 
-function parseEffect(effect: string): NonNullable<Opcode["type"]> {
-  const [params, results] = effect
-    .split("->")
-    .map((side) => side.trim().split(" ").filter(Boolean));
-  return { params: params as FixedType[], results: results as FixedType[] };
+/** Types are the literals themselves, not equal strings: engines compare those by address. */
+function parseEffect(effect: string): Effect {
+  const [params, results] = effect.split("->").map((side) =>
+    side
+      .trim()
+      .split(" ")
+      .flatMap((name) => fixedTypes.filter((type) => type === name)),
+  );
+  return { params: params!, results: results! };
 }
 
+/** All of one shape, in the engine's sense too: whoever walks code reads one for each instruction. */
 const byCode = new Map<number, Opcode>();
 for (const [mnemonic, entry] of Object.entries(opcodes)) {
   byCode.set(entry.code, {
     code: entry.code,
     mnemonic: mnemonic as Mnemonic,
     immediates: entry.immediates,
-    ...(entry.type === null ? {} : { type: parseEffect(entry.type) }),
-    ...("access" in entry ? { access: entry.access } : {}),
-    ...("lanes" in entry ? { lanes: entry.lanes } : {}),
+    type: entry.type === null ? undefined : parseEffect(entry.type),
+    access: "access" in entry ? entry.access : undefined,
+    lanes: "lanes" in entry ? entry.lanes : undefined,
   });
 }
 

@@ -117,6 +117,14 @@ export function readS64(c: Cursor): bigint {
 
 /** A number up to 2^53, a bigint beyond. */
 export function readU64(c: Cursor): number | bigint {
+  const start = c.pos;
+  let result = 0;
+  for (let shift = 0; shift < 28; shift += 7) {
+    const byte = readByte(c);
+    result |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return result;
+  }
+  c.pos = start;
   const low = read64(c, false) >>> 0;
   const high = wide.high >>> 0;
   return high < 2 ** 21 ? high * 2 ** 32 + low : (BigInt(high) << 32n) | BigInt(low);

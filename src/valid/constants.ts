@@ -42,6 +42,12 @@ const constant: ReadonlySet<Mnemonic> = new Set<Mnemonic>([
   "extern.convert_any",
 ]);
 
+/** A constant expression, and the type of its value. */
+export interface Constant {
+  readonly expression: Expression;
+  readonly type: ValType;
+}
+
 export interface ExpressionOptions {
   /** Number of globals in scope (all of them if absent). */
   readonly globals?: number;
@@ -53,12 +59,11 @@ export interface ExpressionOptions {
 /** Expr_ok_const */
 export function checkExpression(
   v: FunctionValidator,
-  expression: Expression,
-  results: readonly ValType[],
+  { expression, type }: Constant,
   { globals = v.module.context.globals.length, declared, visitor }: ExpressionOptions = {},
 ): void {
   v.visibleGlobals = globals;
-  const reader = v.begin(expression, results);
+  const reader = v.begin(expression, [type]);
   const { instruction } = reader;
   while (reader.next()) {
     visitor?.instruction(instruction, v);

@@ -34,13 +34,15 @@ export interface ModuleContext {
   readonly tags: readonly TagType[];
   /** Functions that `ref.func` may name in bodies: those that occur outside of bodies. */
   readonly declared: ReadonlySet<number>;
+  /** Whether bodies are still to be validated, each at its first use: the others of a module are valid. */
+  lazyBodies: boolean;
   /** Whether branches on casts go to any type of the hierarchy, or to subtypes only. */
   readonly unrelatedCasts: boolean;
 }
 
 declare const valid: unique symbol;
 
-/** A module that `validate` has accepted; its bodies too, unless it was told to be lazy. */
+/** A module that `validate` has accepted; its bodies too, unless it was told to be lazy (`context.lazyBodies`). */
 export type ValidModule = Module & { readonly context: ModuleContext; readonly [valid]: true };
 
 /** Throws unless the condition holds. */

@@ -4,6 +4,7 @@
 // Spec: https://webassembly.github.io/spec/core/appendix/algorithm.html
 
 import { InstructionReader } from "../binary/code.js";
+import { withInstruction } from "../binary/expression.js";
 import type { Instruction } from "../syntax/instruction.js";
 import type { Expression } from "../syntax/module.js";
 import { formatValType, type FuncType, type RefType, type ValType } from "../syntax/types.js";
@@ -35,6 +36,21 @@ const format = (t: OperandType): string => (typeof t === "string" ? t : formatVa
 const list = (types: readonly OperandType[]): string => `[${types.map(format).join(" ")}]`;
 
 /**
+ * An empty array, to be filled by `push`. Engines tell arrays apart by what they have held,
+ * and one that has held nothing yet is of another kind than the same array later.
+ */
+function emptyOf<T>(item: T): T[] {
+  const array = [item];
+  array.pop();
+  return array;
+}
+
+/** Empties an array: setting `length` is slow. */
+function clear(array: unknown[]): void {
+  while (array.length > 0) array.pop();
+}
+
+/**
  * Validates any number of bodies of one module, one after the other.
  *
  * Instrs_ok/{empty,instr,seq,frame}: instructions work on the stack that those before left.
@@ -42,8 +58,8 @@ const list = (types: readonly OperandType[]): string => `[${types.map(format).jo
  * floor of unreachable code there is anything.
  */
 export class FunctionValidator implements FunctionState {
-  readonly locals: ValType[] = [];
-  readonly operands: OperandType[] = [];
+  readonly locals: ValType[] = emptyOf("i32");
+  readonly operands: OperandType[] = emptyOf("i32");
   readonly controls: ControlFrame[] = [];
   /** The innermost control frame. */
   frame!: ControlFrame;
@@ -51,15 +67,18 @@ export class FunctionValidator implements FunctionState {
   visibleGlobals: number;
 
   /** Locals without a value yet, and in order of their setting those that got one. */
-  readonly #unset = new Set<number>();
-  readonly #set: number[] = [];
+  private readonly unset = new Set<number>();
+  private readonly set: number[] = [];
 
   /** Index of the function being validated; undefined for a constant expression. */
-  #func: number | undefined;
-  #instruction!: Instruction;
-  #end = 0;
+  private func: number | undefined;
+  /** One reader for all bodies: modules have many small ones. */
+  private readonly reader: InstructionReader;
+  private readonly instruction: Instruction;
 
   constructor(readonly module: ValidModule) {
+    this.reader = new InstructionReader(module.bytes);
+    this.instruction = this.reader.instruction;
     this.visibleGlobals = module.context.globals.length;
   }
 
@@ -69,34 +88,41 @@ export class FunctionValidator implements FunctionState {
     const index = module.imported.func + definedIndex;
     const { body, offset } = module.functions[definedIndex]!;
     const type = functionType(module, index);
-    this.#func = index;
-    this.#declareLocals(type, definedIndex, offset);
+    this.func = index;
+    this.declareLocals(type, definedIndex, offset);
     const reader = this.begin(body, type.results);
     const { instruction } = reader;
-    if (visitor === undefined) {
-      while (reader.next()) applyRule(this, instruction);
-    } else {
-      while (reader.next()) {
-        visitor.instruction(instruction, this);
-        applyRule(this, instruction);
+    try {
+      if (visitor === undefined) {
+        while (reader.next()) applyRule(this, instruction);
+      } else {
+        while (reader.next()) {
+          visitor.instruction(instruction, this);
+          applyRule(this, instruction);
+        }
       }
+      this.finish();
+    } catch (error) {
+      // A lazy decoder may have left a malformed instruction: the reader knows no function.
+      if (!(error instanceof MalformedError) || error.location.func !== undefined) throw error;
+      const { reason, location } = withInstruction(error, reader);
+      throw new MalformedError(reason, { ...location, func: index });
     }
-    this.finish();
   }
 
   /** Local_ok/{set,unset}, Localtype_ok */
-  #declareLocals(type: FuncType, definedIndex: number, offset: number): void {
+  private declareLocals(type: FuncType, definedIndex: number, offset: number): void {
     const { locals, module } = this;
-    const location = { offset, func: this.#func! };
-    locals.length = 0;
-    this.#unset.clear();
-    this.#set.length = 0;
+    const location = { offset, func: this.func! };
+    clear(locals);
+    if (this.unset.size > 0) this.unset.clear();
+    clear(this.set);
     for (const param of type.params) locals.push(param);
     for (const { count, type: t } of module.functions[definedIndex]!.locals) {
       const unknown = unknownTypeIn(module, t);
       if (unknown !== undefined) throw new InvalidError(`unknown type ${unknown}`, location);
       for (let i = 0; i < count; i++) {
-        if (!isDefaultable(t)) this.#unset.add(locals.length);
+        if (!isDefaultable(t)) this.unset.add(locals.length);
         locals.push(t);
       }
     }
@@ -105,11 +131,11 @@ export class FunctionValidator implements FunctionState {
   /** Expr_ok: sets up the stacks for an expression and returns the reader to drive. */
   begin(expression: Expression, results: readonly ValType[]): InstructionReader {
     const { offset, end } = expression;
-    const reader = new InstructionReader(this.module.bytes, offset, end);
-    this.#instruction = reader.instruction;
-    this.#end = end;
-    this.operands.length = 0;
-    this.controls.length = 0;
+    const reader = this.reader;
+    reader.pos = offset;
+    reader.end = end;
+    clear(this.operands);
+    clear(this.controls);
     this.frame = new ControlFrame("func", offset, [], results, 0, 0);
     this.controls.push(this.frame);
     return reader;
@@ -121,23 +147,20 @@ export class FunctionValidator implements FunctionState {
   }
 
   /** Where nesting breaks the binary grammar: not a matter of types. */
-  malformed(): never {
-    const { offset, op } = this.#instruction;
+  malformed(reason = "END opcode expected"): never {
+    const { offset, op } = this.instruction;
     const where = { offset, instruction: op.mnemonic };
     throw new MalformedError(
-      "END opcode expected",
-      this.#func === undefined ? where : { ...where, func: this.#func },
+      reason,
+      this.func === undefined ? where : { ...where, func: this.func },
     );
   }
 
   /** Rejects the module because of the current instruction. */
   fail(reason: string): never {
-    const { offset, op } = this.#instruction;
+    const { offset, op } = this.instruction;
     const where = { offset, instruction: op.mnemonic };
-    throw new InvalidError(
-      reason,
-      this.#func === undefined ? where : { ...where, func: this.#func },
-    );
+    throw new InvalidError(reason, this.func === undefined ? where : { ...where, func: this.func });
   }
 
   matches(a: OperandType, b: ValType): boolean {
@@ -180,26 +203,32 @@ export class FunctionValidator implements FunctionState {
   }
 
   popAll(types: readonly ValType[]): void {
-    this.checkTop(types);
-    for (let n = Math.min(types.length, this.#available); n > 0; n--) this.operands.pop();
+    const { operands } = this;
+    const { length } = types;
+    const base = operands.length - length;
+    let equal = 0;
+    if (base >= this.frame.height)
+      while (equal < length && operands[base + equal] === types[equal]) equal++;
+    if (equal < length) this.checkTop(types);
+    for (let n = Math.min(length, this.available()); n > 0; n--) operands.pop();
   }
 
   /** Checks the topmost operands and leaves them. */
   checkTop(types: readonly ValType[]): void {
-    if (!this.#hasTop(types)) this.mismatch(types);
+    if (!this.hasTop(types)) this.mismatch(types);
   }
 
   /** Operands of the innermost block. */
-  get #available(): number {
+  private available(): number {
     return this.operands.length - this.frame.height;
   }
 
-  #hasTop(types: readonly ValType[]): boolean {
+  private hasTop(types: readonly ValType[]): boolean {
     const { operands } = this;
     let count = types.length;
-    if (this.#available < count) {
+    if (this.available() < count) {
       if (!this.frame.unreachable) return false;
-      count = this.#available;
+      count = this.available();
     }
     for (let i = 1; i <= count; i++) {
       const actual = operands[operands.length - i]!;
@@ -219,9 +248,9 @@ export class FunctionValidator implements FunctionState {
 
   /** Enters a block whose parameters have been popped. */
   pushControl(opener: Control["opener"], { params, results }: Omit<FuncType, "kind">): void {
-    const { offset } = this.#instruction;
+    const { offset } = this.instruction;
     const height = this.operands.length;
-    this.frame = new ControlFrame(opener, offset, params, results, height, this.#set.length);
+    this.frame = new ControlFrame(opener, offset, params, results, height, this.set.length);
     this.controls.push(this.frame);
     this.pushAll(params);
   }
@@ -230,15 +259,15 @@ export class FunctionValidator implements FunctionState {
   popControl(): ControlFrame {
     const { frame, operands, controls } = this;
     const { results } = frame;
-    if (this.#available > results.length || !this.#hasTop(results)) {
+    if (this.available() > results.length || !this.hasTop(results)) {
       const stack = list(operands.slice(frame.height));
       this.fail(`type mismatch: block requires ${list(results)} but stack has ${stack}`);
     }
     while (operands.length > frame.height) operands.pop();
-    while (this.#set.length > frame.inits) this.#unset.add(this.#set.pop()!);
+    while (this.set.length > frame.inits) this.unset.add(this.set.pop()!);
     controls.pop();
     if (controls.length > 0) this.frame = controls[controls.length - 1]!;
-    else if (this.#instruction.next !== this.#end) this.malformed();
+    else if (this.instruction.next !== this.reader.end) this.malformed();
     return frame;
   }
 
@@ -264,14 +293,14 @@ export class FunctionValidator implements FunctionState {
   // Locals
 
   isUnset(local: number): boolean {
-    return this.#unset.size > 0 && this.#unset.has(local);
+    return this.unset.size > 0 && this.unset.has(local);
   }
 
   isUnsetOutside(local: number): boolean {
-    return this.isUnset(local) || this.#set.indexOf(local, this.frame.inits) >= 0;
+    return this.isUnset(local) || this.set.indexOf(local, this.frame.inits) >= 0;
   }
 
   setLocal(local: number): void {
-    if (this.#unset.size > 0 && this.#unset.delete(local)) this.#set.push(local);
+    if (this.unset.size > 0 && this.unset.delete(local)) this.set.push(local);
   }
 }

@@ -43,6 +43,8 @@ export function checkTag(v: FunctionValidator, index: number): FuncType {
 }
 
 export function checkData(v: FunctionValidator, index: number): void {
+  // Bodies come before the data section. Known here already, but for lazy decoders.
+  if (v.module.dataCount === undefined) v.malformed("data count section required");
   if (index >= v.module.datas.length) v.fail(`unknown data segment ${index}`);
 }
 

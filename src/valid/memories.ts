@@ -27,8 +27,9 @@ const isAtomic = ({ code }: Opcode): boolean => code >> 16 === 0xfe;
  */
 export function applyAccess(v: FunctionValidator, { op, a, b, memOffset }: Instruction): void {
   const { address } = checkMemory(v, a).limits;
-  if (2 ** b > op.access!) v.fail("alignment must not be larger than natural");
-  if (isAtomic(op) && 2 ** b !== op.access) v.fail("atomic alignment must be natural");
+  const natural = 31 - Math.clz32(op.access!);
+  if (b > natural) v.fail("alignment must not be larger than natural");
+  if (isAtomic(op) && b !== natural) v.fail("atomic alignment must be natural");
   if (address === "i32" && memOffset > 0xffff_ffff) v.fail(`offset out of range: ${memOffset}`);
   v.popAll(address === "i32" ? op.type!.params : paramsIn64(op));
   v.pushAll(op.type!.results);

@@ -51,11 +51,13 @@ export function checkModule(module: Module, unrelatedCasts: boolean): ValidModul
     ),
     tags: space("tag", module.tags),
     declared,
+    lazyBodies: true,
     unrelatedCasts,
   };
   checkExternTypes(module, context);
 
-  const valid = { ...module, context } as ValidModule;
+  // In this order all valid modules are of one shape to the engine.
+  const valid = { context, ...module } as ValidModule;
   const v = new FunctionValidator(valid);
   checkGlobals(v, declared);
   checkTables(v, declared);
@@ -84,7 +86,11 @@ function checkExternTypes(module: Module, context: ModuleContext): void {
 function checkGlobals(v: FunctionValidator, declared: Set<number>): void {
   const { globals, imported } = v.module;
   globals.forEach(({ type, init }, i) => {
-    checkExpression(v, init, [type.type], { globals: imported.global + i, declared });
+    checkExpression(
+      v,
+      { expression: init, type: type.type },
+      { globals: imported.global + i, declared },
+    );
   });
 }
 
@@ -93,7 +99,8 @@ function checkTables(v: FunctionValidator, declared: Set<number>): void {
   const { tables, imported } = v.module;
   for (const { type, init } of tables) {
     if (init !== undefined) {
-      checkExpression(v, init, [type.element], { globals: imported.global, declared });
+      const constant = { expression: init, type: type.element };
+      checkExpression(v, constant, { globals: imported.global, declared });
     } else {
       ensure(isDefaultable(type.element), "type mismatch: table needs an initial value");
     }
@@ -110,7 +117,7 @@ function checkElements(v: FunctionValidator, declared: Set<number>): void {
       declared.add(index);
     }
     for (const expression of segment.expressions ?? []) {
-      checkExpression(v, expression, [segment.type], { declared });
+      checkExpression(v, { expression, type: segment.type }, { declared });
     }
   }
 }
@@ -144,7 +151,7 @@ function checkOffset(
   address: ValType,
   declared: Set<number>,
 ): void {
-  checkExpression(v, mode.offset, [address], { declared });
+  checkExpression(v, { expression: mode.offset, type: address }, { declared });
 }
 
 /** Export_ok, Externidx_ok/{tag,global,mem,table,func}: and names are distinct. */

@@ -15,7 +15,7 @@ import {
   wasm,
   type Item,
 } from "./testing.js";
-import { validate, visitExpression, visitFunction } from "./validate.js";
+import { validate, visitExpressions, visitFunction } from "./validate.js";
 import type { OperandType } from "./visitor.js";
 
 /** Types 0: [i32] -> [i32], 1: [] -> []; function 0 of type 0 with this body and one i64 local. */
@@ -179,7 +179,7 @@ describe("outside of bodies", () => {
     const init = assemble("i32.const", 1, "i32.const", 2, "i32.add", "end");
     const module = validate(decode(wasm(section(6, [I32, 0, ...init]))));
     const seen: [string, number][] = [];
-    visitExpression(module, module.globals[0]!.init, ["i32"], {
+    visitExpressions(module, [{ expression: module.globals[0]!.init, type: "i32" }], {
       instruction: ({ op }, { operands }) => void seen.push([op.mnemonic, operands.length]),
     });
     expect(seen).toEqual([

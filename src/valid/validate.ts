@@ -2,56 +2,75 @@
 // with a visitor that watches the types. Assumes a module from `binary/decode.ts`.
 // Spec: https://webassembly.github.io/spec/core/valid/index.html
 
-import type { Expression, Module } from "../syntax/module.js";
-import type { ValType } from "../syntax/types.js";
-import { checkExpression } from "./constants.js";
+import { decode } from "../binary/decode.js";
+import type { Module } from "../syntax/module.js";
+import { checkExpression, type Constant } from "./constants.js";
 import type { ValidModule } from "./context.js";
 import { ALL_FEATURES, checkFeatures, type FeatureSet } from "./features.js";
 import { FunctionValidator } from "./function.js";
 import { checkModule } from "./module.js";
 import type { Visitor } from "./visitor.js";
 
+export type { Constant } from "./constants.js";
 export type { ModuleContext, ValidModule } from "./context.js";
 
 export interface ValidateOptions {
-  /** Leave function bodies to `visitFunction`, which then may throw `InvalidError`. */
+  /**
+   * Validate each function's body only when it is first called, or analysed: what is wrong
+   * with it is thrown then. All else is validated at once.
+   */
   readonly lazy?: boolean;
   /** What the module may use (all). Refuses the rest as specifications without it did; bodies are looked at even if lazy. */
   readonly features?: FeatureSet;
 }
 
-/** @throws InvalidError */
+/** @throws InvalidError; MalformedError for bodies that a lazy decoder left */
 export function validate(
   module: Module,
   { lazy = false, features = ALL_FEATURES }: ValidateOptions = {},
 ): ValidModule {
-  checkFeatures(module, features);
-  const valid = checkModule(module, features.has("custom-descriptors"));
-  if (!lazy) {
-    const validator = new FunctionValidator(valid);
-    for (let i = 0; i < module.functions.length; i++) validator.function(i);
+  try {
+    checkFeatures(module, features);
+    const valid = checkModule(module, features.has("custom-descriptors"));
+    if (!lazy) validateBodies(valid);
+    return valid;
+  } catch (error) {
+    // What is malformed anywhere comes before what is invalid, and decoding knows how to say it.
+    if (module.lazyBodies && !lazy) decode(module.bytes);
+    throw error;
   }
-  return valid;
+}
+
+/**
+ * Validates the bodies that `validate` left, if it was lazy: for those who look at the code
+ * of a whole module and rely on it.
+ * @throws InvalidError, MalformedError
+ */
+export function validateBodies(module: ValidModule): void {
+  if (!module.context.lazyBodies) return;
+  const validator = new FunctionValidator(module);
+  for (let i = 0; i < module.functions.length; i++) validator.function(i);
+  module.context.lazyBodies = false;
 }
 
 /**
  * Validates the body of a defined function (index without imports) and shows
  * the visitor each instruction with the stacks before it.
- * @throws InvalidError on a lazily validated module
+ * @throws InvalidError, MalformedError on a lazily validated module
  */
 export function visitFunction(module: ValidModule, definedIndex: number, visitor?: Visitor): void {
   new FunctionValidator(module).function(definedIndex, visitor);
 }
 
 /**
- * The same for a constant expression of the module. All globals are in scope:
- * `validate` has checked that initialisers use earlier ones only.
+ * The same for constant expressions of the module, one after the other. All globals are
+ * in scope: `validate` has checked that initialisers use earlier ones only.
  */
-export function visitExpression(
+export function visitExpressions(
   module: ValidModule,
-  expression: Expression,
-  results: readonly ValType[],
-  visitor?: Visitor,
+  constants: readonly Constant[],
+  visitor: Visitor,
 ): void {
-  checkExpression(new FunctionValidator(module), expression, results, { visitor });
+  const validator = new FunctionValidator(module);
+  for (const constant of constants) checkExpression(validator, constant, { visitor });
 }

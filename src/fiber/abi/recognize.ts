@@ -5,7 +5,7 @@
 
 import type { SubType } from "../../syntax/types.js";
 import { importsOf } from "../../syntax/module.js";
-import type { ValidModule } from "../../valid/validate.js";
+import { validateBodies, type ValidModule } from "../../valid/validate.js";
 import { constant, type Expression, symbol } from "./expressions.js";
 import { Follower } from "./follow.js";
 import { enterTree, leaveTree, type Places } from "./meaning.js";
@@ -34,8 +34,12 @@ export interface FiberAssembly {
   readonly type: number;
 }
 
-/** Null where the module has no fiber assembly that could be replaced whole. */
+/**
+ * Null where the module has no fiber assembly that could be replaced whole.
+ * @throws what `validateBodies` throws
+ */
 export function recognizeFibers(module: ValidModule): FiberAssembly | null {
+  validateBodies(module);
   return defined(module) ?? imported(module);
 }
 

@@ -4,6 +4,7 @@
 // Binaryen refuse the module.
 
 import type { ValidModule } from "../../valid/context.js";
+import { validateBodies } from "../../valid/validate.js";
 import { classifyImports, isBottom, isTop } from "./analyze-imports.js";
 import { recordMemory } from "./analyze-memory.js";
 import { binaryenNames, readableNames } from "./analyze-names.js";
@@ -22,8 +23,9 @@ import {
 import { findSites } from "./sites.js";
 import { hex } from "../../util/hex.js";
 
-/** @throws AsyncifyError for modules and options that Binaryen refuses */
+/** @throws AsyncifyError for modules and options that Binaryen refuses; what `validateBodies` throws */
 export function analyzeRoles(module: ValidModule, options: AsyncifyOptions = {}): Roles {
+  validateBodies(module);
   return new Analysis(module, options);
 }
 

@@ -17,7 +17,7 @@ import type { ValidModule } from "../../valid/validate.js";
 import { runtimeType } from "./analyze-imports.js";
 import { analyzeRoles } from "./analyze.js";
 import { Asserts } from "./asserts.js";
-import { type AsyncifyEvent, type AsyncifyStack, RUNTIME_NAMES, type RuntimeName, stateName } from "./events.js"; // prettier-ignore
+import { type AsyncifyEvent, type AsyncifyStack, type RecordEvent, RUNTIME_NAMES, type RuntimeName, stateName } from "./events.js"; // prettier-ignore
 import { collectImages, ImageTable, ReferenceTable } from "./images.js";
 import { OverflowTrap, type Pending } from "./overflow.js";
 import { payloadWords, planSite, restoreWords, savedWords, type SitePlan, standAt } from "./plans.js"; // prettier-ignore
@@ -155,8 +155,8 @@ export class Asyncify implements Interposer {
     // The position moves before the record is read, as in Binaryen.
     records.move(-size);
     memory.check(address, size);
-    const { callIndex, words } = layout.read(func.index, memory, address, size);
-    this.reportRecord("pop", func, callIndex, address, size);
+    const { callIndex, tail, words } = layout.read(func.index, memory, address, size);
+    this.reportRecord("pop", func, { callIndex, address, size, tail });
     const site = sites[callIndex];
     // asyncify/enter-lost
     if (site === undefined || payloadWords(site) !== words.length) return "skip";
@@ -188,7 +188,7 @@ export class Asyncify implements Interposer {
     const words = savedWords(fiber, site, this.references);
     layout.write({ func: index, callIndex, tail, words }, records.memory, address);
     records.move(size);
-    this.reportRecord("push", func, callIndex, address, size);
+    this.reportRecord("push", func, { callIndex, address, size, tail });
     return "leave";
   }
 
@@ -298,15 +298,13 @@ export class Asyncify implements Interposer {
 
   private reportRecord(
     type: "push" | "pop",
-    func: FuncInstance,
-    callIndex: number,
-    address: number,
-    size: number,
+    { index, name }: FuncInstance,
+    { tail, ...record }: Pick<RecordEvent, "callIndex" | "address" | "size"> & { tail: boolean },
   ): void {
     const { listener } = this.settings;
     if (listener === undefined) return;
-    const { index, name } = func;
-    listener({ type, func: index, name, callIndex, address, size, ...this.stack() });
+    const by = tail ? { tail } : {};
+    listener({ type, func: index, name, ...record, ...by, ...this.stack() });
   }
 }
 

@@ -46,6 +46,8 @@ export interface RecordEvent extends AsyncifyStack {
   readonly callIndex: number;
   readonly address: number;
   readonly size: number;
+  /** Whether a tail call led to the frame: then the record names its function, whatever is called to rewind it. */
+  readonly tail?: true;
 }
 
 export type AsyncifyEvent = RuntimeEvent | RecordEvent;

@@ -69,7 +69,9 @@ export class CallMonitor implements Monitor {
     const { func } = fiber.top;
     if (rewind?.continuation == null) return;
     const { continuation, popped } = rewind;
-    if (popped === 0) this.roots.push({ fiber, depth: fiber.depth, continuation });
+    const root = this.roots.at(-1);
+    const known = root?.fiber === fiber && root.depth === fiber.depth;
+    if (popped === 0 && !known) this.roots.push({ fiber, depth: fiber.depth, continuation });
     if (report.blamed) return;
     const expected = shadow.expected(rewind);
     if (expected === null) {
@@ -82,7 +84,8 @@ export class CallMonitor implements Monitor {
       return;
     }
     const { event } = expected;
-    if (event.func === func.index) return;
+    // Rule asyncify/enter-tail: whoever is called, the rewind goes to the function that the record names.
+    if (event.func === func.index || event.tail === true) return;
     const other = { event: event.seq, text: `the push of the record of ${event.name}` };
     const what = `${func.name} was called`;
     if (popped > 0)
@@ -106,7 +109,8 @@ export class CallMonitor implements Monitor {
   leave(fiber: FiberView, how: Departure): void {
     const { shadow } = this.on;
     const { func } = fiber.top;
-    this.endRoot(fiber);
+    // What comes in its place is the same call of the host's.
+    if (how !== "tail call") this.endRoot(fiber);
     if (shadow.state === "normal" || how === "trap" || how === "exception") return;
     this.ranOn(fiber, fiber.depth);
     const caller = fiber.frames[fiber.depth - 2];

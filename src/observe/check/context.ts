@@ -116,13 +116,21 @@ export class Context {
     return this.crossings.filter(({ into }) => into === "wasm").length;
   }
 
+  /** The last crossing, but for calls of the runtime: of an instrumented module the host calls that like any other. */
+  private get crossing(): Crossing | undefined {
+    const { crossings } = this;
+    const last = crossings.at(-1);
+    return last !== undefined && this.isRuntime(last.func) ? crossings.at(-2) : last;
+  }
+  /** The fiber on which the caller of the runtime stands. */
+  get callerFiber(): FiberView | null {
+    const { crossing } = this;
+    return crossing?.into === "host" ? crossing.fiber : this.fiber;
+  }
+
   /** Who calls the runtime now: the innermost frame that is none of the runtime's own, or the host. */
   caller(): Caller {
-    const { crossings, fiber } = this;
-    let last = crossings.length - 1;
-    // The host calls exported runtime functions of an instrumented module like any other.
-    if (last >= 0 && this.isRuntime(crossings[last]!.func)) last--;
-    const crossing = crossings[last];
+    const { crossing, fiber } = this;
     if (crossing === undefined) return HOST;
     if (crossing.into === "host")
       return { kind: "import", name: crossing.func.name, func: crossing.func.index };

@@ -69,6 +69,7 @@ export class StackPointerMonitor implements Monitor {
   private readonly atHostCalls: HostCallSeen[] = [];
   private readonly atUnwind = new WeakMap<readonly unknown[], number | null>();
   private rewound: {
+    readonly fiber: FiberView | null;
     readonly atCall: number | null;
     readonly sp: number | null;
     readonly event: number;
@@ -96,7 +97,7 @@ export class StackPointerMonitor implements Monitor {
     if (ended.continuation.ambiguous && ended.continuation.data !== ended.data) return;
     const { event, records, sp } = ended.continuation;
     const atCall = this.atUnwind.has(records) ? this.atUnwind.get(records)! : sp;
-    this.rewound = { atCall, sp, event };
+    this.rewound = { fiber: this.on.context.callerFiber, atCall, sp, event };
   }
 
   enter(fiber: FiberView): void {
@@ -114,11 +115,12 @@ export class StackPointerMonitor implements Monitor {
   }
 
   leave(fiber: FiberView): void {
-    if (this.rewound !== null) this.returned(fiber.frames[fiber.depth - 2]?.func);
+    if (this.rewound?.fiber === fiber) this.returned(fiber.frames[fiber.depth - 2]?.func);
   }
   hostReturn(fiber: FiberView | null): void {
     this.forget(fiber);
-    if (this.rewound !== null) this.returned(fiber?.top.func);
+    // What else returns meanwhile was called by the leaf: a host may call the program again.
+    if (this.rewound?.fiber === fiber) this.returned(fiber?.top.func);
   }
 
   /** The innermost call of that import whose fiber still waits for it. */
