@@ -17,7 +17,7 @@ import { outOfBounds } from "../runtime/memory.js";
 import { CrashError } from "../util/errors.js";
 import { atomics } from "./atomics.js";
 import { bulk } from "./bulk.js";
-import type { Code, InternalCode } from "./code.js";
+import { type Code, type InternalCode, isTailCall } from "./code.js";
 import { accessMemory, conversions } from "./cold.js";
 import { bindContinuation, newContinuation, switchStacks } from "./continuations.js";
 import { thrown } from "./exceptions.js";
@@ -132,12 +132,19 @@ export function interpret(machine: Machine, fuel: number): void {
               machine.returnFrame();
               break running;
             }
+            const below = frames[depth - 2]!, caller = below.func;
+            const { words } = caller.code as Code;
+            // Who waits in a tail call has no results but those.
+            if (words[below.pc]! > 0x11 && isTailCall(words[below.pc]!)) {
+              frame.pc = pc; frame.sp = sp;
+              machine.returnFrame();
+              break running;
+            }
             const n = code[pc + 1]!, hasRefs = code[pc + 2]!;
             const from = sp - n;
             fiber.depth = --depth;
-            frame = frames[depth - 1]!;
-            const caller = frame.func;
-            code = (caller.code as Code).words;
+            frame = below;
+            code = words;
             pc = frame.pc;
             fp = frame.fp;
             const to = frame.sp - code[pc + 3]!;

@@ -5,7 +5,6 @@
 import type { ValType } from "../syntax/types.js";
 import type { FuncType } from "../syntax/types.js";
 import type { Compiler } from "./compiler.js";
-import { functionName } from "./instructions.js";
 import { inSlot, toSlot } from "./labels.js";
 import { type Kind, kindsOf, type Node, slotsOf, slotsOfAll } from "./nodes.js";
 import { copy, homeOf, type Operand } from "./operands.js";
@@ -23,7 +22,7 @@ export function compileCall(c: Compiler, node: Node): void {
   const { operands, top } = c.stack;
   const first = operands.length - params.length - indirect;
   const target =
-    mnemonic === "call" ? functionName(c, a) : callee(c, node, operands[operands.length - 1]!);
+    mnemonic === "call" ? c.functionName(a) : callee(c, node, operands[operands.length - 1]!);
 
   const passed: string[] = [];
   let slot = top;

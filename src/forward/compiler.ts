@@ -17,7 +17,8 @@ import type { FuncInstance, ModuleInstance } from "../runtime/instances.js";
 import type { ValType } from "../syntax/types.js";
 import { CrashError } from "../util/errors.js";
 import type { Code } from "../exec/code.js";
-import { branchTo, compileNode } from "./control.js";
+import { branchTo } from "./branches.js";
+import { compileNode } from "./control.js";
 import type { Entries } from "./entries.js";
 import { inSlot, type Label } from "./labels.js";
 import { kindOf, kindsOf, type Node } from "./nodes.js";
@@ -185,6 +186,10 @@ export class Compiler {
   constant(name: string, value: unknown): string {
     this.constants.set(name, value);
     return name;
+  }
+
+  functionName(index: number): string {
+    return this.constant(`F${index}`, this.instance.funcs[index]!);
   }
 
   localText(index: number): string {

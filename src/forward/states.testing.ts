@@ -54,15 +54,11 @@ export function stateOf(machine: Machine): string[] {
   return lines;
 }
 
-/** Digest of an instance's memories and globals. */
+/** Of each memory its size and what is at its start, and the globals. */
 export function outsideOf({ instance }: FuncInstance): string[] {
   const { memories, globals } = instance!;
   return [
-    ...memories.map(({ bytes }) => {
-      let hash = 0;
-      for (const byte of bytes) hash = (Math.imul(hash, 31) + byte) | 0;
-      return `${bytes.length} bytes, ${hash}`;
-    }),
+    ...memories.map(({ bytes }) => `${bytes.length} bytes: ${bytes.subarray(0, 64).join(" ")}`),
     ...globals.map(({ words }) => words.join(" ")),
   ];
 }
