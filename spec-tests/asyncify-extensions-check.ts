@@ -3,6 +3,7 @@
 // nothing; and where it can be written without extensions, that one's twin on the host's
 // engine must do the same too.
 
+import { tierOf } from "../src/forward/choose.js";
 import { decode } from "../src/binary/decode.js";
 import { makeTwin } from "../src/cli/make-twin.js";
 import { compareRuns } from "../src/compare/compare.js";
@@ -10,7 +11,6 @@ import { type NativeRequest, runNative } from "../src/compare/native.js";
 import type { Run } from "../src/compare/run.js";
 import { runTwinOnBobbin } from "../src/compare/twin.js";
 import { runOnEngine } from "../src/compare/v8.js";
-import type { Observer } from "../src/exec/hooks.js";
 import { type Random, randomFrom } from "../src/fiber/asyncify/analyze-random.testing.js";
 import { analyzeRoles } from "../src/fiber/asyncify/analyze.js";
 import type { Extension } from "../src/fiber/asyncify/extensions.js";
@@ -46,8 +46,6 @@ export interface FoundExtended {
 }
 
 const LIMITS = { maxFrames: 1000 };
-/** Until callers that wait for a tail call return when nobody watches: see the failing test of rule asyncify/tail-kept. */
-const WATCHED: Observer = { enter: () => undefined };
 /** All but the one that fills buffers. */
 const DRIVEN = DRIVES.filter((drive) => drive !== "overflow");
 
@@ -77,9 +75,10 @@ export async function checkExtensions(seed: number): Promise<FoundExtended[]> {
     const dreams = r(1 << 30);
     const [root] = roots as [(typeof roots)[number]];
     const driven = { module: plain, asyncify, limits: LIMITS, invoke: root.name, args: [] };
+    const tier = tierOf(seed % 2 === 0 ? "interpreter" : "alternate");
     const awake = await toldBy(
       (say) =>
-      runNative({ ...driven, observer: WATCHED, hostScript: transparentHost({ ...world, sleep: null, lowered: false, say }) }), // prettier-ignore
+      runNative({ ...driven, limits: { ...LIMITS, tier }, hostScript: transparentHost({ ...world, sleep: null, lowered: false, say }) }), // prettier-ignore
     );
     const slept = (say: World["say"], lowered: boolean) =>
       transparentHost({ ...world, sleep: randomFrom(dreams), lowered, say });

@@ -17,6 +17,7 @@ const ORDER = [
   "asm",
   "runtime",
   "exec",
+  "forward",
   "fiber",
   "observe",
   "snapshot",

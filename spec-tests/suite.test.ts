@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
+import { tierOf } from "../src/forward/choose.js";
 import { featuresOf } from "../src/script/groups.js";
 import { Script } from "../src/script/script.js";
 import { officialSuite } from "./official-suite.js";
@@ -43,13 +44,16 @@ const expectedFailures = new Map(
 
 const suite = officialSuite();
 
+/** Every tier comes to the same. `alternate` changes from one to the other at every chance. */
+const TESTED = ["interpreter", "forward", "alternate"] as const;
+
 if (suite !== null) {
   const table = new Map<string, { passed: number; failed: number; notApplicable: number }>();
   const seen = new Set<string>();
-  for (const group of GROUPS) {
+  for (const [tier, group] of TESTED.flatMap((t) => GROUPS.map((g) => [t, g] as const))) {
     const counts = { passed: 0, failed: 0, notApplicable: 0 };
-    table.set(group, counts);
-    describe(group, () => {
+    table.set(`${tier}: ${group}`, counts);
+    describe(`${tier}: ${group}`, () => {
       const scripts = suite.filter((script) => script.group === group);
       test("has scripts", () => expect(scripts.length).toBeGreaterThan(0));
       test.each(scripts.map((script) => [script.file, script] as const))(
@@ -57,7 +61,10 @@ if (suite !== null) {
         (path, suiteScript) => {
           const { commands, read } = suiteScript.load();
           const file = basename(path);
-          const script = new Script(read, { features: featuresOf(group) });
+          const script = new Script(read, {
+            features: featuresOf(group),
+            tier: () => tierOf(tier),
+          });
           const surprises: string[] = [];
           for (const { command, verdict } of script.run(commands)) {
             const id = `${group.replaceAll(" ", "-")}/${file}:${command.line}`;
@@ -87,7 +94,7 @@ if (suite !== null) {
   afterAll(() => {
     const rows = [...table].map(
       ([group, { passed, failed, notApplicable }]) =>
-        `${group.padEnd(24)} ${String(passed).padStart(6)} passed ${String(failed).padStart(4)} failed ${String(notApplicable).padStart(5)} not applicable (text)`,
+        `${group.padEnd(37)} ${String(passed).padStart(6)} passed ${String(failed).padStart(4)} failed ${String(notApplicable).padStart(5)} not applicable (text)`,
     );
     const later = [...new Set(suite.map((script) => script.group))].filter(
       (group) => !GROUPS.includes(group),

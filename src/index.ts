@@ -27,6 +27,8 @@ export { isObject, type LinkInput } from "./link/object.js";
 export type { SourceLines, SourcePosition } from "./syntax/source-lines.js";
 
 export { instantiate, getGlobal, setGlobal } from "./exec/instantiate.js";
+export { ForwardTier, type ForwardOptions } from "./forward/tier.js";
+export { tierOf, TIERS, type TierName } from "./forward/choose.js";
 export { Machine, type HostCall, type MachineOptions, type Outcome } from "./exec/machine.js";
 export { Scheduler, type SchedulerOptions } from "./exec/scheduler.js";
 export { Deadlock, type Call, type Program, type Thread } from "./exec/thread.js";

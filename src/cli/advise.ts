@@ -22,7 +22,7 @@ import type { CommonOptions, Context } from "./context.js";
 import { about, ExitCode, FileError, InputError } from "./failure.js";
 import { readRaw } from "./input.js";
 import { makeTwin } from "./make-twin.js";
-import { count, executionOptions, operands, programOperands } from "./options.js";
+import { count, executionOptions, operands, programOperands, tierOption } from "./options.js";
 import { explained, loadProgram, logOf, type Program, type ProgramOptions } from "./program.js";
 
 interface AdviseOptions extends ProgramOptions, CommonOptions {
@@ -48,7 +48,7 @@ export function register(program: Command, context: Context): void {
       count(0, 4),
     )
     .option("--with <file>", "advice of an earlier run (its --json) to add; repeatable", operands);
-  executionOptions(command)
+  tierOption(executionOptions(command))
     .option("--json", "print one JSON object")
     .addHelpText("after", EXAMPLES)
     .action((file: string, args: string[] | undefined, options: AdviseOptions) =>
@@ -72,7 +72,7 @@ async function advise(
   context: Context,
 ): Promise<number> {
   const json = options.json === true;
-  const program = await loadProgram(file, args, options, logOf(context, json));
+  const program = await loadProgram(file, args, options, logOf(context, json), context.note);
   if (program.instrumented)
     throw new UsageError("the module is instrumented already: advice needs the plain one");
   const earlier = await Promise.all((options.with ?? []).map(readAdvice));

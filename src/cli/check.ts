@@ -20,7 +20,13 @@ import { canDefault } from "./call.js";
 import type { CommonOptions, Context } from "./context.js";
 import { about, ExitCode, FileError } from "./failure.js";
 import { readProgram } from "./input.js";
-import { asyncifySettings, executionOptions, fiberAbiOption, programOperands } from "./options.js";
+import {
+  asyncifySettings,
+  executionOptions,
+  fiberAbiOption,
+  programOperands,
+  tierOption,
+} from "./options.js";
 import { logOf, type Program, programOf, type ProgramOptions, runProgram } from "./program.js";
 import { packageVersion } from "./version.js";
 
@@ -50,7 +56,7 @@ export function register(program: Command, context: Context): void {
         .choices(["text", "json", "sarif"])
         .default("text"),
     );
-  fiberAbiOption(executionOptions(command))
+  fiberAbiOption(tierOption(executionOptions(command)))
     .option("--json", "the same as --format json")
     .addHelpText("after", EXAMPLES)
     .action((file: string, args: string[] | undefined, given: CheckOptions) => {
@@ -134,7 +140,7 @@ async function check(
   const module = await readProgram(file, options);
   const checked = runs(module, options)
     ? await checkProgram(
-        await programOf(module, args, options, logOf(context, format !== "text")),
+        await programOf(module, args, options, logOf(context, format !== "text"), context.note),
         options.once,
       )
     : { findings: checkStatically(module, asyncifySettings(options)) };

@@ -30,7 +30,7 @@ import { engineNames } from "./engine-registry.js";
 import { about, ExitCode, FileError } from "./failure.js";
 import { readBytes } from "./input.js";
 import { makeTwin } from "./make-twin.js";
-import { count, executionOptions, operand, programOperands } from "./options.js";
+import { count, executionOptions, operand, programOperands, tierOption } from "./options.js";
 import { loadProgram, type Program, type ProgramOptions } from "./program.js";
 
 interface CompareOptions extends ProgramOptions, CommonOptions {
@@ -72,7 +72,7 @@ export function register(program: Command, context: Context): void {
     )
     .option("--engine-timeout <seconds>", "what a run may take there", count(1, 86_400), 60)
     .option("--install", "first install those of them that npm has and that are missing");
-  executionOptions(command)
+  tierOption(executionOptions(command))
     .option("--json", "print one JSON object")
     .addHelpText("after", EXAMPLES)
     .action((file: string, args: string[] | undefined, options: CompareOptions) =>

@@ -5,8 +5,8 @@ import { existsSync } from "node:fs";
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { supported } from "../compare/engine-task.js";
-import type { FuzzFeature } from "../compare/fuzz-features.js";
-import { EngineFailure, type Opponent, opponentOf } from "../compare/fuzz.js";
+import { type FuzzFeature, fuzzFeatures } from "../compare/fuzz-features.js";
+import { EngineFailure, interpreterOpponent, type Opponent, opponentOf } from "../compare/fuzz.js";
 import type { FuzzRun } from "../compare/fuzz-run.js";
 import { UsageError } from "../util/errors.js";
 import type { Door } from "./door.js";
@@ -117,6 +117,9 @@ export async function describeEngine(
   }
 }
 
+/** What other tiers of Bobbin are compared with. */
+const INTERPRETER = "interpreter";
+
 export interface FuzzEngine extends EngineDescription {
   /** As `--engine` named it. */
   readonly name: string;
@@ -134,6 +137,10 @@ export async function openEngine(name: string, args: readonly string[] = []): Pr
       throw new UsageError(`--engine-args are for other engines than ${HOST_ENGINE}`);
     const description = { version: hostVersion(), features: supported() };
     return { name, ...description, opponent: opponentOf(), close: () => undefined };
+  }
+  if (name === INTERPRETER) {
+    const description = { version: "Bobbin's interpreter", features: fuzzFeatures };
+    return { name, ...description, opponent: interpreterOpponent, close: () => undefined };
   }
   const found = findEngine(name);
   if (found.kind.runs === "interpreter")

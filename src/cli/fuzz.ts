@@ -14,10 +14,12 @@ import { HOST_ENGINE } from "./engine-registry.js";
 import { type FuzzEngine, openEngine } from "./engines.js";
 import { about, ExitCode, printable } from "./failure.js";
 import { readBytes } from "./input.js";
+import { chosenTier } from "./machine-options.js";
 import { denan, fuzzInput, makeModule, reducingTools } from "./make-fuzz.js";
+import type { TierOption } from "./options.js";
 import { WasmOpt } from "./wasm-opt.js";
 
-export interface FuzzCommandOptions {
+export interface FuzzCommandOptions extends TierOption {
   readonly seed?: number;
   readonly count?: number;
   readonly engine?: string;
@@ -61,7 +63,8 @@ export async function fuzz(
   const engine = await openEngine(options.engine ?? HOST_ENGINE, options.engineArgs);
   const { opponent, features } = engine;
   const wasmOpt = WasmOpt.open();
-  const examiner: Examiner = { opponent, denan: denan(wasmOpt, features) };
+  const tier = () => chosenTier(options.tier ?? "interpreter", context.note);
+  const examiner: Examiner = { opponent, tier, denan: denan(wasmOpt, features) };
   const failures: Failure[] = [];
   const nanBits: string[] = [];
   const totals = { compared: 0, same: 0, exhausted: 0, unsupported: 0, calls: 0, returned: 0 };
@@ -166,9 +169,10 @@ const files = (paths: readonly string[]): Subject[] =>
     bytes: () => about(path, () => readBytes(path)),
   }));
 
-function engineFlags({ engine = HOST_ENGINE, engineArgs = [] }: FuzzCommandOptions): string[] {
+function engineFlags(options: FuzzCommandOptions): string[] {
+  const { engine = HOST_ENGINE, engineArgs = [], tier } = options;
   const args = engineArgs.length > 0 ? [`--engine-args=${engineArgs.join(",")}`] : [];
-  return [`--engine ${engine}`, ...args];
+  return [`--engine ${engine}`, ...args, ...(tier === undefined ? [] : [`--tier ${tier}`])];
 }
 
 function render({ module, kind, reason, disagreement, repeat, reduced }: Failure): string[] {

@@ -7,6 +7,7 @@ import { ASYNCIFY_OPTIONS, type AsyncifyOptions, optionsOf } from "../fiber/asyn
 import { analyzeRoles } from "../fiber/asyncify/analyze.js";
 import { compactLayout, type LayoutOf } from "../fiber/asyncify/records.js";
 import { functionName } from "../syntax/module.js";
+import { TIERS, type TierName } from "../forward/choose.js";
 import { UsageError } from "../util/errors.js";
 import type { ValidModule } from "../valid/validate.js";
 import { ALL_FEATURES, type FeatureSet, parseFeature } from "../valid/features.js";
@@ -65,8 +66,18 @@ export function pattern(text: string): RegExp {
 /** Parts between commas. */
 export const list = (text: string): string[] => text.split(",").filter(Boolean);
 
+/** What executes instructions. */
+export interface TierOption {
+  readonly tier?: TierName;
+}
+export function tierOption(command: Command, usual: TierName = "mixed"): Command {
+  return command.addOption(
+    new Option("--tier <name>", "what executes instructions").choices(TIERS).default(usual),
+  );
+}
+
 /** Limits, and who answers imports. */
-export interface HostOptions {
+export interface HostOptions extends TierOption {
   readonly fuel?: number;
   readonly maxFrames?: number;
   readonly host?: string;

@@ -19,6 +19,7 @@ import { loadHostScript } from "./host-file.js";
 import { HostThrows } from "./host-throws.js";
 import { readProgram } from "./input.js";
 import { makeTwin } from "./make-twin.js";
+import { machineOptions } from "./machine-options.js";
 import { asyncifySettings, type ExecutionOptions, type LayoutName, verboseLines } from "./options.js"; // prettier-ignore
 
 export interface ProgramOptions extends ExecutionOptions {
@@ -38,7 +39,7 @@ export interface Program {
   /** The fiber assembly is executed natively. */
   readonly nativeFibers: boolean;
   readonly layout: LayoutName;
-  readonly limits: { readonly fuel?: number; readonly maxFrames?: number };
+  readonly limits: ReturnType<typeof machineOptions>;
 }
 
 /** @throws InputError, MalformedError, InvalidError, UsageError */
@@ -79,10 +80,7 @@ export async function programOf(
     asyncify: asyncifySettings(options),
     nativeFibers: options.fiberAbi === "native",
     layout: options.asyncifyLayout ?? "full",
-    limits: {
-      ...(options.fuel === undefined ? {} : { fuel: options.fuel }),
-      ...(options.maxFrames === undefined ? {} : { maxFrames: options.maxFrames }),
-    },
+    limits: machineOptions(options, note),
   };
 }
 

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import type { CommonOptions, Context } from "./context.js";
 import { about } from "./failure.js";
-import { type HostOptions, limitOptions, modulesOption, operand } from "./options.js";
+import { type HostOptions, limitOptions, modulesOption, operand, tierOption } from "./options.js";
 import { openSnapshot, requireCall } from "./session.js";
 import { checkSnapshotFlags, runOn, type SnapshotFlags, snapshotOptions } from "./snapshots.js";
 
@@ -23,7 +23,7 @@ export function register(program: Command, context: Context): void {
     .description("go on where a snapshot stands, and print the results")
     .argument("<snapshot>", "file that --snapshot wrote", operand)
     .addOption(modulesOption());
-  snapshotOptions(limitOptions(command))
+  snapshotOptions(tierOption(limitOptions(command)))
     .option("--stack", "print the wasm stack of a trap")
     .option("--json", "print results or the error as JSON")
     .addHelpText("after", EXAMPLES)

@@ -5,6 +5,7 @@ import type { Context, CommonOptions } from "./context.js";
 import { about, ExitCode } from "./failure.js";
 import {
   executionOptions,
+  tierOption,
   fiberAbiOption,
   lazyValidationOption,
   programOperands,
@@ -30,7 +31,8 @@ export function register(program: Command, context: Context): void {
   const command = programOperands(program.command("run")).description(
     "call an exported function and print its results",
   );
-  snapshotOptions(lazyValidationOption(fiberAbiOption(executionOptions(command))))
+  const flags = lazyValidationOption(fiberAbiOption(tierOption(executionOptions(command))));
+  snapshotOptions(flags)
     .option("--stack", "print the wasm stack of a trap")
     .option("--json", "print results or the error as JSON")
     .addHelpText("after", EXAMPLES)

@@ -30,6 +30,7 @@ import { loadHostScript } from "./host-file.js";
 import { HostThrows } from "./host-throws.js";
 import { readBytes, readProgram } from "./input.js";
 import { exportedFunction } from "./call.js";
+import { machineOptions } from "./machine-options.js";
 import { asyncifySettings, type ExecutionOptions, type HostOptions, layoutOf, verboseLines, wantsAsyncify } from "./options.js"; // prettier-ignore
 import { stubImports } from "./stubs.js";
 
@@ -70,8 +71,7 @@ export async function open(file: string, options: OpenOptions, context: Context)
       ? new FiberTracker()
       : null;
   const machine = new Machine({
-    ...(options.fuel === undefined ? {} : { fuel: options.fuel }),
-    ...(options.maxFrames === undefined ? {} : { maxFrames: options.maxFrames }),
+    ...machineOptions(options, context.note),
     observer: tracker === null ? throws.observer : observers(throws.observer, tracker.observer),
   });
   const host = await openHost(machine, options, context);
@@ -146,7 +146,7 @@ export async function openSnapshot(
   const bytes = await readBytes(file);
   let host: Host | null | undefined;
   const throws = new HostThrows();
-  const { fuel, maxFrames, modules = [] } = options;
+  const { modules = [] } = options;
   const supplied = await modulesByHash(modules);
   const loaded = await loadSnapshot(bytes, {
     module: (hash) => supplied.get(hash),
@@ -160,11 +160,7 @@ export async function openSnapshot(
         : imports;
     },
     allowMissing: options.allowMissing ?? false,
-    machine: {
-      ...(fuel === undefined ? {} : { fuel }),
-      ...(maxFrames === undefined ? {} : { maxFrames }),
-      observer: throws.observer,
-    },
+    machine: { ...machineOptions(options, context.note), observer: throws.observer },
   });
   if (loaded.instances.length === 0) throw new UsageError("the snapshot holds no instance");
   const { fibers: native, ...parts } = loaded;

@@ -11,6 +11,7 @@ import { about, ExitCode } from "./failure.js";
 import { engineNames } from "./engine-registry.js";
 import { fuzz, type FuzzCommandOptions } from "./fuzz.js";
 import { fuzzBytes } from "./fuzz-bytes.js";
+import { chosenTier } from "./machine-options.js";
 import {
   count,
   type FeatureFlags,
@@ -20,11 +21,13 @@ import {
   operand,
   operands,
   pattern,
+  tierOption,
+  type TierOption,
 } from "./options.js";
 import { Report, type Where } from "./spec-report.js";
 import { loadSuite, type SuiteScript } from "./suite-files.js";
 
-interface SpecOptions extends CommonOptions, FuzzCommandOptions, FeatureFlags {
+interface SpecOptions extends CommonOptions, FuzzCommandOptions, FeatureFlags, TierOption {
   readonly fuzz?: boolean;
   readonly fuzzBytes?: boolean;
   readonly json?: boolean;
@@ -60,13 +63,17 @@ export function register(program: Command, context: Context): void {
       count(0, 2 ** 32 - 1),
     )
     .option("--count <n>", "how many random modules", count(1))
-    .option("--engine <name>", `the engine to compare with: ${engineNames} (host)`, operand)
+    .option(
+      "--engine <name>",
+      `the engine to compare with: ${engineNames}, interpreter (host)`,
+      operand,
+    )
     .option("--engine-args <list>", "arguments for another engine's program", list)
     .option("--reduce", "make modules that failed small, and print them")
     .option("--random-modules <n>", "damage the first N modules of --fuzz too", count(1))
     .option("--save <folder>", "keep modules that failed", operand)
     .option("--json", "print one JSON object");
-  featureOptions(command)
+  tierOption(featureOptions(command), "interpreter")
     .addHelpText("after", EXAMPLES)
     .action((paths: string[] | undefined, options: SpecOptions) =>
       context.run(options, () => choose(paths ?? [], options, context)),
@@ -97,7 +104,7 @@ async function spec(
     );
     for (const [i, script] of chosen.entries()) {
       context.progress(`${i + 1}/${chosen.length} ${script.file}`);
-      for (const [where, result] of run(script, options)) report.add(where, result);
+      for (const [where, result] of run(script, options, context)) report.add(where, result);
     }
   }
   context.progress("");
@@ -106,12 +113,17 @@ async function spec(
   return report.failures.length > 0 ? ExitCode.finding : ExitCode.good;
 }
 
-function* run(suite: SuiteScript, options: SpecOptions): Generator<[Where, Result]> {
+function* run(
+  suite: SuiteScript,
+  options: SpecOptions,
+  { note }: Context,
+): Generator<[Where, Result]> {
   const { commands, read, source } = suite.load();
   const { group } = suite;
   const where = { group, file: source ?? suite.file };
   const { seed = 1 } = options;
+  const tier = () => chosenTier(options.tier ?? "interpreter", note);
   const features = featuresOf(options, featuresOfGroup(group));
-  for (const result of new Script(read, { features, assemble, seed }).run(commands))
+  for (const result of new Script(read, { features, assemble, seed, tier }).run(commands))
     yield [where, result];
 }

@@ -6,7 +6,7 @@ import { eventToJson, renderLine } from "../observe/render.js";
 import { Tracer } from "../observe/tracer.js";
 import type { CommonOptions, Context } from "./context.js";
 import { about, ExitCode } from "./failure.js";
-import { executionOptions, fiberAbiOption, programOperands } from "./options.js";
+import { executionOptions, fiberAbiOption, programOperands, tierOption } from "./options.js";
 import { loadProgram, type ProgramOptions, runProgram } from "./program.js";
 
 interface TraceOptions extends ProgramOptions, CommonOptions {
@@ -30,7 +30,7 @@ export function register(program: Command, context: Context): void {
         .choices(["text", "jsonl"])
         .default("text"),
     );
-  fiberAbiOption(executionOptions(command))
+  fiberAbiOption(tierOption(executionOptions(command)))
     .option("--json", "the same as --format jsonl")
     .addHelpText("after", EXAMPLES)
     .action((file: string, args: string[] | undefined, given: TraceOptions) => {

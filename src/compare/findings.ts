@@ -2,6 +2,7 @@
 // engine that failed, a module that Bobbin rejects, a crash of ours. Its sort says so
 // without the values: a smaller module shows the same if its finding is of the same sort.
 
+import type { Tier } from "../exec/hooks.js";
 import { BobbinError } from "../util/errors.js";
 import { compareExecution, type Disagreement, type FuzzVerdict, type Opponent } from "./fuzz.js";
 
@@ -25,6 +26,7 @@ export interface Examiner {
   readonly denan: (bytes: Uint8Array) => Promise<Uint8Array>;
   /** Bobbin's instructions for one module: see `FuzzOptions`. */
   readonly fuel?: number;
+  readonly tier?: () => Tier | null;
 }
 
 export async function examine(

@@ -5,6 +5,7 @@
 
 import { decode } from "../binary/decode.js";
 import { instantiate } from "../exec/instantiate.js";
+import type { Tier } from "../exec/hooks.js";
 import { Machine } from "../exec/machine.js";
 import { jsExports } from "../js-api/exports.js";
 import { type ImportObject, jsImports } from "../js-api/imports.js";
@@ -30,6 +31,8 @@ export interface FuzzRun {
   readonly entries: readonly Entry[];
   /** A limit of ours ended a call: what comes after it says nothing. */
   readonly exhausted: boolean;
+  /** Of Bobbin: instructions executed. */
+  readonly executed?: number;
   /** The engine does not compile the module: why. */
   readonly refused?: string;
 }
@@ -39,13 +42,18 @@ export type Exports = Readonly<Record<string, unknown>>;
 /** Something that runs modules by the JavaScript API. */
 export interface Runner {
   instantiate(bytes: Uint8Array, imports: ImportObject): Promise<Exports>;
+  readonly executed?: number;
 }
 
 export class BobbinRunner implements Runner {
   /** All instances of a run are of one machine, whose fuel is for all of them. */
   private readonly machine: Machine;
-  constructor(fuel: number) {
-    this.machine = new Machine({ fuel });
+  constructor(fuel: number, tier: Tier | null = null) {
+    this.machine = new Machine({ fuel, tier });
+  }
+
+  get executed(): number {
+    return this.machine.executed;
   }
 
   instantiate(bytes: Uint8Array, imports: ImportObject): Promise<Exports> {
@@ -68,6 +76,11 @@ const MOST_ENTRIES = 20_000;
 
 /** Runs a module whose memories, tables and globals are exported (`openAll`). */
 export async function runFuzz(module: Module, runner: Runner): Promise<FuzzRun> {
+  const run = await runExports(module, runner);
+  return runner.executed === undefined ? run : { ...run, executed: runner.executed };
+}
+
+async function runExports(module: Module, runner: Runner): Promise<FuzzRun> {
   const entries: Entry[] = [];
   let exhausted = false;
   const failed = (error: unknown): void => {

@@ -9,6 +9,7 @@
 import { decode } from "../binary/decode.js";
 import { exportEntry, moduleOf, Section } from "../binary/encode.js";
 import type { Module } from "../syntax/module.js";
+import type { Tier } from "../exec/hooks.js";
 import { type Engine, hostEngine } from "./engine.js";
 import { BobbinRunner, EngineRunner, type Entry, type FuzzRun, runFuzz } from "./fuzz-run.js";
 import { extended, payloads, PRIVATE } from "./instrument.js";
@@ -37,11 +38,19 @@ export type FuzzVerdict =
 /** The other side. */
 export interface Opponent {
   /**
-   * Runs a module of which everything is exported.
+   * Runs a module of which everything is exported; who can stops after `fuel` instructions.
    * @throws EngineFailure where no answer came
    */
-  run(bytes: Uint8Array): Promise<FuzzRun>;
+  run(bytes: Uint8Array, fuel: number): Promise<FuzzRun>;
+  /** Whether it ends by itself as Bobbin does, at the same instruction. */
+  readonly hasFuel?: boolean;
 }
+
+/** Bobbin's own interpreter, against which its other tiers are held. */
+export const interpreterOpponent: Opponent = {
+  hasFuel: true,
+  run: (bytes, fuel) => runFuzz(decode(bytes), new BobbinRunner(fuel)),
+};
 
 /** No answer of an engine, or one that is none. */
 export class EngineFailure extends Error {
@@ -67,6 +76,8 @@ export interface FuzzOptions {
   readonly opponent?: Opponent;
   /** Instructions of all calls together, on Bobbin. Default 5 million. */
   readonly fuel?: number;
+  /** What executes them on Bobbin, made anew for each module. Default: the interpreter. */
+  readonly tier?: () => Tier | null;
 }
 
 const FUEL = 5_000_000;
@@ -81,16 +92,16 @@ const UNSUPPORTED =
 /** @throws MalformedError, InvalidError where Bobbin refuses the module */
 export async function compareExecution(
   bytes: Uint8Array,
-  { opponent = opponentOf(), fuel = FUEL }: FuzzOptions = {},
+  { opponent = opponentOf(), fuel = FUEL, tier = () => null }: FuzzOptions = {},
 ): Promise<FuzzVerdict> {
   const opened = openAll(decode(bytes));
   const module = decode(opened);
-  const ours = await runFuzz(module, new BobbinRunner(fuel));
+  const ours = await runFuzz(module, new BobbinRunner(fuel, tier()));
   // An engine has no fuel: it might go on for ever.
-  if (ours.exhausted) return { kind: "exhausted" };
+  if (ours.exhausted && opponent.hasFuel !== true) return { kind: "exhausted" };
   let theirs: FuzzRun;
   try {
-    theirs = await opponent.run(opened);
+    theirs = await opponent.run(opened, fuel);
   } catch (error) {
     if (error instanceof EngineFailure) return { kind: "engine failed", reason: error.message };
     throw error;
@@ -108,6 +119,12 @@ export async function compareExecution(
       kind: "different",
       disagreement: { index, sort: sortOf(a, b), bobbin: show(a), engine: show(b), before },
     };
+  }
+  if (theirs.executed !== undefined && theirs.executed !== ours.executed) {
+    const told = (n = 0) => `${n} instructions executed`;
+    const [bobbin, engine] = [told(ours.executed), told(theirs.executed)];
+    const disagreement = { index: length, sort: "executed", bobbin, engine, before: [] };
+    return { kind: "different", disagreement };
   }
   const count = (start: string) => ours.entries.filter(({ text }) => text.startsWith(start)).length;
   return { kind: "same", calls: count("call "), ends: count("=") };

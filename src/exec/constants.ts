@@ -29,7 +29,7 @@ function run(instance: ModuleInstance, constants: readonly Constant[]): readonly
   const results = constants.map(({ type }) => closeValType(instance.types, type));
   const signature = { kind: "func", params: [], results } as const;
   const func = FuncInstance.expression(NULLARY, signature, instance);
-  func.code = lowerExpressions(instance.module, constants);
+  func.code = func.direct = lowerExpressions(instance.module, constants);
   return new Machine().invoke(func, []);
 }
 

@@ -6,6 +6,7 @@ import type { FuncInstance } from "../runtime/instances.js";
 import type { Exhaustion, Trap } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
 import type { Fiber, FiberView } from "./fiber.js";
+import type { Machine } from "./machine.js";
 
 export type Course =
   /** Nothing special. */
@@ -50,6 +51,19 @@ export function interposers(...all: readonly Interposer[]): Interposer {
     keepsCaller: (caller, target) =>
       all.some((interposer) => interposer.keepsCaller?.(caller, target) === true),
   };
+}
+
+/**
+ * What executes instructions in place of the interpreter, when nobody looks at single ones:
+ * frames stand as the interpreter would leave them.
+ */
+export interface Tier {
+  /**
+   * Executes up to `fuel` instructions of the machine's current fiber, or fewer. The fuel
+   * left is in `machine.unused`, however it ends.
+   * @throws what `interpret` throws
+   */
+  execute(machine: Machine, fuel: number): void;
 }
 
 /**

@@ -17,7 +17,7 @@ import { outOfBounds } from "../runtime/memory.js";
 import { CrashError } from "../util/errors.js";
 import { atomics } from "./atomics.js";
 import { bulk } from "./bulk.js";
-import type { Code, InternalCode } from "./code.js";
+import { type Code, type InternalCode, isTailCall } from "./code.js";
 import { accessMemory, conversions } from "./cold.js";
 import { bindContinuation, newContinuation, switchStacks } from "./continuations.js";
 import { thrown } from "./exceptions.js";
@@ -36,8 +36,8 @@ const F64_QUIET_HIGH = 0x80000;
 
 /**
  * Executes up to `fuel` instructions (a positive 32-bit integer) of the machine's
- * current fiber, until the machine's `stop` is set, another fiber is the current one, or
- * the fuel is used up.
+ * current fiber, until the machine's `stop` is set, another fiber is the current one, a
+ * function that it must not enter directly has the top frame, or the fuel is used up.
  * The fuel left is in `machine.unused`, however it ends.
  *
  * Step/{pure,read}: a handler works on the state itself, whatever of it its rule names.
@@ -49,13 +49,16 @@ export function interpret(machine: Machine, fuel: number): void {
   const { frames } = fiber;
   let frame = frames[0]!,
     pc = 0,
-    sp = 0;
+    sp = 0,
+    again = false;
   try {
     // One round for each time that the state changed under the loop's feet.
     for (;;) {
       if (machine.stop !== null || machine.fiber !== fiber) return;
       let depth = fiber.depth;
       frame = frames[depth - 1]!;
+      if (again && frame.func.direct === null) return;
+      again = true;
       let code = (frame.func.code as Code).words;
       let fp = frame.fp;
       pc = frame.pc;
@@ -129,12 +132,19 @@ export function interpret(machine: Machine, fuel: number): void {
               machine.returnFrame();
               break running;
             }
+            const below = frames[depth - 2]!, caller = below.func;
+            const { words } = caller.code as Code;
+            // Who waits in a tail call has no results but those.
+            if (words[below.pc]! > 0x11 && isTailCall(words[below.pc]!)) {
+              frame.pc = pc; frame.sp = sp;
+              machine.returnFrame();
+              break running;
+            }
             const n = code[pc + 1]!, hasRefs = code[pc + 2]!;
             const from = sp - n;
             fiber.depth = --depth;
-            frame = frames[depth - 1]!;
-            const caller = frame.func;
-            code = (caller.code as Code).words;
+            frame = below;
+            code = words;
             pc = frame.pc;
             fp = frame.fp;
             const to = frame.sp - code[pc + 3]!;
@@ -142,7 +152,7 @@ export function interpret(machine: Machine, fuel: number): void {
             if (hasRefs !== 0) fiber.move(from, to, n, true);
             sp = to + n;
             pc += 4;
-            if (caller.instance === instance) continue;
+            if (caller.instance === instance && caller.direct !== null) continue;
             frame.pc = pc; frame.sp = sp;
             break running;
           }
@@ -477,7 +487,7 @@ export function interpret(machine: Machine, fuel: number): void {
 
         // Step_read/call_ref-func: calls arrive here. Everything but a plain call of a lowered
         // function in room that is there already goes the long way.
-        const lowered = target.code as Code | null;
+        const lowered = target.direct as Code | null;
         if (watched || lowered === null || depth >= limit || sp + lowered.maxWords > capacity) {
           frame.pc = pc;
           frame.sp = sp;

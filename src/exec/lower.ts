@@ -482,7 +482,7 @@ const isReference = (type: OperandType): boolean => typeof type === "object";
 export function codeOf(func: FuncInstance): Code {
   if (func.code === null) {
     const { module } = func.instance!;
-    func.code = lowerFunction(module, func.index - module.imported.func);
+    func.code = func.direct = lowerFunction(module, func.index - module.imported.func);
   }
   return func.code as Code;
 }

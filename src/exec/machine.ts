@@ -19,7 +19,7 @@ import { beginWait, endWait } from "./atomics.js";
 import { type Code, isTailCall, isWait } from "./code.js";
 import { enterHandler, findHandler } from "./exceptions.js";
 import { Fiber, type FiberStatus, Frame, type HostCall } from "./fiber.js";
-import type { Course, Departure, FiberSwitch, Interposer, Observer } from "./hooks.js";
+import type { Course, Departure, FiberSwitch, Interposer, Observer, Tier } from "./hooks.js";
 import { interpret } from "./interpreter.js";
 import { invoke, invokeAsync } from "./invocation.js";
 import { codeOf } from "./lower.js";
@@ -46,6 +46,8 @@ export interface MachineOptions {
   readonly maxNesting?: number;
   readonly interposer?: Interposer;
   readonly observer?: Observer;
+  /** What executes instructions. Default: the interpreter. */
+  readonly tier?: Tier | null;
 }
 
 export type Outcome =
@@ -75,6 +77,7 @@ const NO_FRAME = { func: null, pc: 0, sp: 0 };
 export class Machine {
   readonly maxFrames: number;
   readonly maxNesting: number;
+  readonly tier: Tier | null;
   interposer: Interposer | null;
   observer: Observer | null;
   /**
@@ -100,6 +103,7 @@ export class Machine {
     this.maxFrames = options.maxFrames ?? 100_000;
     this.maxNesting = options.maxNesting ?? 200;
     this.fuel = options.fuel ?? Infinity;
+    this.tier = options.tier ?? null;
     this.interposer = options.interposer ?? null;
     this.observer = options.observer ?? null;
   }
@@ -169,7 +173,8 @@ export class Machine {
         if (watchSteps && this.observer!.instruction!(this.fiber!) === "pause") return this.pause();
         const slice = watchSteps ? 1 : Math.min(fuel, this.fuel, SLICE);
         try {
-          interpret(this, slice);
+          if (watchSteps || this.tier === null) interpret(this, slice);
+          else this.tier.execute(this, slice);
         } finally {
           const used = slice - this.unused;
           fuel -= used;

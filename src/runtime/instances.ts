@@ -30,6 +30,10 @@ export type NativeFunction<Machine = never> = (
 export class FuncInstance {
   /** The lowered body: `exec/lower.ts` puts it here before the first call. */
   code: unknown = null;
+  /** The same, where the interpreter may enter it without asking what else could execute it. */
+  direct: unknown = null;
+  /** What compiled code calls in its place: `forward/` puts it here. */
+  forward: unknown = null;
 
   private constructor(
     readonly type: DefType,

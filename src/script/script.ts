@@ -2,6 +2,7 @@
 // name (`commands.ts`, `wast.ts`). A command passes, fails with a reason, or cannot be
 // judged, which is said with the reason; it is never skipped in silence.
 
+import type { Tier } from "../exec/hooks.js";
 import { Machine } from "../exec/machine.js";
 import { Scheduler } from "../exec/scheduler.js";
 import { Deadlock, type Program, type Thread } from "../exec/thread.js";
@@ -13,6 +14,8 @@ import type { Result, Verdict } from "./verdicts.js";
 export interface ScriptOptions extends ValidateOptions {
   /** Makes a module of text; whatever it throws is the reason why it could not. Without it no text runs. */
   readonly assemble?: (text: string) => Uint8Array;
+  /** What executes instructions, a new one for each machine. Default: the interpreter. */
+  readonly tier?: () => Tier | null;
   /** Chooses the turns of the threads that a script starts. Default 1. */
   readonly seed?: number;
 }
@@ -25,6 +28,7 @@ const THREAD_FUEL = 100_000_000;
 export class Script {
   private readonly scheduler: Scheduler;
   private readonly main: Agent;
+  private readonly tier: () => Tier | null;
   /** Of commands of threads, in the order of their ends. */
   private results: Result[] = [];
   private threaded = false;
@@ -32,10 +36,11 @@ export class Script {
   /** @param read gives the bytes of a file that the script names */
   constructor(
     read: (filename: string) => Uint8Array,
-    { seed = 1, ...options }: ScriptOptions = {},
+    { seed = 1, tier = () => null, ...options }: ScriptOptions = {},
   ) {
+    this.tier = tier;
     this.scheduler = new Scheduler({ seed });
-    this.main = new Agent(new Machine({ maxFrames: MAX_FRAMES }), {
+    this.main = new Agent(new Machine({ maxFrames: MAX_FRAMES, tier: tier() }), {
       ...options,
       read,
       start: (name, make, commands) => this.start(name, make, commands),
@@ -66,7 +71,9 @@ export class Script {
     commands: readonly Command[],
   ): Thread {
     this.threaded = true;
-    const agent = make(new Machine({ maxFrames: MAX_FRAMES, fuel: THREAD_FUEL }));
+    const agent = make(
+      new Machine({ maxFrames: MAX_FRAMES, fuel: THREAD_FUEL, tier: this.tier() }),
+    );
     return this.scheduler.spawn(name, agent.machine, this.program(name, agent, commands));
   }
 

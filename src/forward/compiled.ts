@@ -1,0 +1,163 @@
+// A compiled function: the form that is called, and, made when it is first needed, the
+// form that is entered in its middle.
+
+import type { FuncInstance } from "../runtime/instances.js";
+import type { MemoryInstance } from "../runtime/memory.js";
+import { atomics } from "../exec/atomics.js";
+import { bulk } from "../exec/bulk.js";
+import type { Code } from "../exec/code.js";
+import { accessMemory, conversions } from "../exec/cold.js";
+import { gc } from "../exec/gc.js";
+import { matchesType } from "../exec/gc-casts.js";
+import { ctz32, divide64, popcnt32 } from "../exec/numeric.js";
+import { nearest } from "../exec/numeric.js";
+import { simd } from "../exec/simd.js";
+import { callee } from "../exec/tables.js";
+import { wide } from "../exec/wide.js";
+import { Compiler, type Source } from "./compiler.js";
+import { Entries } from "./entries.js";
+import { isCompiled } from "./instructions.js";
+import { nodesOf } from "./nodes.js";
+import * as numbers from "./numbers.js";
+import { prepared, present } from "./prepare.js";
+import { type Limits, LIMITS, numbersOf, regionsOf } from "./regions.js";
+import { control, scratch } from "./scratch.js";
+import { caught, letGo } from "./sites.js";
+
+type Call = (p: number, d: number, ...args: unknown[]) => unknown;
+type Resume = (entry: number, d: number) => unknown;
+
+/** What every compiled function may use, by the names in its text. */
+const COMMON = {
+  I: scratch.i32,
+  F: scratch.f32,
+  D: scratch.f64,
+  L: scratch.i64,
+  R: scratch.refs,
+  Q: scratch,
+  control,
+  caught,
+  letGo,
+  prepared,
+  present,
+  callee,
+  accessMemory,
+  atomics,
+  bulk,
+  conversions,
+  gc,
+  matchesType,
+  simd,
+  wide,
+  divide64,
+  ctz32,
+  popcnt32,
+  nearest,
+  ...numbers,
+  pages: (memory: MemoryInstance, sp: number): void => {
+    scratch.i64[sp >> 1] = BigInt(memory.pages);
+  },
+};
+
+const NATIVE = `const { asIntN, asUintN } = BigInt;
+const { imul, clz32, fround, abs, sqrt, ceil, floor, trunc, min, max } = Math;`;
+
+export class CompiledFunction {
+  readonly results: string;
+  readonly weight: number;
+  readonly reserve: number;
+  readonly hasRefs: boolean;
+  readonly call: Call;
+  private readonly parts: object;
+  private readonly entries: ReadonlyMap<number, Entry>;
+
+  private constructor(private readonly source: Source) {
+    this.entries = CompiledFunction.entriesOf(source);
+    const compiler = new Compiler(source, false);
+    const [call, parts] = make<Call>(compiler.compile(), compiler.constants);
+    this.call = call;
+    this.parts = parts;
+    this.results = compiler.results;
+    this.weight = compiler.weight;
+    this.reserve = compiler.reserve;
+    this.hasRefs = compiler.hasRefs || source.nodes.some(({ stack }) => stack.includes("r"));
+  }
+
+  /** Of a function that is lowered; null where something in it is not compiled. */
+  static of(func: FuncInstance, limits: Limits = LIMITS): CompiledFunction | null {
+    const instance = func.instance!;
+    const { module } = instance;
+    if (func.index < 0) return null;
+    const code = func.code as Code;
+    const nodes = nodesOf(module, func.index - module.imported.func, code);
+    if (!nodes.every(({ mnemonic }) => isCompiled(mnemonic))) return null;
+    const entries = new Entries(nodes);
+    const regions = regionsOf(nodes, entries.ends, entries.elses, limits);
+    const numbers = numbersOf(regions);
+    return new CompiledFunction({ func, instance, code, nodes, entries, regions, numbers });
+  }
+
+  /** The entry before which a frame stands; none if undefined. */
+  entryAt(pc: number): Entry | undefined {
+    return pc === 0 ? START : this.entries.get(pc);
+  }
+
+  /** Enters in the middle. */
+  resume({ form, number }: Entry, d: number): unknown {
+    form!.resume ??= this.make(form!);
+    return form!.resume(number, d);
+  }
+
+  private make({ entries, hops }: Form): Resume {
+    const compiler = new Compiler({ ...this.source, entries }, true, hops);
+    const text = compiler.compile();
+    for (const [name, part] of Object.entries(this.parts)) compiler.constant(name, part);
+    return make<Resume>(text, compiler.constants)[0];
+  }
+
+  /**
+   * The forms that are entered in their middle, by entries. A function that was split has
+   * one for the loops that are not in parts: with all entries it would be too large for V8
+   * again. Where it is entered elsewhere, it comes to a loop soon.
+   */
+  private static entriesOf({ nodes, entries, regions }: Source): Map<number, Entry> {
+    const found = new Map<number, Entry>();
+    const add = (form: Form): void => {
+      for (const [pc, number] of form.entries.byPc) found.set(pc, { form, number });
+    };
+    const split = regions.length > 0;
+    add({ entries, hops: split, resume: null });
+    if (!split) return found;
+    const own = (i: number): boolean =>
+      nodes[i - 1]!.mnemonic === "loop" && !regions.some((r) => r.start < i && i < r.end);
+    add({ entries: new Entries(nodes, own), hops: false, resume: null });
+    return found;
+  }
+}
+
+interface Form {
+  readonly entries: Entries;
+  readonly hops: boolean;
+  /** Made when it is needed. */
+  resume: Resume | null;
+}
+export interface Entry {
+  /** Null: the form that is called. */
+  readonly form: Form | null;
+  readonly number: number;
+}
+const START: Entry = { form: null, number: 0 };
+
+/** The function that a text makes, and its parts by name. */
+function make<F>(text: string, constants: ReadonlyMap<string, unknown>): [F, object] {
+  for (const [name, value] of constants) if (/^F\d+$/.test(name)) prepared(value as FuncInstance);
+  const all = { ...COMMON, ...Object.fromEntries(constants) };
+  const words = new Set(text.match(/\b[A-Za-z]\w*/g));
+  const names = Object.keys(all).filter((name) => words.has(name));
+  // oxlint-disable-next-line typescript/no-implied-eval
+  const made = new Function(
+    "all",
+    `"use strict"; ${NATIVE} const { ${names.join(", ")} } = all;\n${text}`,
+  );
+  return (made as (all: object) => [F, object])(all);
+}
