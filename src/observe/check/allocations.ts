@@ -9,8 +9,8 @@ import type { Module } from "../../syntax/module.js";
 import type { RecordEvent, RuntimeEvent } from "../events.js";
 import { argument } from "./fiber-assembly.js";
 import type { Monitor, Surroundings } from "./monitor.js";
-import type { Continuation } from "./shadow.js";
 import { hex } from "../../util/hex.js";
+import type { Continuation } from "./continuations.js";
 
 /** Which parameters are the block and its size; -1: none. calloc multiplies two. */
 interface Allocator {

@@ -143,6 +143,7 @@ export class Checker {
       }
       case "pop":
         report.stack = event;
+        shadow.rewind?.popping(event);
         for (const monitor of this.popped) monitor.pop!(event);
         shadow.pop();
         break;
@@ -151,7 +152,7 @@ export class Checker {
   }
 
   private machineObserver(): Observer {
-    const { context, shadow, report } = this.on;
+    const { context, facts, shadow, report } = this.on;
     const having = <K extends keyof Monitor>(key: K) =>
       this.monitors.filter((monitor) => monitor[key] !== undefined);
     const [entering, leaving] = [having("enter"), having("leave")];
@@ -164,7 +165,9 @@ export class Checker {
       },
       enter: (fiber) => {
         context.fiber = fiber;
-        if (!context.own(fiber.top.func)) return;
+        const { func } = fiber.top;
+        if (!context.own(func)) return;
+        if (facts.part(func.index) === "instrumented") shadow.rewind?.entered(func.index);
         for (const monitor of entering) monitor.enter!(fiber);
       },
       leave: (fiber, how) => {
