@@ -20,6 +20,7 @@ import { lastWords } from "./explain.js";
 import { factsOfInstrumented, factsOfRoles } from "./facts.js";
 import { FiberMonitor } from "./fiber-assembly.js";
 import type { ChangedWord, Finding } from "./finding.js";
+import { FrameMonitor } from "./frames.js";
 import { LeafMonitor, StackPointerMonitor } from "./leaves.js";
 import type { Monitor, Surroundings } from "./monitor.js";
 import { RecordMonitor } from "./records.js";
@@ -76,6 +77,7 @@ export class Checker {
     this.on = { facts, context, shadow, report: new Report(context), writers };
     // Records in a memory of their own are over nobody's data.
     const shared = facts.room.memory === 0;
+    const frames = new FrameMonitor(this.on, module);
     this.monitors = [
       new FiberMonitor(this.on),
       new StateMonitor(this.on),
@@ -85,10 +87,11 @@ export class Checker {
       new CallMonitor(this.on),
       new LeafMonitor(this.on),
       new StackPointerMonitor(this.on),
+      frames,
     ];
     this.pushed = this.monitors.filter((monitor) => monitor.push !== undefined);
     this.popped = this.monitors.filter((monitor) => monitor.pop !== undefined);
-    const own = this.machineObserver();
+    const own = this.machineObserver(frames);
     const watching = writers === null ? [] : [writers.observer];
     const tracing = namesFibers(module) ? [this.tracer.observer] : [];
     const all = [...watching, ...tracing, own];
@@ -151,12 +154,15 @@ export class Checker {
     }
   }
 
-  private machineObserver(): Observer {
+  private machineObserver(frames: FrameMonitor): Observer {
     const { context, facts, shadow, report } = this.on;
     const having = <K extends keyof Monitor>(key: K) =>
       this.monitors.filter((monitor) => monitor[key] !== undefined);
     const [entering, leaving] = [having("enter"), having("leave")];
     return {
+      get instruction() {
+        return frames.instruction;
+      },
       call: (func) => context.call(func),
       return: (func) => this.ended(func, undefined),
       fail: (func, error) => {

@@ -191,6 +191,12 @@ export const CODES = {
     "No call is found to rewind to: the function is skipped, or traps in `unreachable`.",
     "Rewind with the module that unwound, and with the bytes it wrote.",
   ),
+  "frame-differs": text(
+    "record",
+    "a rewound frame goes on with the values that it was unwound with",
+    "The function computes with something else; its record is what the unwind wrote, so not all that it still needs was saved, or put back.",
+    "An optimizer or an engine is at fault: run --asyncify as the last pass, try another level, and compare with the plain module (bobbin compare).",
+  ),
   "rewind-incomplete": text(
     "record",
     "when stop_rewind is called, the rewind has popped all records of the continuation",

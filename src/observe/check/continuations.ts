@@ -70,6 +70,11 @@ export class Rewind {
     const { continuation, pos } = this;
     return continuation === null ? 0 : (pos ?? 0) - (continuation.top ?? 0);
   }
+  /** The record that it popped last. */
+  get last(): PushedRecord | null {
+    const records = this.continuation?.records ?? [];
+    return records[records.length - this.popped] ?? null;
+  }
   /** The record that it must pop next. */
   get expected(): PushedRecord | null {
     return this.nextOf(this.continuation);
