@@ -12,7 +12,7 @@ import type { TraceEvent } from "../events.js";
 import { namesFibers } from "../fibers.js";
 import { type TracedEvent, Tracer } from "../tracer.js";
 import { isInstrumented } from "../twin-parts.js";
-import { AllocationMonitor, DataMonitor } from "./allocations.js";
+import { AllocationMonitor } from "./allocations.js";
 import { BufferMonitor } from "./buffers.js";
 import { CallMonitor } from "./calls.js";
 import { Context } from "./context.js";
@@ -23,6 +23,7 @@ import type { ChangedWord, Finding } from "./finding.js";
 import { FrameMonitor } from "./frames.js";
 import { LeafMonitor, StackPointerMonitor } from "./leaves.js";
 import type { Monitor, Surroundings } from "./monitor.js";
+import { DataMonitor, PartsMonitor } from "./parts.js";
 import { RecordMonitor } from "./records.js";
 import { Report } from "./report.js";
 import { Shadow } from "./shadow.js";
@@ -75,14 +76,15 @@ export class Checker {
     const writers = watch.length === 0 ? null : new WriterWatch(context, watch);
     const shadow = new Shadow(context);
     this.on = { facts, context, shadow, report: new Report(context), writers };
-    // Records in a memory of their own are over nobody's data.
+    // The allocator and the linker know one memory.
     const shared = facts.room.memory === 0;
     const frames = new FrameMonitor(this.on, module);
     this.monitors = [
       new FiberMonitor(this.on),
       new StateMonitor(this.on),
       new BufferMonitor(this.on),
-      ...(shared ? [new AllocationMonitor(this.on), new DataMonitor(this.on, module)] : []),
+      ...(shared ? [new AllocationMonitor(this.on), new PartsMonitor(this.on, module)] : []),
+      new DataMonitor(this.on, module),
       new RecordMonitor(this.on),
       new CallMonitor(this.on),
       new LeafMonitor(this.on),

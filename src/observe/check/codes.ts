@@ -154,6 +154,12 @@ export const CODES = {
     "Records are written over the heap's other blocks, or over its bookkeeping.",
     "Set the end to the end of the block, or allocate a larger one.",
   ),
+  "buffer-over-boundary": text(
+    "buffer",
+    "a buffer lies wholly in static data, in the stack or in the heap, and over no other variable",
+    "Records are written over what lies behind the boundary, or what lies in front of it is.",
+    "Set position and end to what was reserved for them; fiber stacks must hold the whole buffer below the stack pointer.",
+  ),
   "resume-after-free": text(
     "buffer",
     "the memory of a continuation is not freed before its last rewind",
