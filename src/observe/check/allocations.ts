@@ -4,7 +4,7 @@
 import type { Departure } from "../../exec/hooks.js";
 import type { FiberView } from "../../exec/fiber.js";
 import type { RuntimeEvent } from "../events.js";
-import { argument } from "./fiber-assembly.js";
+import { argument, unsigned } from "./context.js";
 import type { Monitor, Surroundings } from "./monitor.js";
 import { hex } from "../../util/hex.js";
 import type { Continuation } from "./continuations.js";
@@ -50,7 +50,7 @@ export class AllocationMonitor implements Monitor {
     if (allocator === undefined || this.call !== null || this.on.shadow.state !== "normal") return;
     const { params } = func.signature;
     const used = [...allocator.size, allocator.frees].filter((i) => i >= 0);
-    if (used.some((i) => params[i] !== "i32")) return;
+    if (used.some((i) => params[i] !== "i32" && params[i] !== "i64")) return;
     this.call = {
       fiber,
       depth: fiber.depth,
@@ -72,8 +72,9 @@ export class AllocationMonitor implements Monitor {
       this.freed.push({ ...freed, event });
       if (this.freed.length > 2 * FREED) this.freed = this.freed.slice(-FREED);
     }
-    if (fiber.top.func.signature.results[0] !== "i32") return;
-    const start = fiber.i32[fiber.top.sp - 2]! >>> 0;
+    const [result] = fiber.top.func.signature.results;
+    if (result !== "i32" && result !== "i64") return;
+    const start = unsigned(fiber, fiber.top.sp - 2, result);
     if (start !== 0) this.live.set(start, { start, end: start + call.size, event });
   }
 
