@@ -127,6 +127,19 @@ describe.each(ELSEWHERE)("records in $memory memory", ({ memory, file, twins, op
   );
 });
 
+// Twins of higher levels lose the exception.
+test.each(["inside", "quiet"])(
+  "an unwind out of a catch ends %s natively as in the twin",
+  async (name) => {
+    const file = `${FOLDER}catch.wasm`;
+    const argv = ["--invoke", name, "2", "--host", `${FOLDER}hosts/good.mjs`];
+    const levels = ["--optimize-level", "0", "--level", "E2"];
+    const { stdout, code } = await bobbin(inRoot(["compare", file, ...argv, ...levels]));
+    expect(stdout).toMatch(/equal at E2/);
+    expect(code).toBe(0);
+  },
+);
+
 test("every code has a program", () => {
   const covered = new Set(cases.map(({ code }) => code));
   expect((Object.keys(CODES) as CheckCode[]).filter((code) => !covered.has(code))).toEqual([]);

@@ -461,7 +461,7 @@ export class Machine {
       frame.pc = starts[starts.length - 1]!;
       throw new Trap(
         "unreachable",
-        `a rewind that reached no call of ${frame.func.name} skipped to its end`,
+        `no call of ${frame.func.name} was reached on the way to its end`,
       );
     }
     this.leave(fiber, course === "skip" ? "skip" : "unwind");
