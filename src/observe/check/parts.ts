@@ -8,7 +8,7 @@ import type { Expression, Module } from "../../syntax/module.js";
 import type { RecordEvent, RuntimeEvent } from "../events.js";
 import { stackPointerOf } from "../twin-parts.js";
 import type { Monitor, Surroundings } from "./monitor.js";
-import { hex } from "./report.js";
+import { hex } from "../../util/hex.js";
 
 /** What begins at an address. */
 interface Boundary {
