@@ -127,6 +127,13 @@ describe.each(ELSEWHERE)("records in $memory memory", ({ memory, file, twins, op
   );
 });
 
+// Binaryen must be asked to declare functions that only `ref.func` names.
+test("a twin is made of a program that puts functions into its table", async () => {
+  const argv = ["--invoke", "main", "2", "--host", `${FOLDER}hosts/swap-table.mjs`];
+  const { stdout } = await bobbin(inRoot(["compare", `${FOLDER}table.wasm`, ...argv]));
+  expect(stdout).toMatch(/equal at E2/);
+});
+
 // Twins of higher levels lose the exception.
 test.each(["inside", "quiet"])(
   "an unwind out of a catch ends %s natively as in the twin",
