@@ -192,6 +192,7 @@ export class Checker {
         context.hostReturn(fiber, func);
         for (const monitor of this.monitors) monitor.hostReturn?.(fiber, func);
       },
+      hostThrow: (fiber, func) => context.hostReturn(fiber, func),
       trap: (fiber, error) => {
         context.fiber = fiber;
         const detail = error instanceof Trap ? error.detail : "";
