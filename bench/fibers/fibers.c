@@ -1,10 +1,10 @@
-// What bench/fibers.mjs measures. Built, from this folder, with clang and lld 19 and
+// What bench/fibers/task.mjs measures. Built, from this folder, with clang and lld 19 and
 // wasm-opt 132:
 //   clang-19 --target=wasm32 -O1 -ffreestanding -nostdlib -c fibers.c -o fibers.o
-//   clang-19 --target=wasm32 -c ../fixtures/src/stackful.s -o stackful.o
+//   clang-19 --target=wasm32 -c ../../fixtures/src/stackful.s -o stackful.o
 //   wasm-ld-19 --no-entry --stack-first fibers.o stackful.o -o fibers.wasm
 //   wasm-opt fibers.wasm --asyncify --optimize-level=2 -g -o fibers.twin.wasm
-#include "../fixtures/src/fiber.h"
+#include "../../fixtures/src/fiber.h"
 
 IMPORT(pause) void pause(void);
 
