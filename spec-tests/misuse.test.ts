@@ -87,6 +87,66 @@ describe.each(named)("%s", (_name, { code, also = [], twinCode = code, near, ...
   }, 60_000);
 });
 
+// Where addresses have 64 bits, and where records have a memory of their own.
+const SECOND = ["--asyncify-in-secondary-memory", "--asyncify-secondary-memory-size", "2"];
+const ELSEWHERE = [
+  { memory: "64-bit", file: "sleep64.wasm", twins: "sleep64.twin", options: [] },
+  { memory: "secondary", file: "sleep.wasm", twins: "sleep.second.twin", options: SECOND },
+] as const;
+/** These are about data, blocks and growth of the memory that the program has, too. */
+const SHARED = ["block.mjs", "buffer-over-block.mjs", "buffer-over-data.mjs", "free-early.mjs"];
+const slept = cases.filter(({ file, argv }) => file === "sleep.wasm" && argv[0] !== "--static");
+
+describe.each(ELSEWHERE)("records in $memory memory", ({ memory, file, twins, options: more }) => {
+  const some = slept.filter(
+    ({ argv }) => memory !== "secondary" || !SHARED.some((host) => argv.at(-1)!.endsWith(host)),
+  );
+  test.each(some.map((c) => [`${c.code} ${c.argv.at(-1)}`, c] as const))(
+    "%s",
+    async (_name, { code, also = [], twinCode = code, near, ...c }) => {
+      // Twins of these options are there.
+      const plain = c.twins?.includes("sleep.twin-O0.wasm") === true;
+      const levels = plain ? [0, 2].map((level) => `${twins}-O${level}.wasm`) : [];
+      const runs = [
+        { wanted: code, argv: command(file, c.argv, [...c.options, ...more]) },
+        ...levels.map((twin) => ({ wanted: twinCode, argv: command(twin, c.argv) })),
+      ];
+      for (const { wanted, argv: run } of runs) {
+        const { codes } = await codesFound(run);
+        expect({ run, codes }).toEqual({ run, codes: expect.arrayContaining([wanted]) });
+        expect(codes.filter((found) => found !== wanted && !also.includes(found))).toEqual([]);
+      }
+      const right = [
+        command(file, near.argv, [...(near.options ?? c.options), ...more]),
+        ...levels.map((twin) => command(twin, near.argv)),
+      ];
+      for (const run of right)
+        expect({ run, codes: (await codesFound(run)).codes }).toEqual({ run, codes: [] });
+    },
+    60_000,
+  );
+});
+
+// Binaryen must be asked to declare functions that only `ref.func` names.
+test("a twin is made of a program that puts functions into its table", async () => {
+  const argv = ["--invoke", "main", "2", "--host", `${FOLDER}hosts/swap-table.mjs`];
+  const { stdout } = await bobbin(inRoot(["compare", `${FOLDER}table.wasm`, ...argv]));
+  expect(stdout).toMatch(/equal at E2/);
+});
+
+// Twins of higher levels lose the exception.
+test.each(["inside", "quiet"])(
+  "an unwind out of a catch ends %s natively as in the twin",
+  async (name) => {
+    const file = `${FOLDER}catch.wasm`;
+    const argv = ["--invoke", name, "2", "--host", `${FOLDER}hosts/good.mjs`];
+    const levels = ["--optimize-level", "0", "--level", "E2"];
+    const { stdout, code } = await bobbin(inRoot(["compare", file, ...argv, ...levels]));
+    expect(stdout).toMatch(/equal at E2/);
+    expect(code).toBe(0);
+  },
+);
+
 test("every code has a program", () => {
   const covered = new Set(cases.map(({ code }) => code));
   expect((Object.keys(CODES) as CheckCode[]).filter((code) => !covered.has(code))).toEqual([]);

@@ -21,6 +21,8 @@ export async function makeTwin(
   let module: ReturnType<typeof binaryen.readBinary> | undefined;
   try {
     module = binaryen.readBinary(bytes);
+    // Else it declares no functions that only `ref.func` names.
+    module.setFeatures(module.getFeatures() | binaryen.Features.ReferenceTypes);
     binaryen.setOptimizeLevel(optimizeLevel);
     binaryen.setShrinkLevel(0);
     binaryen.setDebugInfo(true);

@@ -81,8 +81,11 @@ export interface Observer {
   return?(func: FuncInstance, results: readonly Value[]): void;
   /** The call ended by a trap, or by an exception of a host function. */
   fail?(func: FuncInstance, error: unknown): void;
-  /** Before each instruction of the top frame. Answering `pause` stops the machine before it. */
-  instruction?(fiber: FiberView): "pause" | undefined;
+  /**
+   * Before each instruction of the top frame. Answering `pause` stops the machine before it.
+   * May come and go (as a getter) while calls begin and end; the machine is slow meanwhile.
+   */
+  readonly instruction?: ((fiber: FiberView) => "pause" | undefined) | undefined;
   /** The top frame was pushed; nothing of it has run. */
   enter?(fiber: FiberView): void;
   /** The top frame is about to go. On `return` its results are its topmost operands. */
@@ -100,9 +103,8 @@ export interface Observer {
 
 /** One observer that passes everything on to several, in order. */
 export function observers(...all: readonly Observer[]): Observer {
-  const having = <K extends keyof Observer>(key: K) => all.filter((o) => o[key] !== undefined);
   const fan = <K extends keyof Observer>(key: K): Observer => {
-    const those = having(key);
+    const those = all.filter((o) => o[key] !== undefined);
     if (those.length === 0) return {};
     const call = (...args: unknown[]) => {
       let answer: unknown;
@@ -115,7 +117,6 @@ export function observers(...all: readonly Observer[]): Observer {
     "call",
     "return",
     "fail",
-    "instruction",
     "enter",
     "leave",
     "fiberSwitch",
@@ -124,5 +125,17 @@ export function observers(...all: readonly Observer[]): Observer {
     "hostThrow",
     "trap",
   ] as const;
-  return Object.assign({}, ...keys.map(fan)) as Observer;
+  const together = Object.assign({}, ...keys.map(fan)) as Observer;
+  // It may come and go.
+  const stepping = all.filter((o) => "instruction" in o);
+  if (stepping.length === 0) return together;
+  const instruction = (fiber: FiberView): "pause" | undefined => {
+    let answer: "pause" | undefined;
+    for (const o of stepping) answer = o.instruction?.(fiber) ?? answer;
+    return answer;
+  };
+  return Object.defineProperty(together, "instruction", {
+    get: () => (stepping.some((o) => o.instruction !== undefined) ? instruction : undefined),
+    enumerable: true,
+  });
 }

@@ -37,14 +37,15 @@ const F64_QUIET_HIGH = 0x80000;
 /**
  * Executes up to `fuel` instructions (a positive 32-bit integer) of the machine's
  * current fiber, until the machine's `stop` is set, another fiber is the current one, a
- * function that it must not enter directly has the top frame, or the fuel is used up.
+ * function that it must not enter directly has the top frame, somebody begins or ceases to
+ * watch every instruction, or the fuel is used up.
  * The fuel left is in `machine.unused`, however it ends.
  *
  * Step/{pure,read}: a handler works on the state itself, whatever of it its rule names.
  * Steps/{refl,trans}: the loop.
  * @throws Trap, Exhaustion with the frame standing before the instruction
  */
-export function interpret(machine: Machine, fuel: number): void {
+export function interpret(machine: Machine, fuel: number, stepping = false): void {
   const fiber = machine.fiber!;
   const { frames } = fiber;
   let frame = frames[0]!,
@@ -54,7 +55,7 @@ export function interpret(machine: Machine, fuel: number): void {
   try {
     // One round for each time that the state changed under the loop's feet.
     for (;;) {
-      if (machine.stop !== null || machine.fiber !== fiber) return;
+      if (machine.stop !== null || machine.fiber !== fiber || machine.stepping !== stepping) return;
       let depth = fiber.depth;
       frame = frames[depth - 1]!;
       if (again && frame.func.direct === null) return;

@@ -15,6 +15,8 @@ import { i32, type Value } from "../runtime/values.js";
 import { validate } from "../valid/validate.js";
 import { Machine, type MachineOptions, type Outcome } from "./machine.js";
 import { codeOf } from "./lower.js";
+import type { FiberView } from "./fiber.js";
+import { type Observer, observers } from "./hooks.js";
 import { stackOf } from "./stack.js";
 import { instantiate } from "./instantiate.js";
 import { offsetOfPc } from "./code.js";
@@ -84,6 +86,30 @@ describe("stepping", () => {
     const outer = fiber.frames[0]!;
     expect(stackOf(fiber).map((e) => e.instruction)).toEqual(["local.get", "call", "call"]);
     expect(readSlot(fiber, outer.sp - 2, "i32")).toEqual(i32(4));
+  });
+
+  test("an observer may want instructions at times only", () => {
+    const seen: string[] = [];
+    let depth = 0;
+    const instruction = (fiber: FiberView): undefined =>
+      void seen.push(`${fiber.depth} ${stackOf(fiber)[0]!.instruction}`);
+    const wanting: Observer = {
+      enter: () => void depth++,
+      leave: () => void depth--,
+      get instruction() {
+        return depth === 2 ? instruction : undefined;
+      },
+    };
+    // Of the outermost call, what comes behind the inner ones is not seen.
+    for (const observer of [wanting, observers({}, wanting)]) {
+      seen.length = 0;
+      const { machine, instance } = load(FIB, { observer });
+      expect(machine.invoke(func(instance, "fib"), [i32(2)])).toEqual([i32(1)]);
+      const short = ["local.get", "i32.const", "i32.lt_s", "if", "local.get", "else", "end"];
+      expect(seen.filter((line) => !line.startsWith("2 "))).toEqual([]);
+      expect(new Set(seen)).toEqual(new Set(short.map((mnemonic) => `2 ${mnemonic}`)));
+      expect(seen.filter((line) => line.endsWith("i32.lt_s"))).toHaveLength(2);
+    }
   });
 
   test("a finished fiber cannot be run", () => {

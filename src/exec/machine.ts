@@ -113,8 +113,15 @@ export class Machine {
     return (
       this.interposer?.armed === true ||
       (this.observer !== null &&
-        (this.observer.enter !== undefined || this.observer.leave !== undefined))
+        (this.observer.enter !== undefined ||
+          this.observer.leave !== undefined ||
+          "instruction" in this.observer))
     );
+  }
+
+  /** Whether an observer wants every instruction. It may want so at times only. */
+  get stepping(): boolean {
+    return this.observer?.instruction !== undefined;
   }
 
   get counters(): Counters {
@@ -163,17 +170,17 @@ export class Machine {
       throw new UsageError(`fiber ${fiber.id} waits for the host: call answer first`);
     if (this.stop === null) fiber.status = "running";
     this.pausing = false;
-    const watchSteps = this.observer?.instruction !== undefined;
     try {
       if (!fiber.begun) this.begin(fiber);
       while (this.stop === null) {
         if (fuel <= 0 || this.pausing) return this.pause();
         if (this.fuel <= 0)
           throw new Exhaustion("fuel exhausted", `after ${this.executed} instructions`);
-        if (watchSteps && this.observer!.instruction!(this.fiber!) === "pause") return this.pause();
-        const slice = watchSteps ? 1 : Math.min(fuel, this.fuel, SLICE);
+        const { stepping } = this;
+        if (stepping && this.observer!.instruction!(this.fiber!) === "pause") return this.pause();
+        const slice = stepping ? 1 : Math.min(fuel, this.fuel, SLICE);
         try {
-          if (watchSteps || this.tier === null) interpret(this, slice);
+          if (stepping || this.tier === null) interpret(this, slice, stepping);
           else this.tier.execute(this, slice);
         } finally {
           const used = slice - this.unused;
@@ -454,7 +461,7 @@ export class Machine {
       frame.pc = starts[starts.length - 1]!;
       throw new Trap(
         "unreachable",
-        `a rewind that reached no call of ${frame.func.name} skipped to its end`,
+        `no call of ${frame.func.name} was reached on the way to its end`,
       );
     }
     this.leave(fiber, course === "skip" ? "skip" : "unwind");

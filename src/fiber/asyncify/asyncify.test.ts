@@ -154,9 +154,7 @@ describe("misuse", () => {
     call("run", i32(3));
     call("asyncify_stop_unwind");
     call("asyncify_start_rewind", i32(DATA));
-    expect(() => call("run", i32(0))).toThrow(
-      /a rewind that reached no call of inner skipped to its end/,
-    );
+    expect(() => call("run", i32(0))).toThrow(/no call of inner was reached/);
     expect(asyncify.state).toBe(2);
   });
 
@@ -168,9 +166,7 @@ describe("misuse", () => {
     // The outermost record is run's: its index is its first word, its length the last.
     view.setInt32(pos - view.getInt32(pos - 4, true), 9, true);
     call("asyncify_start_rewind", i32(DATA));
-    expect(() => call("run", i32(0))).toThrow(
-      /a rewind that reached no call of run skipped to its end/,
-    );
+    expect(() => call("run", i32(0))).toThrow(/no call of run was reached/);
   });
 
   test("asyncify/enter-unwind: entered while unwinding, functions run their call 0 on zeros", () => {

@@ -7,6 +7,7 @@
 
 import type { Fiber } from "../../exec/fiber.js";
 import type { Course, Interposer } from "../../exec/hooks.js";
+import { pcOfOffset } from "../../exec/code.js";
 import { codeOf } from "../../exec/lower.js";
 import { type ExternInstance, FuncInstance, type ModuleInstance } from "../../runtime/instances.js";
 import { Trap } from "../../runtime/traps.js";
@@ -17,6 +18,7 @@ import type { ValidModule } from "../../valid/validate.js";
 import { runtimeType } from "./analyze-imports.js";
 import { analyzeRoles } from "./analyze.js";
 import { Asserts } from "./asserts.js";
+import { lastCallsInCatches } from "./catches.js";
 import { type AsyncifyEvent, type AsyncifyStack, type RecordEvent, RUNTIME_NAMES, type RuntimeName, stateName } from "./events.js"; // prettier-ignore
 import { collectImages, ImageTable, ReferenceTable } from "./images.js";
 import { OverflowTrap, type Pending } from "./overflow.js";
@@ -49,6 +51,8 @@ export interface AsyncifySettings extends AsyncifyOptions {
 interface FunctionPlan {
   readonly sites: readonly SitePlan[];
   readonly byPc: ReadonlyMap<number, SitePlan>;
+  /** Under `strict`: calls without a number out of which an unwind ends the function. */
+  readonly lastPcs: ReadonlySet<number>;
 }
 
 /** Asyncify for one instance of one module. Give it to the machine as its interposer. */
@@ -69,7 +73,7 @@ export class Asyncify implements Interposer {
 
   /** @throws AsyncifyError for what Binaryen refuses too, and Bobbin has no meaning for */
   constructor(
-    module: ValidModule,
+    private readonly module: ValidModule,
     readonly settings: AsyncifySettings = {},
   ) {
     this.roles = analyzeRoles(module, settings);
@@ -172,6 +176,8 @@ export class Asyncify implements Interposer {
       this.asserts.check(fiber, this.state, plan !== null);
     const site = plan?.byPc.get(pc);
     if (this.state === UNWINDING && plan !== null && site === undefined) refuseResume(fiber);
+    // asyncify/return-catch
+    if (this.state === UNWINDING && plan?.lastPcs.has(pc) === true) return "skip";
     // asyncify/return-plain
     if (site === undefined || this.state === NORMAL) return "go on";
     // asyncify/return-rewind
@@ -232,8 +238,14 @@ export class Asyncify implements Interposer {
       this.roles.functions[func.index]?.kind !== "instrumented"
     )
       return null;
-    const sites = this.roles.sites(func.index).map((site) => planSite(codeOf(func), site));
-    const plan = { sites, byPc: new Map(sites.map((site) => [site.pc, site])) };
+    const code = codeOf(func);
+    const sites = this.roles.sites(func.index).map((site) => planSite(code, site));
+    const last = this.settings.strict === true ? lastCallsInCatches(this.module, func.index, this.roles) : []; // prettier-ignore
+    const plan = {
+      sites,
+      byPc: new Map(sites.map((site) => [site.pc, site])),
+      lastPcs: new Set([...last].map((offset) => pcOfOffset(code, offset))),
+    };
     this.plans.set(func, plan);
     return plan;
   }

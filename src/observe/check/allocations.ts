@@ -1,16 +1,13 @@
-// Memory that is somebody's: blocks of the program's allocator, known by the names of its
-// functions, and the bytes that data segments initialise. Both only where the module
-// tells: without names or segments there is nothing to compare with.
+// Blocks of the program's allocator, which is known by the names of its functions: without
+// names there is nothing to compare with.
 
-import { InstructionReader } from "../../binary/code.js";
 import type { Departure } from "../../exec/hooks.js";
 import type { FiberView } from "../../exec/fiber.js";
-import type { Module } from "../../syntax/module.js";
-import type { RecordEvent, RuntimeEvent } from "../events.js";
-import { argument } from "./fiber-assembly.js";
+import type { RuntimeEvent } from "../events.js";
+import { argument, unsigned } from "./context.js";
 import type { Monitor, Surroundings } from "./monitor.js";
-import type { Continuation } from "./shadow.js";
 import { hex } from "../../util/hex.js";
+import type { Continuation } from "./continuations.js";
 
 /** Which parameters are the block and its size; -1: none. calloc multiplies two. */
 interface Allocator {
@@ -53,7 +50,7 @@ export class AllocationMonitor implements Monitor {
     if (allocator === undefined || this.call !== null || this.on.shadow.state !== "normal") return;
     const { params } = func.signature;
     const used = [...allocator.size, allocator.frees].filter((i) => i >= 0);
-    if (used.some((i) => params[i] !== "i32")) return;
+    if (used.some((i) => params[i] !== "i32" && params[i] !== "i64")) return;
     this.call = {
       fiber,
       depth: fiber.depth,
@@ -75,8 +72,9 @@ export class AllocationMonitor implements Monitor {
       this.freed.push({ ...freed, event });
       if (this.freed.length > 2 * FREED) this.freed = this.freed.slice(-FREED);
     }
-    if (fiber.top.func.signature.results[0] !== "i32") return;
-    const start = fiber.i32[fiber.top.sp - 2]! >>> 0;
+    const [result] = fiber.top.func.signature.results;
+    if (result !== "i32" && result !== "i64") return;
+    const start = unsigned(fiber, fiber.top.sp - 2, result);
     if (start !== 0) this.live.set(start, { start, end: start + call.size, event });
   }
 
@@ -110,44 +108,5 @@ export class AllocationMonitor implements Monitor {
       `start_rewind(${hex(data)}): the block ${hex(freed.start)} to ${hex(freed.end)} was freed while the continuation lay in it`,
       { other: { event: freed.event, text: "the last event before it was freed" } },
     );
-  }
-}
-
-/** Records over bytes that are not zero from the start are over somebody's constants. */
-export class DataMonitor implements Monitor {
-  private readonly segments: readonly { readonly start: number; readonly bytes: Uint8Array }[];
-
-  constructor(
-    private readonly on: Surroundings,
-    module: Module,
-  ) {
-    this.segments = module.datas.flatMap(({ mode, start, end }) => {
-      if (mode.kind !== "active" || mode.index !== 0) return [];
-      const reader = new InstructionReader(module.bytes, mode.offset.offset, mode.offset.end);
-      reader.next();
-      const { op, a } = reader.instruction;
-      if (op.mnemonic !== "i32.const") return [];
-      return [{ start: a >>> 0, bytes: module.bytes.subarray(start, end) }];
-    });
-  }
-
-  push({ name, callIndex, address, size }: RecordEvent): void {
-    const { report, shadow } = this.on;
-    if (report.blamed) return;
-    for (const { start, bytes } of this.segments) {
-      const from = Math.max(address - start, 0);
-      const at = bytes
-        .subarray(from, Math.max(address + size - start, 0))
-        .findIndex((b) => b !== 0);
-      if (at < 0) continue;
-      return report.add(
-        "record-over-data",
-        `the record of ${name} (call ${callIndex}, ${size} bytes at ${hex(address)}) is written over ` +
-          `initialised data at ${hex(start + from + at)}`,
-        shadow.unwind === null
-          ? {}
-          : { other: { event: shadow.unwind.event, text: "start_unwind, which gave the buffer" } },
-      );
-    }
   }
 }

@@ -8,8 +8,8 @@ import type { RuntimeEvent } from "../events.js";
 import type { Part } from "./facts.js";
 import type { Place } from "./finding.js";
 import type { Monitor, Surroundings } from "./monitor.js";
-import type { Continuation } from "./shadow.js";
 import { hex } from "../../util/hex.js";
+import type { Rewind } from "./continuations.js";
 
 /** A frame into which a call returned while unwinding: now it must push its record and leave. */
 interface Returned {
@@ -20,7 +20,7 @@ interface Returned {
 export class CallMonitor implements Monitor {
   private returned: Returned | null = null;
   /** The outermost frames of continuations that run again. */
-  private readonly roots: { fiber: FiberView; depth: number; continuation: Continuation }[] = [];
+  private readonly roots: { fiber: FiberView; depth: number; rewind: Rewind }[] = [];
 
   constructor(private readonly on: Surroundings) {}
 
@@ -29,7 +29,7 @@ export class CallMonitor implements Monitor {
     if (shadow.state !== "unwinding") this.returned = null;
     const ended = shadow.endedRewind;
     if (name !== "stop_rewind" || ended?.continuation == null || report.blamed) return;
-    if (shadow.expected(ended) !== null) return;
+    if (ended.expected !== null) return;
     const { leaf, event } = ended.continuation;
     const caller = context.caller();
     if (
@@ -71,9 +71,9 @@ export class CallMonitor implements Monitor {
     const { continuation, popped } = rewind;
     const root = this.roots.at(-1);
     const known = root?.fiber === fiber && root.depth === fiber.depth;
-    if (popped === 0 && !known) this.roots.push({ fiber, depth: fiber.depth, continuation });
+    if (popped === 0 && !known) this.roots.push({ fiber, depth: fiber.depth, rewind });
     if (report.blamed) return;
-    const expected = shadow.expected(rewind);
+    const { expected } = rewind;
     if (expected === null) {
       if (continuation.records.length === 0) return;
       const what = `${func.name} was called while rewinding, when all ${popped} records were popped`;
@@ -215,7 +215,8 @@ export class CallMonitor implements Monitor {
     const root = this.roots.at(-1);
     if (root === undefined || root.fiber !== fiber || root.depth < fiber.depth) return;
     this.roots.pop();
-    if (root.continuation.status === "running") root.continuation.status = "finished";
+    const { continuation } = root.rewind;
+    if (continuation?.status === "running") continuation.status = "finished";
   }
 
   private unwind() {

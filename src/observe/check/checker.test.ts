@@ -8,6 +8,7 @@ import { observers } from "../../exec/hooks.js";
 import { instantiate } from "../../exec/instantiate.js";
 import { Machine } from "../../exec/machine.js";
 import { Asyncify } from "../../fiber/asyncify/asyncify.js";
+import { moduleOf as moduleOfText } from "../../fiber/asyncify/program.testing.js";
 import type { ModuleInstance } from "../../runtime/instances.js";
 import { i32 } from "../../runtime/values.js";
 import { validate } from "../../valid/validate.js";
@@ -105,4 +106,32 @@ describe.each(["sleep.wasm", "sleep.twin-O2.wasm"])("%s, driven by glue", (file)
   test("is found out", () => {
     expect(run((memory) => memory.setUint8(BUFFER + 12, 99)).codes).toEqual(["record-changed"]);
   });
+});
+
+test("whom the host threw an exception at is not taken for who asks for an unwind later", () => {
+  const module = moduleOfText(`(module
+    (import "asyncify" "start_unwind" (func $start (param i32)))
+    (import "env" "bad" (func $bad))
+    (memory 1) (data (i32.const 16) "\\18\\00\\00\\00\\00\\01\\00\\00")
+    (func $yield (call $start (i32.const 16)))
+    (func (export "run") (try (do (call $bad)) (catch_all)) (call $yield)))`);
+  const checker = new Checker(module);
+  const asyncify = new Asyncify(module, { listener: checker.event });
+  const machine = new Machine({ interposer: asyncify, observer: checker.observer });
+  const bad = () => {
+    throw new Error("bad");
+  };
+  const imports = new Map([
+    ...jsImports(machine, module, { env: { bad } }),
+    ["asyncify", asyncify.imports] as const,
+  ]);
+  const instance = instantiate(machine, module, imports, (made) => {
+    asyncify.attach(made);
+    checker.attach(made);
+  });
+  machine.invoke(instance.func("run"), []);
+  checker.finish();
+  expect(checker.findings.map(({ code, other }) => [code, other?.text])).toEqual([
+    ["unwind-not-stopped", "start_unwind(0x10) by yield"],
+  ]);
 });

@@ -12,7 +12,7 @@ import type { TraceEvent } from "../events.js";
 import { namesFibers } from "../fibers.js";
 import { type TracedEvent, Tracer } from "../tracer.js";
 import { isInstrumented } from "../twin-parts.js";
-import { AllocationMonitor, DataMonitor } from "./allocations.js";
+import { AllocationMonitor } from "./allocations.js";
 import { BufferMonitor } from "./buffers.js";
 import { CallMonitor } from "./calls.js";
 import { Context } from "./context.js";
@@ -20,8 +20,10 @@ import { lastWords } from "./explain.js";
 import { factsOfInstrumented, factsOfRoles } from "./facts.js";
 import { FiberMonitor } from "./fiber-assembly.js";
 import type { ChangedWord, Finding } from "./finding.js";
+import { FrameMonitor } from "./frames.js";
 import { LeafMonitor, StackPointerMonitor } from "./leaves.js";
 import type { Monitor, Surroundings } from "./monitor.js";
+import { DataMonitor, PartsMonitor } from "./parts.js";
 import { RecordMonitor } from "./records.js";
 import { Report } from "./report.js";
 import { Shadow } from "./shadow.js";
@@ -74,21 +76,24 @@ export class Checker {
     const writers = watch.length === 0 ? null : new WriterWatch(context, watch);
     const shadow = new Shadow(context);
     this.on = { facts, context, shadow, report: new Report(context), writers };
-    // Records in a memory of their own are over nobody's data.
+    // The allocator and the linker know one memory.
     const shared = facts.room.memory === 0;
+    const frames = new FrameMonitor(this.on, module);
     this.monitors = [
       new FiberMonitor(this.on),
       new StateMonitor(this.on),
       new BufferMonitor(this.on),
-      ...(shared ? [new AllocationMonitor(this.on), new DataMonitor(this.on, module)] : []),
+      ...(shared ? [new AllocationMonitor(this.on), new PartsMonitor(this.on, module)] : []),
+      new DataMonitor(this.on, module),
       new RecordMonitor(this.on),
       new CallMonitor(this.on),
       new LeafMonitor(this.on),
       new StackPointerMonitor(this.on),
+      frames,
     ];
     this.pushed = this.monitors.filter((monitor) => monitor.push !== undefined);
     this.popped = this.monitors.filter((monitor) => monitor.pop !== undefined);
-    const own = this.machineObserver();
+    const own = this.machineObserver(frames);
     const watching = writers === null ? [] : [writers.observer];
     const tracing = namesFibers(module) ? [this.tracer.observer] : [];
     const all = [...watching, ...tracing, own];
@@ -143,6 +148,7 @@ export class Checker {
       }
       case "pop":
         report.stack = event;
+        shadow.rewind?.popping(event);
         for (const monitor of this.popped) monitor.pop!(event);
         shadow.pop();
         break;
@@ -150,12 +156,15 @@ export class Checker {
     }
   }
 
-  private machineObserver(): Observer {
-    const { context, shadow, report } = this.on;
+  private machineObserver(frames: FrameMonitor): Observer {
+    const { context, facts, shadow, report } = this.on;
     const having = <K extends keyof Monitor>(key: K) =>
       this.monitors.filter((monitor) => monitor[key] !== undefined);
     const [entering, leaving] = [having("enter"), having("leave")];
     return {
+      get instruction() {
+        return frames.instruction;
+      },
       call: (func) => context.call(func),
       return: (func) => this.ended(func, undefined),
       fail: (func, error) => {
@@ -164,7 +173,9 @@ export class Checker {
       },
       enter: (fiber) => {
         context.fiber = fiber;
-        if (!context.own(fiber.top.func)) return;
+        const { func } = fiber.top;
+        if (!context.own(func)) return;
+        if (facts.part(func.index) === "instrumented") shadow.rewind?.entered(func.index);
         for (const monitor of entering) monitor.enter!(fiber);
       },
       leave: (fiber, how) => {
@@ -181,6 +192,7 @@ export class Checker {
         context.hostReturn(fiber, func);
         for (const monitor of this.monitors) monitor.hostReturn?.(fiber, func);
       },
+      hostThrow: (fiber, func) => context.hostReturn(fiber, func),
       trap: (fiber, error) => {
         context.fiber = fiber;
         const detail = error instanceof Trap ? error.detail : "";

@@ -154,6 +154,12 @@ export const CODES = {
     "Records are written over the heap's other blocks, or over its bookkeeping.",
     "Set the end to the end of the block, or allocate a larger one.",
   ),
+  "buffer-over-boundary": text(
+    "buffer",
+    "a buffer lies wholly in static data, in the stack or in the heap, and over no other variable",
+    "Records are written over what lies behind the boundary, or what lies in front of it is.",
+    "Set position and end to what was reserved for them; fiber stacks must hold the whole buffer below the stack pointer.",
+  ),
   "resume-after-free": text(
     "buffer",
     "the memory of a continuation is not freed before its last rewind",
@@ -190,6 +196,12 @@ export const CODES = {
     "the call index of a record names a call of its function",
     "No call is found to rewind to: the function is skipped, or traps in `unreachable`.",
     "Rewind with the module that unwound, and with the bytes it wrote.",
+  ),
+  "frame-differs": text(
+    "record",
+    "a rewound frame goes on with the values that it was unwound with",
+    "The function computes with something else; its record is what the unwind wrote, so not all that it still needs was saved, or put back.",
+    "An optimizer or an engine is at fault: run --asyncify as the last pass, try another level, and compare with the plain module (bobbin compare).",
   ),
   "rewind-incomplete": text(
     "record",

@@ -2,6 +2,7 @@
 // host, and which of them asks for an unwind.
 
 import type { FiberView } from "../../exec/fiber.js";
+import { codeOf } from "../../exec/lower.js";
 import { stackOf } from "../../exec/stack.js";
 import type { FuncInstance, GlobalInstance, ModuleInstance } from "../../runtime/instances.js";
 import { findStackPointer } from "../../fiber/asyncify/stack.js";
@@ -167,4 +168,16 @@ export class Context {
     if (fiber === null || site?.fiber !== fiber || site.depth !== fiber.depth) return null;
     return { func: fiber.top.func, pc: site.pc };
   }
+}
+
+/** An integer in a fiber's slots, as an unsigned number. */
+export function unsigned({ i32 }: FiberView, at: number, type: "i32" | "i64"): number {
+  return (i32[at]! >>> 0) + (type === "i64" ? (i32[at + 1]! >>> 0) * 2 ** 32 : 0);
+}
+
+/** An integer parameter of the function that was just entered. */
+export function argument(fiber: FiberView, index: number): number {
+  const { func, fp } = fiber.top;
+  const type = func.signature.params[index] === "i64" ? "i64" : "i32";
+  return unsigned(fiber, fp + codeOf(func).localOffsets[index]!, type);
 }

@@ -1,11 +1,11 @@
 // The fiber assembly of the crate stackful, known by the names of its functions: which
 // fibers are on the stack, where each may be left to, and which memory is whose stack.
 
-import { codeOf } from "../../exec/lower.js";
 import type { Departure } from "../../exec/hooks.js";
 import type { FiberView } from "../../exec/fiber.js";
 import type { FuncInstance } from "../../runtime/instances.js";
 import type { RecordEvent, RuntimeEvent } from "../events.js";
+import { argument } from "./context.js";
 import type { Monitor, Surroundings } from "./monitor.js";
 import { hex } from "../../util/hex.js";
 
@@ -157,10 +157,4 @@ export class FiberMonitor implements Monitor {
           },
     );
   }
-}
-
-/** A 32-bit parameter of the function that was just entered. */
-export function argument(fiber: FiberView, index: number): number {
-  const { func, fp } = fiber.top;
-  return fiber.i32[fp + codeOf(func).localOffsets[index]!]! >>> 0;
 }

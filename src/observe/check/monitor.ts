@@ -10,7 +10,8 @@ import type { RecordEvent, RuntimeEvent } from "../events.js";
 import type { Context } from "./context.js";
 import type { Facts } from "./facts.js";
 import type { Report } from "./report.js";
-import type { PushedRecord, Shadow } from "./shadow.js";
+import type { PushedRecord } from "./continuations.js";
+import type { Shadow } from "./shadow.js";
 import type { WriterWatch } from "./writers.js";
 import { hex } from "../../util/hex.js";
 

@@ -5,8 +5,8 @@ import type { FiberView } from "../../exec/fiber.js";
 import type { RecordEvent, RuntimeEvent } from "../events.js";
 import type { ChangedWord } from "./finding.js";
 import { describeRecord, type Monitor, type Surroundings } from "./monitor.js";
-import type { PushedRecord, Rewind } from "./shadow.js";
 import { hex } from "../../util/hex.js";
+import type { PushedRecord, Rewind } from "./continuations.js";
 
 export class RecordMonitor implements Monitor {
   constructor(private readonly on: Surroundings) {}
@@ -21,12 +21,12 @@ export class RecordMonitor implements Monitor {
     report.addFirst(
       "rewind-incomplete",
       `stop_rewind after ${ended.popped} of ${ended.popped + left} records: ` +
-        `${describeRecord(shadow.expected(ended)!)} was not reached`,
+        `${describeRecord(ended.expected!)} was not reached`,
       { other: { event: ended.event, text: `start_rewind(${hex(ended.data)})` } },
     );
   }
 
-  private takenUp({ data, pos, continuation, stale }: Rewind): void {
+  private takenUp({ data, pos, continuation, there: stale }: Rewind): void {
     const { report } = this.on;
     if (continuation !== null || report.blamed) return;
     const call = `start_rewind(${hex(data)})`;
@@ -59,7 +59,7 @@ export class RecordMonitor implements Monitor {
     const { rewind } = shadow;
     if (rewind === null || report.blamed || facts.part(fiber.top.func.index) !== "instrumented")
       return;
-    const record = shadow.expected(rewind);
+    const record = rewind.expected;
     if (record === null || record.event.func !== fiber.top.func.index) return;
     this.unchanged(record, rewind.moved);
   }
@@ -111,11 +111,10 @@ export class RecordMonitor implements Monitor {
   }
 
   private inOrder({ func, address, size }: RecordEvent, what: string, rewind: Rewind): void {
-    const { shadow, report } = this.on;
-    const { continuation, moved } = rewind;
+    const { report } = this.on;
+    const { continuation, moved, expected } = rewind;
     const is = (r: PushedRecord) =>
       r.event.func === func && r.event.address + moved === address && r.event.size === size;
-    const expected = shadow.expected(rewind);
     if (expected !== null && is(expected)) return;
     const wanted = expected === null ? "nothing more" : describeRecord(expected);
     const start = { event: rewind.event, text: `start_rewind(${hex(rewind.data)})` };

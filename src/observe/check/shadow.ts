@@ -5,62 +5,9 @@
 
 import type { AsyncifyState, RecordEvent, RuntimeEvent } from "../events.js";
 import type { TracedEvent } from "../tracer.js";
-import type { Caller, Context, Site } from "./context.js";
+import type { Context, Site } from "./context.js";
+import { type Continuation, Images, type PushedRecord, Rewind, type Unwind } from "./continuations.js"; // prettier-ignore
 
-export interface PushedRecord {
-  readonly event: TracedEvent & RecordEvent;
-  readonly bytes: Uint8Array | null;
-  /** The call that the frame stands at; null where nobody saw it. */
-  readonly site: Site | null;
-}
-
-/** An unwind under way. */
-export interface Unwind {
-  /** Number of its start_unwind. */
-  readonly event: number;
-  readonly data: number;
-  /** Position and end at its start. */
-  readonly base: number | null;
-  readonly end: number | null;
-  readonly leaf: Caller;
-  /** `__stack_pointer` at its start. */
-  readonly sp: number | null;
-  readonly records: PushedRecord[];
-  /** The continuation that waited at the same data pointer, if it was never resumed. */
-  replaces: Continuation | null;
-}
-
-/** A continuation as its unwind left it. */
-export interface Continuation extends Unwind {
-  /** Position when it was stopped: its records lie in [base, top). */
-  readonly top: number | null;
-  readonly stopped: number;
-  status: "suspended" | "running" | "finished";
-  /** Number of the start_rewind that took it up last. */
-  resumed: number | null;
-  /** Its unwind went wrong: that its rewind does is no news. */
-  damaged: boolean;
-  /** Its bytes, in short. */
-  readonly image: string | null;
-  /** Another one of the same bytes had another `__stack_pointer`: of a copy nobody can tell whose it is. */
-  readonly ambiguous: boolean;
-}
-
-export interface Rewind {
-  readonly event: number;
-  readonly data: number;
-  readonly pos: number | null;
-  /** Null where nobody knows what it rewinds. */
-  readonly continuation: Continuation | null;
-  /** What was suspended there, if it is not that which is rewound. */
-  readonly stale: Continuation | null;
-  /** Bytes that the continuation lies away from where it was. */
-  readonly moved: number;
-  popped: number;
-}
-
-/** Continuations that are known again by their bytes. */
-const IMAGES = 1000;
 /** Bytes for which the last push is remembered together. */
 const BLOCK = 32;
 
@@ -77,11 +24,12 @@ export class Shadow {
   suspended: Continuation | null = null;
   readonly continuations = new Map<number, Continuation>();
   readonly counts = { unwinds: 0, rewinds: 0, pushes: 0, pops: 0 };
-  private readonly images = new Map<string, Continuation>();
-  private readonly lengths = new Map<number, number>();
+  private readonly images: Images;
   private readonly lastPush = new Map<number, PushedRecord>();
 
-  constructor(private readonly context: Context) {}
+  constructor(private readonly context: Context) {
+    this.images = new Images((address, length) => context.bytes(address, length));
+  }
 
   runtime(event: TracedEvent & RuntimeEvent): void {
     const { unwind, rewind } = this;
@@ -89,6 +37,7 @@ export class Shadow {
     this.endedRewind = null;
     this.suspended = null;
     if (event.name === "get_state") return;
+    if (event.name === "stop_rewind") rewind?.stopped(this.context.caller());
     this.unwind = null;
     this.rewind = null;
     this.endedRewind = rewind;
@@ -116,12 +65,6 @@ export class Shadow {
   pop(): void {
     this.counts.pops++;
     if (this.rewind !== null) this.rewind.popped++;
-  }
-
-  /** The record that a rewind must pop next. */
-  expected({ continuation, popped }: Rewind): PushedRecord | null {
-    const records = continuation?.records ?? [];
-    return records[records.length - 1 - popped] ?? null;
   }
 
   /** A record that was pushed later over bytes of this one. */
@@ -157,82 +100,28 @@ export class Shadow {
     { pos: top, seq: stopped }: TracedEvent & RuntimeEvent,
   ): Continuation {
     const fresh = { status: "suspended" as const, resumed: null, damaged: false };
-    const image = this.imageOf(unwind.base, top);
-    const same = image === null ? undefined : this.images.get(image);
-    const ambiguous = same !== undefined && (same.ambiguous || same.sp !== unwind.sp);
+    const image = this.images.of(unwind.base, top);
+    const ambiguous = this.images.have(image).some((c) => c.ambiguous || c.sp !== unwind.sp);
     const continuation = { ...unwind, top, stopped, ...fresh, image, ambiguous };
     this.continuations.set(unwind.data, continuation);
-    if (image !== null) this.remember(image, top! - unwind.base!, continuation);
+    this.images.add(continuation);
     return continuation;
   }
 
-  private remember(image: string, length: number, continuation: Continuation): void {
-    if (!this.images.delete(image)) this.lengths.set(length, (this.lengths.get(length) ?? 0) + 1);
-    this.images.set(image, continuation);
-    if (this.images.size <= IMAGES) return;
-    const [oldest, { base, top }] = this.images.entries().next().value!;
-    this.images.delete(oldest);
-    const left = this.lengths.get(top! - base!)! - 1;
-    if (left === 0) this.lengths.delete(top! - base!);
-    else this.lengths.set(top! - base!, left);
-  }
-
-  /** Which continuation a rewind takes up: by its data pointer, or by its bytes where these were copied. */
   private resume({ seq, data, pos }: TracedEvent & RuntimeEvent): Rewind {
-    const here = this.continuations.get(data) ?? null;
-    const there = here !== null && here.top === pos;
-    const found = there ? this.standing(here) : this.copyBelow(pos);
-    if (found !== null) {
-      found.status = "running";
-      found.resumed = seq;
-    }
-    const moved = found === null || found === here ? 0 : pos! - found.top!;
-    return {
-      event: seq,
-      data,
-      pos,
-      continuation: found,
-      stale: found === here ? null : here,
-      moved,
-      popped: 0,
-    };
+    const there = this.continuations.get(data) ?? null;
+    const standing = there !== null && there.top === pos;
+    const candidates = standing ? this.standing(there) : this.images.below(pos, data);
+    return new Rewind(seq, data, pos, there, candidates);
   }
 
-  /** What lies where `here` was left: itself, or a copy of another one over it. */
-  private standing(here: Continuation): Continuation {
-    const image = this.imageOf(here.base, here.top);
-    if (image === null || image === here.image) return here;
-    return this.images.get(image) ?? here;
+  /** What lies where a continuation was left: itself, or a copy of another one over it. */
+  private standing(there: Continuation): readonly Continuation[] {
+    const { status, base, top, image } = there;
+    const now = this.images.of(base, top);
+    const same = this.images.have(now);
+    // Nobody copies over what waits.
+    if (now === image) return status === "suspended" ? [there] : [there, ...same];
+    return same.length === 0 ? [there] : same;
   }
-
-  private copyBelow(pos: number | null): Continuation | null {
-    if (pos === null) return null;
-    for (const length of this.lengths.keys()) {
-      const found = this.lookUp(pos - length, pos);
-      if (found !== null) return found;
-    }
-    return null;
-  }
-
-  private lookUp(base: number | null, top: number | null): Continuation | null {
-    const image = this.imageOf(base, top);
-    return image === null ? null : (this.images.get(image) ?? null);
-  }
-
-  private imageOf(base: number | null, top: number | null): string | null {
-    if (base === null || top === null || top <= base) return null;
-    const bytes = this.context.bytes(base, top - base);
-    return bytes === null ? null : imageKey(bytes);
-  }
-}
-
-/** Of unequal bytes hardly ever the same: then a copy that is none is not told. */
-function imageKey(bytes: Uint8Array): string {
-  let a = 0x811c9dc5;
-  let b = bytes.length;
-  for (const byte of bytes) {
-    a = Math.imul(a ^ byte, 0x01000193);
-    b = Math.imul(b + byte, 0x5bd1e995) ^ (b >>> 15);
-  }
-  return `${bytes.length}:${a}:${b}`;
 }

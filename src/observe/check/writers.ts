@@ -59,6 +59,7 @@ export class WriterWatch {
     fail: () => this.cross(),
     hostCall: () => this.cross(),
     hostReturn: () => this.cross(),
+    hostThrow: () => this.cross(),
   };
 
   /** Before anybody else hears of the event. */
