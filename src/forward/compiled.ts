@@ -69,10 +69,15 @@ export class CompiledFunction {
   readonly hasRefs: boolean;
   readonly call: Call;
   private readonly parts: object;
+  private readonly forms: readonly Form[];
   private readonly entries: ReadonlyMap<number, Entry>;
 
   private constructor(private readonly source: Source) {
-    this.entries = CompiledFunction.entriesOf(source);
+    this.forms = CompiledFunction.formsOf(source);
+    const entries = new Map<number, Entry>();
+    for (const form of this.forms)
+      for (const [pc, number] of form.entries.byPc) entries.set(pc, { form, number });
+    this.entries = entries;
     const compiler = new Compiler(source, false);
     const [call, parts] = make<Call>(compiler.compile(), compiler.constants);
     this.call = call;
@@ -102,6 +107,16 @@ export class CompiledFunction {
     return pc === 0 ? START : this.entries.get(pc);
   }
 
+  /** Instructions. */
+  get size(): number {
+    return this.source.nodes.length;
+  }
+
+  /** Notes that the interpreter executed instructions of it. */
+  warm(heat: number): void {
+    for (const form of this.forms) form.heat += heat;
+  }
+
   /** Enters in the middle. */
   resume({ form, number }: Entry, d: number): unknown {
     form!.resume ??= this.make(form!);
@@ -116,22 +131,17 @@ export class CompiledFunction {
   }
 
   /**
-   * The forms that are entered in their middle, by entries. A function that was split has
-   * one for the loops that are not in parts: with all entries it would be too large for V8
+   * The forms that are entered in their middle. A function that was split has another one
+   * for the loops that are not in parts: with all entries it would be too large for V8
    * again. Where it is entered elsewhere, it comes to a loop soon.
    */
-  private static entriesOf({ nodes, entries, regions }: Source): Map<number, Entry> {
-    const found = new Map<number, Entry>();
-    const add = (form: Form): void => {
-      for (const [pc, number] of form.entries.byPc) found.set(pc, { form, number });
-    };
+  private static formsOf({ nodes, entries, regions }: Source): Form[] {
     const split = regions.length > 0;
-    add({ entries, hops: split, resume: null });
-    if (!split) return found;
+    const all: Form = { entries, hops: split, resume: null, heat: 0 };
+    if (!split) return [all];
     const own = (i: number): boolean =>
       nodes[i - 1]!.mnemonic === "loop" && !regions.some((r) => r.start < i && i < r.end);
-    add({ entries: new Entries(nodes, own), hops: false, resume: null });
-    return found;
+    return [all, { entries: new Entries(nodes, own), hops: false, resume: null, heat: 0 }];
   }
 }
 
@@ -140,6 +150,8 @@ interface Form {
   readonly hops: boolean;
   /** Made when it is needed. */
   resume: Resume | null;
+  /** Instructions that the interpreter executed for want of it, as the tier reckons. */
+  heat: number;
 }
 export interface Entry {
   /** Null: the form that is called. */

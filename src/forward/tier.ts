@@ -34,10 +34,10 @@ const SAMPLE = 10_000;
 const CHUNK = 1 << 23;
 /** What a look, and a call that had to be let go of, count for a function's heat. */
 const LOOK = SAMPLE;
-const DETOUR = 200;
+const DETOUR = 1_000;
 /** Heat from which a function is compiled: so much for each of its instructions. */
-const WORTH = 40;
-const LEAST = 3_000;
+const WORTH = 600;
+const LEAST = 20_000;
 
 export class ForwardTier implements Tier, Policy {
   private readonly eager: boolean;
@@ -58,18 +58,9 @@ export class ForwardTier implements Tier, Policy {
     const fiber = machine.fiber!;
     const frame = fiber.top;
     const compiled = this.compiledFor(frame.func);
-    if (compiled === null) {
-      const slice = Math.min(fuel, SAMPLE);
-      try {
-        interpret(machine, slice);
-        if (machine.unused === 0 && machine.fiber === fiber && fiber.depth > 0)
-          this.warm(fiber.top.func, LOOK);
-      } finally {
-        machine.unused += fuel - slice;
-      }
-      return;
-    }
+    if (compiled === null) return this.interpret(machine, fuel);
     const entry = compiled.entryAt(frame.pc);
+    if (entry !== undefined && !this.worth(compiled, entry)) return this.interpret(machine, fuel);
     const units = Math.min(UNITS, machine.maxFrames - fiber.below - fiber.depth);
     if (
       entry === undefined ||
@@ -87,6 +78,26 @@ export class ForwardTier implements Tier, Policy {
     } finally {
       machine.unused += fuel - given;
     }
+  }
+
+  /** Some instructions by the interpreter; whose they are is noted. */
+  private interpret(machine: Machine, fuel: number): void {
+    const slice = Math.min(fuel, SAMPLE);
+    const { fiber } = machine;
+    try {
+      interpret(machine, slice);
+      if (machine.unused === 0 && machine.fiber === fiber && fiber!.depth > 0)
+        this.warm(fiber!.top.func, LOOK);
+    } finally {
+      machine.unused += fuel - slice;
+    }
+  }
+
+  /** Whether the form that has the entry is made, or is to be made now. */
+  private worth({ size }: CompiledFunction, { form }: Entry): boolean {
+    if (form === null || form.resume !== null || this.eager) return true;
+    form.heat += DETOUR;
+    return form.heat >= LEAST + WORTH * size;
   }
 
   /** One instruction by the interpreter. */
@@ -183,7 +194,13 @@ export class ForwardTier implements Tier, Policy {
   private warm(func: FuncInstance, heat: number): CompiledFunction | null {
     if (func.instance === null || func.code === null) return null;
     const { about } = prepared(func).forward as Forward;
-    if (about.compiled !== undefined) return about.compiled;
+    const { compiled } = about;
+    if (compiled === null) return null;
+    if (compiled !== undefined) {
+      // It was entered where only the interpreter goes on, so far.
+      compiled.warm(heat);
+      return compiled;
+    }
     about.heat += heat;
     const { starts } = func.code as Code;
     return this.eager || about.heat >= LEAST + WORTH * starts.length ? this.compile(func) : null;
