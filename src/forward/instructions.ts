@@ -117,7 +117,8 @@ function access(c: Compiler, node: Node): boolean {
   if (node.a !== 0 || memory.type.limits.address !== "i32" || (load ?? store) === undefined)
     return false;
   c.constant("M", memory);
-  if (mnemonic.startsWith("i64.store")) c.stack.settle(c.stack.height - 1);
+  if (mnemonic.startsWith("i64.store") && c.stack.peek().form !== "const")
+    c.stack.settle(c.stack.height - 1);
   c.mayThrow();
   c.count();
   if (load !== undefined) {

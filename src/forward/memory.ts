@@ -32,7 +32,11 @@ export const loads: Partial<Record<Mnemonic, (ea: string) => string>> = {
   "i64.load32_u": (ea) => fromInt(`V.getUint32(${ea}, true)`),
 };
 
-/** The statements of a store. An i64 stands in its home. */
+/** A half of an i64 that is a constant, or stands in its home. */
+const half = ({ form, of, slot }: Operand, high: 0 | 1): string =>
+  form === "const" ? String(of![high]) : word(slot, high);
+
+/** The statements of a store. */
 export const stores: Partial<Record<Mnemonic, (ea: string, value: Operand) => string>> = {
   "i32.store": (ea, { text }) => `V.setInt32(${ea}, ${text}, true);`,
   "i32.store8": (ea, { text }) => `V.setInt8(${ea}, ${text});`,
@@ -42,11 +46,11 @@ export const stores: Partial<Record<Mnemonic, (ea: string, value: Operand) => st
     bits === undefined
       ? `V.setFloat32(${ea}, ${text}, true);`
       : `V.setInt32(${ea}, ${bits}, true);`,
-  "i64.store": (ea, { slot }) =>
-    `V.setInt32(${at(ea, 4)}, ${word(slot, 1)}, true); V.setInt32(${ea}, ${word(slot)}, true);`,
-  "i64.store8": (ea, { slot }) => `V.setInt8(${ea}, ${word(slot)});`,
-  "i64.store16": (ea, { slot }) => `V.setInt16(${ea}, ${word(slot)}, true);`,
-  "i64.store32": (ea, { slot }) => `V.setInt32(${ea}, ${word(slot)}, true);`,
+  "i64.store": (ea, value) =>
+    `V.setInt32(${at(ea, 4)}, ${half(value, 1)}, true); V.setInt32(${ea}, ${half(value, 0)}, true);`,
+  "i64.store8": (ea, value) => `V.setInt8(${ea}, ${half(value, 0)});`,
+  "i64.store16": (ea, value) => `V.setInt16(${ea}, ${half(value, 0)}, true);`,
+  "i64.store32": (ea, value) => `V.setInt32(${ea}, ${half(value, 0)}, true);`,
 };
 
 /** The address that an access with this operand and offset reaches. */

@@ -22,7 +22,12 @@ const truth = (condition: string): Made => ({
 export const conditionOf = (o: Operand): string => o.truth ?? `${o.text} !== 0`;
 /** The wrapped value of a BigInt expression. */
 export const wrapped = (text: string): string => `asIntN(64, ${text})`;
-const unsigned = (o: Operand): string => `asUintN(64, ${o.text})`;
+/** Numbers whose order is that of the unsigned ones; V8 boxes what `asUintN` gives to a comparison. */
+const MIN = -0x8000000000000000n;
+const ordered = (o: Operand): string =>
+  o.form === "const"
+    ? `${BigInt.asIntN(64, longOf(o.of![0]!, o.of![1]!) ^ MIN)}n`
+    : wrapped(`${o.text} ^ ${MIN}n`);
 const fromInt = (text: string): Made => ({ text: wrapped(`BigInt(${text})`) });
 
 const int =
@@ -44,7 +49,7 @@ const compareU =
 const compareLong =
   (op: string): Binary =>
   (a, b) =>
-    truth(`${unsigned(a)} ${op} ${unsigned(b)}`);
+    truth(`${ordered(a)} ${op} ${ordered(b)}`);
 const longOp =
   (op: string): Binary =>
   (a, b) =>
@@ -340,7 +345,6 @@ function halves(mnemonic: Mnemonic, stack: OperandStack, emit: (s: string) => vo
 const homed = (o: Operand): Operand =>
   o.form === "expr" && o.narrow === undefined ? { ...o, homes: [o.slot], locals: [] } : o;
 
-/** A constant's text: of an i64 by its words. */
-export function longConst(low: number, high: number): string {
-  return `${(BigInt(high) << 32n) | BigInt(low >>> 0)}n`;
-}
+/** An i64 by its words, and a constant's text. */
+const longOf = (low: number, high: number): bigint => (BigInt(high) << 32n) | BigInt(low >>> 0);
+export const longConst = (low: number, high: number): string => `${longOf(low, high)}n`;

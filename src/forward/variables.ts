@@ -132,6 +132,12 @@ function select(c: Compiler): void {
     return;
   }
   const b = c.stack.pop();
+  if (b.kind === "l") {
+    // A choice between BigInts would be boxed.
+    c.stack.settle(c.stack.height - 1);
+    c.emit(`if (!(${conditionOf(condition)})) ${c.stack.peek().text} = ${b.text};`);
+    return;
+  }
   const a = c.stack.pop();
   c.stack.push(
     a.kind,
