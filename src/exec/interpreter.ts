@@ -6,6 +6,9 @@
 // changes nothing before its last chance to trap, so that at a trap the frame
 // stands exactly before the instruction.
 //
+// The loop executes `Code.shortcuts`, where one opcode may stand for several entries; near
+// the end of its fuel and before a trap it goes back to `Code.words`, one by one.
+//
 // Case labels are literals checked against the opcode table: V8 makes a jump table
 // of literals only. The cases are lines of a table, which a formatter would bury.
 
@@ -494,6 +497,8 @@ export function interpret(machine: Machine, fuel: number, stepping = false): voi
               break running;
             }
             sp = atomics(fiber, instance, code, pc, sp); pc += 5; continue;
+          // Shortcuts (`shortcuts.ts`): what the instructions named do, in one go. Where one of
+          // them would trap, nothing is done yet, and the entries themselves come to it.
           // i32
           case 0x100 satisfies ShortcutCode<"i32.const, i32.add">: i32[sp - 2] = i32[sp - 2]! + code[pc + 1]!; pc += 3; fuel -= 1; continue;
           case 0x101 satisfies ShortcutCode<"i32.const, i32.and">: i32[sp - 2] = i32[sp - 2]! & code[pc + 1]!; pc += 3; fuel -= 1; continue;
