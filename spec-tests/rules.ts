@@ -197,9 +197,9 @@ class ClaimReader {
   }
 
   private findHandlers(line: string, where: string, group: Group | null): void {
-    const found = [...line.matchAll(/\bcase 0x[\da-f]+ satisfies (?!Shortcut)\w+<"([^"]+)">/g)].flatMap(
-      ([, label]) => this.instructions.internal.get(label!) ?? [label!],
-    );
+    const found = [
+      ...line.matchAll(/\bcase 0x[\da-f]+ satisfies (?!Shortcut)\w+<"([^"]+)">/g),
+    ].flatMap(([, label]) => this.instructions.internal.get(label!) ?? [label!]);
     // What has a string or a number beside it is handled elsewhere.
     const key = /^\s*(?:"([^"]+)"|(\w+)): (?!["\d])/.exec(line);
     const label = key?.[1] ?? key?.[2];
