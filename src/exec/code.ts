@@ -71,6 +71,8 @@ export interface Prompt {
 export interface Code {
   /** Entries back to back; the last one is the function's final `end`. */
   readonly words: Int32Array;
+  /** The same with shortcuts (`shortcuts.ts`): for the interpreter's loop alone. */
+  readonly shortcuts: Int32Array;
   /** Word index of each entry, ascending, and the byte offset it was made from. */
   readonly starts: Int32Array;
   readonly offsets: Int32Array;
