@@ -39,7 +39,7 @@ const F32_QUIET = 0x400000;
 const F64_QUIET_HIGH = 0x80000;
 
 /** The entries themselves, without shortcuts. */
-const plain = ({ func }: Frame): Int32Array => (func.code as Code).words;
+const plain = ({ func }: Frame): Int32Array => (func.code as Code).single;
 
 /**
  * Executes up to `fuel` instructions (a positive 32-bit integer) of the machine's
@@ -568,6 +568,12 @@ export function interpret(machine: Machine, fuel: number, stepping = false): voi
           case 0x13d satisfies ShortcutCode<"local.get i32, i32.xor, i32.eqz, br_if">: { fuel -= 3; if ((i32[sp - 2]! ^ i32[fp + code[pc + 1]!]!) === 0) { sp = fp + code[pc + 6]!; pc = code[pc + 5]!; } else { sp -= 2; pc += 9; } continue; }
           case 0x13e satisfies ShortcutCode<"local.set i32, local.get i32, br_if">: { i32[fp + code[pc + 1]!] = i32[sp - 2]!; fuel -= 2; if (i32[fp + code[pc + 3]!]! !== 0) { sp = fp + code[pc + 6]!; pc = code[pc + 5]!; } else { sp -= 2; pc += 9; } continue; }
           case 0x13f satisfies ShortcutCode<"local.tee i32, local.get i32, i32.lt_s, br_if">: { const v = i32[sp - 2]!; i32[fp + code[pc + 1]!] = v; fuel -= 3; if (v < i32[fp + code[pc + 3]!]!) { sp = fp + code[pc + 7]!; pc = code[pc + 6]!; } else { sp -= 2; pc += 10; } continue; }
+          case 0xff satisfies InternalCode<"breakpoint">:
+            frame.pc = pc; frame.sp = sp;
+            fuel++;
+            if (machine.breaks()) return;
+            code = (frame.func.code as Code).words;
+            continue;
           default: {
             const n = -code[pc]!;
             if (n < 0) throw new CrashError(`no handler for opcode 0x${code[pc]!.toString(16)}`);

@@ -141,6 +141,7 @@ class Lowering implements Visitor {
     const starts = this.starts.toArray();
     return {
       words,
+      single: words,
       shortcuts: withShortcuts(words, starts, this.locals, this.localOffsets),
       starts,
       offsets: this.offsets.toArray(),
