@@ -9,7 +9,8 @@
 //
 // A claim above `case 0x0d satisfies Code<"br_if">:` or `br_if: ...`, with the same
 // indentation, is about the handlers from there to the next claim or to the end of the
-// block. Any other claim stands where a rule holds without a handler, or for handlers
+// block. A shortcut (`ShortcutCode<"i32.const, i32.add">`) claims nothing: a test of its own
+// holds it against the handlers of the instructions it names. Any other claim stands where a rule holds without a handler, or for handlers
 // that have no label of their own.
 
 export interface Rules {
@@ -196,9 +197,9 @@ class ClaimReader {
   }
 
   private findHandlers(line: string, where: string, group: Group | null): void {
-    const found = [...line.matchAll(/\bcase 0x[\da-f]+ satisfies \w+<"([^"]+)">/g)].flatMap(
-      ([, label]) => this.instructions.internal.get(label!) ?? [label!],
-    );
+    const found = [
+      ...line.matchAll(/\bcase 0x[\da-f]+ satisfies (?!Shortcut)\w+<"([^"]+)">/g),
+    ].flatMap(([, label]) => this.instructions.internal.get(label!) ?? [label!]);
     // What has a string or a number beside it is handled elsewhere.
     const key = /^\s*(?:"([^"]+)"|(\w+)): (?!["\d])/.exec(line);
     const label = key?.[1] ?? key?.[2];

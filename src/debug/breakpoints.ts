@@ -1,5 +1,6 @@
 // Breakpoints of one module instance: instructions that a run stops before.
 
+import { addBreak, removeBreak } from "../exec/breaks.js";
 import { pcOfOffset } from "../exec/code.js";
 import { codeOf } from "../exec/lower.js";
 import type { FrameView } from "../exec/fiber.js";
@@ -40,6 +41,7 @@ export class Breakpoints {
     const exact = code.offsets[code.starts.indexOf(pc)]!;
     const breakpoint = { id: this.nextId++, ...positionAt(func, exact) };
     at.set(pc, breakpoint);
+    addBreak(func, pc);
     this.list.push(breakpoint);
     return breakpoint;
   }
@@ -50,12 +52,17 @@ export class Breakpoints {
     if (index < 0) throw new UsageError(`there is no breakpoint ${id}`);
     const [{ func }] = this.list.splice(index, 1) as [Breakpoint];
     const at = this.byFunc.get(func)!;
-    for (const [pc, breakpoint] of at) if (breakpoint.id === id) at.delete(pc);
+    for (const [pc, breakpoint] of at) {
+      if (breakpoint.id !== id) continue;
+      at.delete(pc);
+      removeBreak(func, pc);
+    }
     if (at.size === 0) this.byFunc.delete(func);
   }
 
   deleteAll(): void {
     this.list.length = 0;
+    for (const [func, at] of this.byFunc) for (const pc of at.keys()) removeBreak(func, pc);
     this.byFunc.clear();
   }
 

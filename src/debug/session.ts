@@ -109,9 +109,9 @@ export class DebugSession {
     }, leave);
   }
 
-  /** Runs to the next breakpoint. */
+  /** Runs to the next breakpoint, at full speed. */
   continue(): Promise<Stop> {
-    return this.advance(this.breakpoints.all.length > 0 ? () => null : null);
+    return this.advance(null);
   }
 
   /** Saves the machine as it stands. @returns what to say about it */
@@ -130,7 +130,7 @@ export class DebugSession {
 
   /**
    * Runs until `until`, asked before each instruction of the program, answers with a
-   * stop; or a breakpoint comes first. Null: full speed, to the end.
+   * stop; or a breakpoint comes first. Null: full speed, to a breakpoint or the end.
    */
   private async advance(
     until: ((fiber: FiberView) => Stop | null) | null,
@@ -140,6 +140,9 @@ export class DebugSession {
     this.pauseRequested = false;
     this.hit = null;
     this.observe(until, leave);
+    if (until === null) this.machine.stopsAt = (fiber) => this.breakpointAt(fiber) !== undefined;
+    // The breakpoint it stands at has been told of.
+    let past = this.fiber.status !== "waiting";
     try {
       for (;;) {
         this.machine.fiber = this.fiber;
@@ -147,8 +150,13 @@ export class DebugSession {
         const outcome: Outcome =
           status === "waiting" && call !== null
             ? { kind: "host", call }
-            : this.machine.run({ fuel: SLICE });
+            : this.machine.run({ fuel: SLICE, past });
+        past = false;
         this.fiber = this.machine.fiber;
+        if (until === null && outcome.kind === "paused") {
+          const breakpoint = this.breakpointAt(this.fiber);
+          if (breakpoint !== undefined) this.hit = { kind: "breakpoint", breakpoint };
+        }
         const { kind } = outcome;
         if (kind === "returned" || kind === "trapped" || kind === "threw")
           return (this.end = outcome);
@@ -161,7 +169,12 @@ export class DebugSession {
       }
     } finally {
       this.machine.observer = this.base;
+      this.machine.stopsAt = null;
     }
+  }
+
+  private breakpointAt(fiber: FiberView): Breakpoint | undefined {
+    return fiber.depth > 0 && this.isOurs(fiber) ? this.breakpoints.at(fiber.top) : undefined;
   }
 
   private isOurs(fiber: FiberView): boolean {

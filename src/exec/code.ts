@@ -33,6 +33,8 @@ export const Internal = {
   "global.set v128": 0xf4,
   "drop v128": 0xf5,
   "select v128": 0xf6,
+  /** In place of any other, where a machine may be to stop. */
+  breakpoint: 0xff,
 } as const;
 export type InternalCode<M extends keyof typeof Internal> = (typeof Internal)[M];
 
@@ -71,6 +73,10 @@ export interface Prompt {
 export interface Code {
   /** Entries back to back; the last one is the function's final `end`. */
   readonly words: Int32Array;
+  /** The same with shortcuts (`shortcuts.ts`): for the interpreter's loop alone. */
+  shortcuts: Int32Array;
+  /** The words that the loop executes one by one: those, with breakpoints (`breaks.ts`). */
+  single: Int32Array;
   /** Word index of each entry, ascending, and the byte offset it was made from. */
   readonly starts: Int32Array;
   readonly offsets: Int32Array;

@@ -6,6 +6,9 @@
 // changes nothing before its last chance to trap, so that at a trap the frame
 // stands exactly before the instruction.
 //
+// The loop executes `Code.shortcuts`, where one opcode may stand for several entries; near
+// the end of its fuel and before a trap it goes back to `Code.words`, one by one.
+//
 // Case labels are literals checked against the opcode table: V8 makes a jump table
 // of literals only. The cases are lines of a table, which a formatter would bury.
 
@@ -26,6 +29,7 @@ import { gc } from "./gc.js";
 import { isDescribedBy, matchesType } from "./gc-casts.js";
 import type { Machine } from "./machine.js";
 import { ctz32, divide64, divideByZero, nearest, popcnt32 } from "./numeric.js";
+import { LONGEST, type ShortcutCode } from "./shortcuts.js";
 import { simd } from "./simd.js";
 import { callee } from "./tables.js";
 import { wide } from "./wide.js";
@@ -33,6 +37,9 @@ import { wide } from "./wide.js";
 // JavaScript may hand a signalling NaN through `Math.floor` and its kin: these bits quiet it.
 const F32_QUIET = 0x400000;
 const F64_QUIET_HIGH = 0x80000;
+
+/** The entries themselves, without shortcuts. */
+const plain = ({ func }: Frame): Int32Array => (func.code as Code).single;
 
 /**
  * Executes up to `fuel` instructions (a positive 32-bit integer) of the machine's
@@ -60,7 +67,9 @@ export function interpret(machine: Machine, fuel: number, stepping = false): voi
       frame = frames[depth - 1]!;
       if (again && frame.func.direct === null) return;
       again = true;
-      let code = (frame.func.code as Code).words;
+      let code = (frame.func.code as Code).shortcuts;
+      /** With less fuel the loop does without shortcuts. */
+      let floor = LONGEST;
       let fp = frame.fp;
       pc = frame.pc;
       sp = frame.sp;
@@ -74,10 +83,14 @@ export function interpret(machine: Machine, fuel: number, stepping = false): voi
       const limit = machine.maxFrames - fiber.below;
 
       running: for (;;) {
-        if (fuel === 0) {
-          frame.pc = pc;
-          frame.sp = sp;
-          return;
+        if (fuel < floor) {
+          if (fuel === 0) {
+            frame.pc = pc;
+            frame.sp = sp;
+            return;
+          }
+          code = plain(frame);
+          floor = 1;
         }
         fuel--;
         let target: FuncInstance;
@@ -134,7 +147,7 @@ export function interpret(machine: Machine, fuel: number, stepping = false): voi
               break running;
             }
             const below = frames[depth - 2]!, caller = below.func;
-            const { words } = caller.code as Code;
+            const { words, shortcuts } = caller.code as Code;
             // Who waits in a tail call has no results but those.
             if (words[below.pc]! > 0x11 && isTailCall(words[below.pc]!)) {
               frame.pc = pc; frame.sp = sp;
@@ -145,7 +158,8 @@ export function interpret(machine: Machine, fuel: number, stepping = false): voi
             const from = sp - n;
             fiber.depth = --depth;
             frame = below;
-            code = words;
+            code = shortcuts;
+            floor = LONGEST;
             pc = frame.pc;
             fp = frame.fp;
             const to = frame.sp - code[pc + 3]!;
@@ -483,7 +497,92 @@ export function interpret(machine: Machine, fuel: number, stepping = false): voi
               break running;
             }
             sp = atomics(fiber, instance, code, pc, sp); pc += 5; continue;
-          default: throw new CrashError(`no handler for opcode 0x${code[pc]!.toString(16)}`);
+          // Shortcuts (`shortcuts.ts`): what the instructions named do, in one go. Where one of
+          // them would trap, nothing is done yet, and the entries themselves come to it.
+          // i32
+          case 0x100 satisfies ShortcutCode<"i32.const, i32.add">: i32[sp - 2] = i32[sp - 2]! + code[pc + 1]!; pc += 3; fuel -= 1; continue;
+          case 0x101 satisfies ShortcutCode<"i32.const, i32.and">: i32[sp - 2] = i32[sp - 2]! & code[pc + 1]!; pc += 3; fuel -= 1; continue;
+          case 0x102 satisfies ShortcutCode<"i32.const, i32.shl">: i32[sp - 2] = i32[sp - 2]! << code[pc + 1]!; pc += 3; fuel -= 1; continue;
+          case 0x103 satisfies ShortcutCode<"i32.const, i32.shl, i32.const, i32.add">: i32[sp - 2] = (i32[sp - 2]! << code[pc + 1]!) + code[pc + 4]!; pc += 6; fuel -= 3; continue;
+          case 0x104 satisfies ShortcutCode<"i32.const, i32.shr_u, i32.const, i32.and">: i32[sp - 2] = (i32[sp - 2]! >>> code[pc + 1]!) & code[pc + 4]!; pc += 6; fuel -= 3; continue;
+          case 0x105 satisfies ShortcutCode<"i32.const, i32.shr_u, local.get i32, i32.xor">: i32[sp - 2] = (i32[sp - 2]! >>> code[pc + 1]!) ^ i32[fp + code[pc + 4]!]!; pc += 6; fuel -= 3; continue;
+          case 0x106 satisfies ShortcutCode<"i32.const, local.get i32, local.get i32, i32.gt_u">: i32[sp] = code[pc + 1]!; i32[sp + 2] = i32[fp + code[pc + 3]!]! >>> 0 > i32[fp + code[pc + 5]!]! >>> 0 ? 1 : 0; sp += 4; pc += 7; fuel -= 3; continue;
+          case 0x107 satisfies ShortcutCode<"i32.const, local.set i32">: i32[fp + code[pc + 3]!] = code[pc + 1]!; pc += 4; fuel -= 1; continue;
+          case 0x108 satisfies ShortcutCode<"i32.shl, local.get i32, i32.xor, local.tee i32">: { const v = (i32[sp - 4]! << i32[sp - 2]!) ^ i32[fp + code[pc + 2]!]!; i32[fp + code[pc + 5]!] = v; i32[sp - 4] = v; sp -= 2; pc += 6; fuel -= 3; continue; }
+          case 0x109 satisfies ShortcutCode<"local.get i32">: i32[sp] = i32[fp + code[pc + 1]!]!; sp += 2; pc += 2; continue;
+          case 0x10a satisfies ShortcutCode<"local.get i32, i32.add, local.set i32">: i32[fp + code[pc + 4]!] = i32[sp - 2]! + i32[fp + code[pc + 1]!]!; sp -= 2; pc += 5; fuel -= 2; continue;
+          case 0x10b satisfies ShortcutCode<"local.get i32, i32.const">: i32[sp] = i32[fp + code[pc + 1]!]!; i32[sp + 2] = code[pc + 3]!; sp += 4; pc += 4; fuel -= 1; continue;
+          case 0x10c satisfies ShortcutCode<"local.get i32, i32.const, i32.add">: i32[sp] = i32[fp + code[pc + 1]!]! + code[pc + 3]!; sp += 2; pc += 5; fuel -= 2; continue;
+          case 0x10d satisfies ShortcutCode<"local.get i32, i32.const, i32.add, i32.const">: i32[sp] = i32[fp + code[pc + 1]!]! + code[pc + 3]!; i32[sp + 2] = code[pc + 6]!; sp += 4; pc += 7; fuel -= 3; continue;
+          case 0x10e satisfies ShortcutCode<"local.get i32, i32.const, i32.add, local.set i32">: i32[fp + code[pc + 6]!] = i32[fp + code[pc + 1]!]! + code[pc + 3]!; pc += 7; fuel -= 3; continue;
+          case 0x10f satisfies ShortcutCode<"local.get i32, i32.const, i32.add, local.tee i32">: { const v = i32[fp + code[pc + 1]!]! + code[pc + 3]!; i32[fp + code[pc + 6]!] = v; i32[sp] = v; sp += 2; pc += 7; fuel -= 3; continue; }
+          case 0x110 satisfies ShortcutCode<"local.get i32, i32.const, i32.and">: i32[sp] = i32[fp + code[pc + 1]!]! & code[pc + 3]!; sp += 2; pc += 5; fuel -= 2; continue;
+          case 0x111 satisfies ShortcutCode<"local.get i32, i32.const, i32.gt_u, local.set i32">: i32[fp + code[pc + 6]!] = i32[fp + code[pc + 1]!]! >>> 0 > code[pc + 3]! >>> 0 ? 1 : 0; pc += 7; fuel -= 3; continue;
+          case 0x112 satisfies ShortcutCode<"local.get i32, i32.const, i32.sub, local.tee i32">: { const v = i32[fp + code[pc + 1]!]! - code[pc + 3]!; i32[fp + code[pc + 6]!] = v; i32[sp] = v; sp += 2; pc += 7; fuel -= 3; continue; }
+          case 0x113 satisfies ShortcutCode<"local.get i32, local.get i32">: i32[sp] = i32[fp + code[pc + 1]!]!; i32[sp + 2] = i32[fp + code[pc + 3]!]!; sp += 4; pc += 4; fuel -= 1; continue;
+          case 0x114 satisfies ShortcutCode<"local.get i32, local.get i32, i32.add">: i32[sp] = i32[fp + code[pc + 1]!]! + i32[fp + code[pc + 3]!]!; sp += 2; pc += 5; fuel -= 2; continue;
+          case 0x115 satisfies ShortcutCode<"local.set i32, local.get i32">: i32[fp + code[pc + 1]!] = i32[sp - 2]!; i32[sp - 2] = i32[fp + code[pc + 3]!]!; pc += 4; fuel -= 1; continue;
+          case 0x116 satisfies ShortcutCode<"local.tee i32, i32.const">: { const v = i32[sp - 2]!; i32[fp + code[pc + 1]!] = v; i32[sp - 2] = v; i32[sp] = code[pc + 3]!; sp += 2; pc += 4; fuel -= 1; continue; }
+          case 0x117 satisfies ShortcutCode<"local.tee i32, i32.const, i32.add">: { const v = i32[sp - 2]!; i32[fp + code[pc + 1]!] = v; i32[sp - 2] = v + code[pc + 3]!; pc += 5; fuel -= 2; continue; }
+          // i64
+          case 0x118 satisfies ShortcutCode<"i32.and, i64.extend_i32_u, i64.xor">: { const v = i32[sp - 4]! & i32[sp - 2]!; const low = i32[sp - 6]! ^ v, high = i32[sp - 5]!; i32[sp - 6] = low; i32[sp - 5] = high; sp -= 4; pc += 3; fuel -= 2; continue; }
+          case 0x119 satisfies ShortcutCode<"i64.const, i64.mul, local.tee i64">: { const al = i32[sp - 2]!, ah = i32[sp - 1]!, bl = code[pc + 1]!, bh = code[pc + 2]!; const a0 = al & 0xffff, a1 = al >>> 16, b0 = bl & 0xffff, b1 = bl >>> 16, mid = (Math.imul(a0, b0) >>> 16) + Math.imul(a1, b0), mid2 = (mid & 0xffff) + Math.imul(a0, b1); const low = Math.imul(al, bl), high = (mid >>> 16) + (mid2 >>> 16) + Math.imul(a1, b1) + Math.imul(al, bh) + Math.imul(ah, bl); const to = fp + code[pc + 5]!; i32[to] = low; i32[to + 1] = high; i32[sp - 2] = low; i32[sp - 1] = high; pc += 6; fuel -= 2; continue; }
+          case 0x11a satisfies ShortcutCode<"i64.const, i64.shr_u, local.get i64, i64.xor">: { const n = code[pc + 1]! & 63, x = i32[sp - 2]!, y = i32[sp - 1]!; const at = fp + code[pc + 5]!; const low = (n >= 32 ? y >>> n : n === 0 ? x : (x >>> n) | (y << (32 - n))) ^ i32[at]!, high = (n >= 32 ? 0 : y >>> n) ^ i32[at + 1]!; i32[sp - 2] = low; i32[sp - 1] = high; pc += 7; fuel -= 3; continue; }
+          case 0x11b satisfies ShortcutCode<"local.get i64, i64.add, i64.const, i64.rotl">: { const at = fp + code[pc + 1]!; const b = i32[at]!, low = (i32[sp - 2]! + b) | 0, high = i32[sp - 1]! + i32[at + 1]! + (low >>> 0 < b >>> 0 ? 1 : 0); const n = code[pc + 4]! & 63, m = n & 31, x = n >= 32 ? high : low, y = n >= 32 ? low : high; const low2 = (m === 0 ? x : (x << m) | (y >>> (32 - m))), high2 = (m === 0 ? y : (y << m) | (x >>> (32 - m))); i32[sp - 2] = low2; i32[sp - 1] = high2; pc += 7; fuel -= 3; continue; }
+          case 0x11c satisfies ShortcutCode<"local.get i64, i64.const">: { const at = fp + code[pc + 1]!; const low = i32[at]!, high = i32[at + 1]!; const low2 = code[pc + 3]!, high2 = code[pc + 4]!; i32[sp] = low; i32[sp + 1] = high; i32[sp + 2] = low2; i32[sp + 3] = high2; sp += 4; pc += 5; fuel -= 1; continue; }
+          case 0x11d satisfies ShortcutCode<"local.get i64, i64.const, i64.rotl, i64.xor">: { const at = fp + code[pc + 1]!; const n = code[pc + 3]! & 63, m = n & 31, x = n >= 32 ? i32[at + 1]! : i32[at]!, y = n >= 32 ? i32[at]! : i32[at + 1]!; const low = i32[sp - 2]! ^ ((m === 0 ? x : (x << m) | (y >>> (32 - m)))), high = i32[sp - 1]! ^ ((m === 0 ? y : (y << m) | (x >>> (32 - m)))); i32[sp - 2] = low; i32[sp - 1] = high; pc += 7; fuel -= 3; continue; }
+          case 0x11e satisfies ShortcutCode<"local.get i64, local.set i64, local.get i64, local.set i64">: { const at = fp + code[pc + 1]!; const low = i32[at]!, high = i32[at + 1]!; const to = fp + code[pc + 3]!; i32[to] = low; i32[to + 1] = high; const at2 = fp + code[pc + 5]!; const low2 = i32[at2]!, high2 = i32[at2 + 1]!; const to2 = fp + code[pc + 7]!; i32[to2] = low2; i32[to2 + 1] = high2; pc += 8; fuel -= 3; continue; }
+          case 0x11f satisfies ShortcutCode<"local.get i64, local.tee i64">: { const at = fp + code[pc + 1]!; const low = i32[at]!, high = i32[at + 1]!; const to = fp + code[pc + 3]!; i32[to] = low; i32[to + 1] = high; i32[sp] = low; i32[sp + 1] = high; sp += 2; pc += 4; fuel -= 1; continue; }
+          case 0x120 satisfies ShortcutCode<"local.tee i64, local.get i64, local.get i64, local.get i64">: { const low = i32[sp - 2]!, high = i32[sp - 1]!; const to = fp + code[pc + 1]!; i32[to] = low; i32[to + 1] = high; const at = fp + code[pc + 3]!; const at2 = fp + code[pc + 5]!; const at3 = fp + code[pc + 7]!; const low2 = i32[at]!, high2 = i32[at + 1]!; const low3 = i32[at2]!, high3 = i32[at2 + 1]!; const low4 = i32[at3]!, high4 = i32[at3 + 1]!; i32[sp - 2] = low; i32[sp - 1] = high; i32[sp] = low2; i32[sp + 1] = high2; i32[sp + 2] = low3; i32[sp + 3] = high3; i32[sp + 4] = low4; i32[sp + 5] = high4; sp += 6; pc += 8; fuel -= 3; continue; }
+          // f64
+          case 0x121 satisfies ShortcutCode<"f64.add, f64.add, f64.add, local.set f64">: f64[(fp + code[pc + 4]!) >> 1] = f64[(sp - 8) >> 1]! + (f64[(sp - 6) >> 1]! + (f64[(sp - 4) >> 1]! + f64[(sp - 2) >> 1]!)); sp -= 8; pc += 5; fuel -= 3; continue;
+          case 0x122 satisfies ShortcutCode<"f64.mul, local.get f64, f64.add">: f64[(sp - 4) >> 1] = (f64[(sp - 4) >> 1]! * f64[(sp - 2) >> 1]!) + f64[(fp + code[pc + 2]!) >> 1]!; sp -= 2; pc += 4; fuel -= 2; continue;
+          case 0x123 satisfies ShortcutCode<"local.get f64, f64.mul, local.tee f64">: { const w = f64[(sp - 2) >> 1]! * f64[(fp + code[pc + 1]!) >> 1]!; f64[(fp + code[pc + 4]!) >> 1] = w; f64[(sp - 2) >> 1] = w; pc += 5; fuel -= 2; continue; }
+          case 0x124 satisfies ShortcutCode<"local.get f64, local.get f64, f64.add, local.get f64">: { const at = fp + code[pc + 6]!; f64[sp >> 1] = f64[(fp + code[pc + 1]!) >> 1]! + f64[(fp + code[pc + 3]!) >> 1]!; i32[sp + 2] = i32[at]!; i32[sp + 3] = i32[at + 1]!; sp += 4; pc += 7; fuel -= 3; continue; }
+          case 0x125 satisfies ShortcutCode<"local.get f64, local.get f64, f64.mul, local.tee f64">: { const w = f64[(fp + code[pc + 1]!) >> 1]! * f64[(fp + code[pc + 3]!) >> 1]!; f64[(fp + code[pc + 6]!) >> 1] = w; f64[sp >> 1] = w; sp += 2; pc += 7; fuel -= 3; continue; }
+          case 0x126 satisfies ShortcutCode<"local.get f64, local.get f64, local.get f64, f64.sub">: { const at = fp + code[pc + 1]!; i32[sp] = i32[at]!; i32[sp + 1] = i32[at + 1]!; f64[(sp + 2) >> 1] = f64[(fp + code[pc + 3]!) >> 1]! - f64[(fp + code[pc + 5]!) >> 1]!; sp += 4; pc += 7; fuel -= 3; continue; }
+          // memory
+          case 0x127 satisfies ShortcutCode<"i32.add, i64.const, i64.store, local.get i32">: { const ea = ((i32[sp - 4]! + i32[sp - 2]!) >>> 0) + (code[pc + 5]! >>> 0); if (ea + 8 > size) { fuel++; code = plain(frame); continue; } view.setInt32(ea, code[pc + 2]!, true); view.setInt32(ea + 4, code[pc + 3]!, true); i32[sp - 4] = i32[fp + code[pc + 7]!]!; sp -= 2; pc += 8; fuel -= 3; continue; }
+          case 0x128 satisfies ShortcutCode<"i32.add, local.tee i32, i32.load, local.tee i32">: { const v = i32[sp - 4]! + i32[sp - 2]!; const ea = (v >>> 0) + (code[pc + 4]! >>> 0); if (ea + 4 > size) { fuel++; code = plain(frame); continue; } i32[fp + code[pc + 2]!] = v; const v2 = view.getInt32(ea, true); i32[fp + code[pc + 6]!] = v2; i32[sp - 4] = v2; sp -= 2; pc += 7; fuel -= 3; continue; }
+          case 0x129 satisfies ShortcutCode<"i32.const, i32.load, local.tee i32, i32.const">: { const ea = (code[pc + 1]! >>> 0) + (code[pc + 3]! >>> 0); if (ea + 4 > size) { fuel++; code = plain(frame); continue; } const v = view.getInt32(ea, true); i32[fp + code[pc + 5]!] = v; i32[sp] = v; i32[sp + 2] = code[pc + 7]!; sp += 4; pc += 8; fuel -= 3; continue; }
+          case 0x12a satisfies ShortcutCode<"i32.load16_s, local.get i32, i32.load16_s, i32.le_s">: { const ea = (i32[sp - 2]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 2 > size) { fuel++; code = plain(frame); continue; } const ea2 = (i32[fp + code[pc + 3]!]! >>> 0) + (code[pc + 5]! >>> 0); if (ea2 + 2 > size) { fuel++; code = plain(frame); continue; } i32[sp - 2] = view.getInt16(ea, true) <= view.getInt16(ea2, true) ? 1 : 0; pc += 7; fuel -= 3; continue; }
+          case 0x12b satisfies ShortcutCode<"i32.store, local.get i32">: { const ea = (i32[sp - 4]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 4 > size) { fuel++; code = plain(frame); continue; } view.setInt32(ea, i32[sp - 2]!, true); i32[sp - 4] = i32[fp + code[pc + 3]!]!; sp -= 2; pc += 4; fuel -= 1; continue; }
+          case 0x12c satisfies ShortcutCode<"i32.store8, local.get i32, i32.const, i32.add">: { const ea = (i32[sp - 4]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 1 > size) { fuel++; code = plain(frame); continue; } view.setInt8(ea, i32[sp - 2]!); i32[sp - 4] = i32[fp + code[pc + 3]!]! + code[pc + 5]!; sp -= 2; pc += 7; fuel -= 3; continue; }
+          case 0x12d satisfies ShortcutCode<"i32.store8, local.get i32, local.get i32, i32.add">: { const ea = (i32[sp - 4]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 1 > size) { fuel++; code = plain(frame); continue; } view.setInt8(ea, i32[sp - 2]!); i32[sp - 4] = i32[fp + code[pc + 3]!]! + i32[fp + code[pc + 5]!]!; sp -= 2; pc += 7; fuel -= 3; continue; }
+          case 0x12e satisfies ShortcutCode<"i64.load, local.tee i64, i64.const">: { const ea = (i32[sp - 2]! >>> 0) + (code[pc + 1]! >>> 0); if (ea + 8 > size) { fuel++; code = plain(frame); continue; } const low = view.getInt32(ea, true), high = view.getInt32(ea + 4, true); const to = fp + code[pc + 3]!; i32[to] = low; i32[to + 1] = high; const low2 = code[pc + 5]!, high2 = code[pc + 6]!; i32[sp - 2] = low; i32[sp - 1] = high; i32[sp] = low2; i32[sp + 1] = high2; sp += 2; pc += 7; fuel -= 2; continue; }
+          case 0x12f satisfies ShortcutCode<"local.get i32, i32.const, i32.add, f64.load">: { const ea = ((i32[fp + code[pc + 1]!]! + code[pc + 3]!) >>> 0) + (code[pc + 6]! >>> 0); if (ea + 8 > size) { fuel++; code = plain(frame); continue; } i32[sp] = view.getInt32(ea, true); i32[sp + 1] = view.getInt32(ea + 4, true); sp += 2; pc += 7; fuel -= 3; continue; }
+          case 0x130 satisfies ShortcutCode<"local.get i32, i32.const, i32.add, i32.load8_u">: { const ea = ((i32[fp + code[pc + 1]!]! + code[pc + 3]!) >>> 0) + (code[pc + 6]! >>> 0); if (ea + 1 > size) { fuel++; code = plain(frame); continue; } i32[sp] = view.getUint8(ea); sp += 2; pc += 7; fuel -= 3; continue; }
+          case 0x131 satisfies ShortcutCode<"local.get i32, i32.load">: { const ea = (i32[fp + code[pc + 1]!]! >>> 0) + (code[pc + 3]! >>> 0); if (ea + 4 > size) { fuel++; code = plain(frame); continue; } i32[sp] = view.getInt32(ea, true); sp += 2; pc += 4; fuel -= 1; continue; }
+          case 0x132 satisfies ShortcutCode<"local.get i32, i32.load, local.tee i32, local.get i32">: { const ea = (i32[fp + code[pc + 1]!]! >>> 0) + (code[pc + 3]! >>> 0); if (ea + 4 > size) { fuel++; code = plain(frame); continue; } const v = view.getInt32(ea, true); i32[fp + code[pc + 5]!] = v; i32[sp] = v; i32[sp + 2] = i32[fp + code[pc + 7]!]!; sp += 4; pc += 8; fuel -= 3; continue; }
+          case 0x133 satisfies ShortcutCode<"local.get i32, i32.load8_u">: { const ea = (i32[fp + code[pc + 1]!]! >>> 0) + (code[pc + 3]! >>> 0); if (ea + 1 > size) { fuel++; code = plain(frame); continue; } i32[sp] = view.getUint8(ea); sp += 2; pc += 4; fuel -= 1; continue; }
+          case 0x134 satisfies ShortcutCode<"local.get i32, local.get i32, i32.load8_u, i32.store8">: { const ea = (i32[fp + code[pc + 3]!]! >>> 0) + (code[pc + 5]! >>> 0); if (ea + 1 > size) { fuel++; code = plain(frame); continue; } const ea2 = (i32[fp + code[pc + 1]!]! >>> 0) + (code[pc + 7]! >>> 0); if (ea2 + 1 > size) { fuel++; code = plain(frame); continue; } view.setInt8(ea2, view.getUint8(ea)); pc += 8; fuel -= 3; continue; }
+          case 0x135 satisfies ShortcutCode<"local.tee i32, i32.load, local.tee i32">: { const v = i32[sp - 2]!; const ea = (v >>> 0) + (code[pc + 3]! >>> 0); if (ea + 4 > size) { fuel++; code = plain(frame); continue; } i32[fp + code[pc + 1]!] = v; const v2 = view.getInt32(ea, true); i32[fp + code[pc + 5]!] = v2; i32[sp - 2] = v2; pc += 6; fuel -= 2; continue; }
+          // branches
+          case 0x136 satisfies ShortcutCode<"i32.const, i32.ne, br_if">: { fuel -= 2; if (i32[sp - 2]! !== code[pc + 1]!) { sp = fp + code[pc + 5]!; pc = code[pc + 4]!; } else { sp -= 2; pc += 8; } continue; }
+          case 0x137 satisfies ShortcutCode<"i32.eqz, br_if">: { fuel -= 1; if (i32[sp - 2]! === 0) { sp = fp + code[pc + 3]!; pc = code[pc + 2]!; } else { sp -= 2; pc += 6; } continue; }
+          case 0x138 satisfies ShortcutCode<"i32.ne, br_if">: { fuel -= 1; if (i32[sp - 4]! !== i32[sp - 2]!) { sp = fp + code[pc + 3]!; pc = code[pc + 2]!; } else { sp -= 4; pc += 6; } continue; }
+          case 0x139 satisfies ShortcutCode<"local.get i32, i32.const, i32.ge_s, br_if">: { fuel -= 3; if (i32[fp + code[pc + 1]!]! >= code[pc + 3]!) { sp = fp + code[pc + 7]!; pc = code[pc + 6]!; } else pc += 10; continue; }
+          case 0x13a satisfies ShortcutCode<"local.get i32, i32.gt_s, br_if">: { fuel -= 2; if (i32[sp - 2]! > i32[fp + code[pc + 1]!]!) { sp = fp + code[pc + 5]!; pc = code[pc + 4]!; } else { sp -= 2; pc += 8; } continue; }
+          case 0x13b satisfies ShortcutCode<"local.get i32, i32.load, local.tee i32, br_if">: { const ea = (i32[fp + code[pc + 1]!]! >>> 0) + (code[pc + 3]! >>> 0); if (ea + 4 > size) { fuel++; code = plain(frame); continue; } const v = view.getInt32(ea, true); i32[fp + code[pc + 5]!] = v; fuel -= 3; if (v !== 0) { sp = fp + code[pc + 8]!; pc = code[pc + 7]!; } else pc += 11; continue; }
+          case 0x13c satisfies ShortcutCode<"local.get i32, i32.load16_u, i32.le_u, br_if">: { const ea = (i32[fp + code[pc + 1]!]! >>> 0) + (code[pc + 3]! >>> 0); if (ea + 2 > size) { fuel++; code = plain(frame); continue; } fuel -= 3; if (i32[sp - 2]! >>> 0 <= view.getUint16(ea, true) >>> 0) { sp = fp + code[pc + 7]!; pc = code[pc + 6]!; } else { sp -= 2; pc += 10; } continue; }
+          case 0x13d satisfies ShortcutCode<"local.get i32, i32.xor, i32.eqz, br_if">: { fuel -= 3; if ((i32[sp - 2]! ^ i32[fp + code[pc + 1]!]!) === 0) { sp = fp + code[pc + 6]!; pc = code[pc + 5]!; } else { sp -= 2; pc += 9; } continue; }
+          case 0x13e satisfies ShortcutCode<"local.set i32, local.get i32, br_if">: { i32[fp + code[pc + 1]!] = i32[sp - 2]!; fuel -= 2; if (i32[fp + code[pc + 3]!]! !== 0) { sp = fp + code[pc + 6]!; pc = code[pc + 5]!; } else { sp -= 2; pc += 9; } continue; }
+          case 0x13f satisfies ShortcutCode<"local.tee i32, local.get i32, i32.lt_s, br_if">: { const v = i32[sp - 2]!; i32[fp + code[pc + 1]!] = v; fuel -= 3; if (v < i32[fp + code[pc + 3]!]!) { sp = fp + code[pc + 7]!; pc = code[pc + 6]!; } else { sp -= 2; pc += 10; } continue; }
+          case 0xff satisfies InternalCode<"breakpoint">:
+            frame.pc = pc; frame.sp = sp;
+            fuel++;
+            if (machine.breaks()) return;
+            code = (frame.func.code as Code).words;
+            continue;
+          default: {
+            const n = -code[pc]!;
+            if (n < 0) throw new CrashError(`no handler for opcode 0x${code[pc]!.toString(16)}`);
+            // A run of entries that do nothing.
+            fuel++;
+            if (fuel < n) code = plain(frame);
+            else { fuel -= n; pc += n; }
+            continue;
+          }
         }
 
         // Step_read/call_ref-func: calls arrive here. Everything but a plain call of a lowered
@@ -509,7 +608,8 @@ export function interpret(machine: Machine, fuel: number, stepping = false): voi
         fiber.depth = ++depth;
         frame.func = target;
         frame.fp = fp = sp;
-        code = lowered.words;
+        code = lowered.shortcuts;
+        floor = LONGEST;
         pc = 0;
         sp += localWords;
         if (target.instance !== instance) {

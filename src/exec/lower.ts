@@ -42,6 +42,7 @@ import { type Code, Internal, type Prompt, wordsOf, wordsOfAll } from "./code.js
 import { type Guard, HandlerTable } from "./exceptions-lower.js";
 import { lowerGc } from "./gc.js";
 import { heapCode } from "./gc-casts.js";
+import { withShortcuts } from "./shortcuts.js";
 import { lowerSimd } from "./simd.js";
 import { Words } from "./words.js";
 
@@ -136,9 +137,13 @@ class Lowering implements Visitor {
 
   finish(): Code {
     const resultWords = wordsOfAll(this.type.results);
+    const words = this.words.toArray();
+    const starts = this.starts.toArray();
     return {
-      words: this.words.toArray(),
-      starts: this.starts.toArray(),
+      words,
+      single: words,
+      shortcuts: withShortcuts(words, starts, this.locals, this.localOffsets),
+      starts,
       offsets: this.offsets.toArray(),
       handlers: this.table.handlers,
       prompts: this.prompts,

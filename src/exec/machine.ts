@@ -18,7 +18,7 @@ import { UsageError } from "../util/errors.js";
 import { beginWait, endWait } from "./atomics.js";
 import { type Code, isTailCall, isWait } from "./code.js";
 import { enterHandler, findHandler } from "./exceptions.js";
-import { Fiber, type FiberStatus, Frame, type HostCall } from "./fiber.js";
+import { Fiber, type FiberStatus, type FiberView, Frame, type HostCall } from "./fiber.js";
 import type { Course, Departure, FiberSwitch, Interposer, Observer, Tier } from "./hooks.js";
 import { interpret } from "./interpreter.js";
 import { invoke, invokeAsync } from "./invocation.js";
@@ -89,6 +89,10 @@ export class Machine {
   executed = 0;
   /** Set when the interpreter must return to `run`. */
   stop: Outcome | null = null;
+  /** Asked at each instruction with a breakpoint (`breaks.ts`) whether to stop before it. */
+  stopsAt: ((fiber: FiberView) => boolean) | null = null;
+  /** The next instruction is executed whatever breakpoint it has. */
+  private passing = false;
   /** What the interpreter left of its last slice of fuel. */
   unused = 0;
   private fuel: number;
@@ -100,6 +104,10 @@ export class Machine {
   private pausing = false;
 
   constructor(options: MachineOptions = {}) {
+    // V8 keeps a field that held a large number as a double: else it would throw its code for
+    // the interpreter away when the count outgrows its small integers, at 2^31.
+    this.executed = 2 ** 53;
+    this.executed = 0;
     this.maxFrames = options.maxFrames ?? 100_000;
     this.maxNesting = options.maxNesting ?? 200;
     this.fuel = options.fuel ?? Infinity;
@@ -160,8 +168,11 @@ export class Machine {
     return this.run({ fuel: 1 });
   }
 
-  /** Executes up to `fuel` instructions of the current fiber. */
-  run({ fuel = Infinity }: { readonly fuel?: number } = {}): Outcome {
+  /**
+   * Executes up to `fuel` instructions of the current fiber.
+   * @param past whether a breakpoint at which it stands is behind it
+   */
+  run({ fuel = Infinity, past = false }: { fuel?: number; past?: boolean } = {}): Outcome {
     const fiber = this.fiber;
     if (fiber === null) throw new UsageError("no fiber to run: call start first");
     if (this.stop === null && (fiber.status === "done" || fiber.status === "dead"))
@@ -170,6 +181,7 @@ export class Machine {
       throw new UsageError(`fiber ${fiber.id} waits for the host: call answer first`);
     if (this.stop === null) fiber.status = "running";
     this.pausing = false;
+    this.passing = past;
     try {
       if (!fiber.begun) this.begin(fiber);
       while (this.stop === null) {
@@ -178,11 +190,13 @@ export class Machine {
           throw new Exhaustion("fuel exhausted", `after ${this.executed} instructions`);
         const { stepping } = this;
         if (stepping && this.observer!.instruction!(this.fiber!) === "pause") return this.pause();
-        const slice = stepping ? 1 : Math.min(fuel, this.fuel, SLICE);
+        const single = stepping || this.passing;
+        const slice = single ? 1 : Math.min(fuel, this.fuel, SLICE);
         try {
-          if (stepping || this.tier === null) interpret(this, slice, stepping);
+          if (single || this.tier === null) interpret(this, slice, stepping);
           else this.tier.execute(this, slice);
         } finally {
+          this.passing = false;
           const used = slice - this.unused;
           fuel -= used;
           this.fuel -= used;
@@ -191,10 +205,17 @@ export class Machine {
       }
       const outcome = this.stop;
       this.stop = null;
-      return outcome;
+      return outcome.kind === "paused" ? this.pause() : outcome;
     } catch (error) {
       return { kind: "trapped", error: this.fail(error) };
     }
+  }
+
+  /** The top frame stands at an instruction with a breakpoint: whether the machine stops. */
+  breaks(): boolean {
+    if (this.passing || this.stopsAt?.(this.fiber!) !== true) return false;
+    this.stop = { kind: "paused" };
+    return true;
   }
 
   /** Asks a running machine to pause at the next opportunity (from an observer, say). */

@@ -41,6 +41,13 @@ export function prepared(func: FuncInstance): FuncInstance {
   return func;
 }
 
+/** Compiled code calls what stands in for the function again. */
+export function forget(func: FuncInstance): void {
+  if (func.forward === null) return;
+  func.forward = null;
+  prepared(func);
+}
+
 /** @throws Trap, which the interpreter will find as well */
 export function present(func: FuncInstance | null): FuncInstance {
   if (func === null) throw new Trap("null function reference");

@@ -9,6 +9,7 @@
 
 import type { FuncInstance } from "../runtime/instances.js";
 import type { ValType } from "../syntax/types.js";
+import { hasBreaks, onBreak } from "../exec/breaks.js";
 import type { Code } from "../exec/code.js";
 import type { Frame } from "../exec/fiber.js";
 import type { Tier } from "../exec/hooks.js";
@@ -17,7 +18,7 @@ import { codeOf } from "../exec/lower.js";
 import type { Machine } from "../exec/machine.js";
 import { CompiledFunction, type Entry } from "./compiled.js";
 import { kindOf, slotsOf } from "./nodes.js";
-import { type Forward, type Policy, prepared } from "./prepare.js";
+import { forget, type Forward, type Policy, prepared } from "./prepare.js";
 import { LIMITS, TINY_LIMITS } from "./regions.js";
 import { control, run, scratch, stackUp, UNITS } from "./scratch.js";
 
@@ -51,6 +52,7 @@ export class ForwardTier implements Tier, Policy {
     this.eager = eager || alternate;
     this.alternate = alternate;
     this.unavailable = whyForbidden();
+    onBreak(forget);
   }
 
   execute(machine: Machine, fuel: number): void {
@@ -183,6 +185,7 @@ export class ForwardTier implements Tier, Policy {
 
   /** The compiled form of a function that executes, if it is to have one. */
   private compiledFor(func: FuncInstance): CompiledFunction | null {
+    if (hasBreaks(func.code as Code)) return null;
     const about = (func.forward as Forward | null)?.about;
     if (about?.compiled !== undefined) return about.compiled;
     if (!this.eager) return null;
@@ -193,6 +196,7 @@ export class ForwardTier implements Tier, Policy {
   /** Notes that a function takes time; compiles it when that is worth it. */
   private warm(func: FuncInstance, heat: number): CompiledFunction | null {
     if (func.instance === null || func.code === null) return null;
+    if (hasBreaks(func.code as Code)) return null;
     const { about } = prepared(func).forward as Forward;
     const { compiled } = about;
     if (compiled === null) return null;
