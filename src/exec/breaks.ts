@@ -3,7 +3,7 @@
 // and whoever else reads a function's words sees the instructions.
 
 import type { FuncInstance } from "../runtime/instances.js";
-import { type Code, Internal } from "./code.js";
+import { BREAKPOINT, type Code } from "./code.js";
 import { codeOf } from "./lower.js";
 import { withShortcuts } from "./shortcuts.js";
 
@@ -45,7 +45,7 @@ function mark(code: Code, counts: ReadonlyMap<number, number>): void {
   code.single = words;
   if (counts.size > 0) {
     code.single = words.slice();
-    for (const pc of counts.keys()) code.single[pc] = Internal.breakpoint;
+    for (const pc of counts.keys()) code.single[pc] = BREAKPOINT;
   }
   code.shortcuts = withShortcuts(code.single, starts, localTypes, localOffsets);
 }

@@ -33,9 +33,9 @@ export const Internal = {
   "global.set v128": 0xf4,
   "drop v128": 0xf5,
   "select v128": 0xf6,
-  /** In place of any other, where a machine may be to stop. */
-  breakpoint: 0xff,
 } as const;
+/** In place of any instruction's, where a machine may be to stop (`breaks.ts`). */
+export const BREAKPOINT = 0xff;
 export type InternalCode<M extends keyof typeof Internal> = (typeof Internal)[M];
 
 /** What catches exceptions while a frame stands in [start, end), in words of its code. */

@@ -20,7 +20,7 @@ import { outOfBounds } from "../runtime/memory.js";
 import { CrashError } from "../util/errors.js";
 import { atomics } from "./atomics.js";
 import { bulk } from "./bulk.js";
-import { type Code, type InternalCode, isTailCall } from "./code.js";
+import { type BREAKPOINT, type Code, type InternalCode, isTailCall } from "./code.js";
 import { accessMemory, conversions } from "./cold.js";
 import { bindContinuation, newContinuation, switchStacks } from "./continuations.js";
 import { thrown } from "./exceptions.js";
@@ -568,7 +568,7 @@ export function interpret(machine: Machine, fuel: number, stepping = false): voi
           case 0x13d satisfies ShortcutCode<"local.get i32, i32.xor, i32.eqz, br_if">: { fuel -= 3; if ((i32[sp - 2]! ^ i32[fp + code[pc + 1]!]!) === 0) { sp = fp + code[pc + 6]!; pc = code[pc + 5]!; } else { sp -= 2; pc += 9; } continue; }
           case 0x13e satisfies ShortcutCode<"local.set i32, local.get i32, br_if">: { i32[fp + code[pc + 1]!] = i32[sp - 2]!; fuel -= 2; if (i32[fp + code[pc + 3]!]! !== 0) { sp = fp + code[pc + 6]!; pc = code[pc + 5]!; } else { sp -= 2; pc += 9; } continue; }
           case 0x13f satisfies ShortcutCode<"local.tee i32, local.get i32, i32.lt_s, br_if">: { const v = i32[sp - 2]!; i32[fp + code[pc + 1]!] = v; fuel -= 3; if (v < i32[fp + code[pc + 3]!]!) { sp = fp + code[pc + 7]!; pc = code[pc + 6]!; } else { sp -= 2; pc += 10; } continue; }
-          case 0xff satisfies InternalCode<"breakpoint">:
+          case 0xff satisfies typeof BREAKPOINT:
             frame.pc = pc; frame.sp = sp;
             fuel++;
             if (machine.breaks()) return;
