@@ -76,7 +76,10 @@ const indexOf = (module, body) =>
 export const ATTACHED = {
   nothing: () => ({}),
   breakpoint,
-  trace: listening(() => new Tracer(count)),
+  trace: listening((module) => {
+    const tracer = new Tracer(count);
+    return { event: tracer.event, observer: tracer.observerFor(module) };
+  }),
   calls: observing({ enter: count, leave: count }),
   checker: listening((module) => new Checker(module)),
   instructions: observing({ instruction: count }),

@@ -52,7 +52,8 @@ async function trace(
   const tracer = new Tracer((event) =>
     context.out(options.json === true ? JSON.stringify(eventToJson(event)) : renderLine(event)),
   );
-  const run = await runProgram(program, { onEvent: tracer.event, observer: tracer.observer });
+  const observer = tracer.observerFor(program.module, program.nativeFibers);
+  const run = await runProgram(program, { onEvent: tracer.event, observer });
   if (run.error !== undefined) throw run.error.thrown;
   return ExitCode.good;
 }

@@ -1,9 +1,10 @@
 // Numbers the events of a run and says which fiber was on at each.
 
 import type { Observer } from "../exec/hooks.js";
+import type { Module } from "../syntax/module.js";
 import { formatSource, type SourcePosition } from "../syntax/source-lines.js";
 import type { TraceEvent } from "./events.js";
-import { type FiberEvent, FiberTracker } from "./fibers.js";
+import { type FiberEvent, FiberTracker, namesFibers } from "./fibers.js";
 
 /** An event with its place in the run. */
 export type TracedEvent = (TraceEvent | FiberEvent) & {
@@ -24,6 +25,12 @@ export class Tracer {
   /** Must watch the machine, or all events are the main fiber's. */
   get observer(): Observer {
     return this.tracker.observer;
+  }
+
+  /** The same where there are fibers to follow, or lines of source to tell; else nothing slows the machine. */
+  observerFor(module: Module, nativeFibers = false): Observer {
+    const follows = nativeFibers || namesFibers(module) || module.lines !== undefined;
+    return follows ? this.tracker.observer : {};
   }
 
   /** Takes the events of the run in order. */
