@@ -19,6 +19,7 @@ import { Entries } from "./entries.js";
 import { isCompiled } from "./instructions.js";
 import { nodesOf } from "./nodes.js";
 import * as numbers from "./numbers.js";
+import { NEUTRAL } from "./operands.js";
 import { prepared, present } from "./prepare.js";
 import { type Limits, LIMITS, numbersOf, regionsOf } from "./regions.js";
 import { control, scratch } from "./scratch.js";
@@ -34,6 +35,7 @@ const COMMON = {
   D: scratch.f64,
   L: scratch.i64,
   R: scratch.refs,
+  K: Float64Array.from(NEUTRAL),
   Q: scratch,
   control,
   caught,
