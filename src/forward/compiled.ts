@@ -61,6 +61,13 @@ const COMMON = {
   },
 };
 
+/**
+ * What is beyond is left to the interpreter: the host's parser recurs for each block, and
+ * takes no call with tens of thousands of arguments.
+ */
+const MOST_NESTED = 800;
+const MOST_OPERANDS = 2000;
+
 const NATIVE = `const { asIntN, asUintN } = BigInt;
 const { imul, clz32, fround, abs, sqrt, ceil, floor, trunc, min, max } = Math;`;
 
@@ -96,9 +103,11 @@ export class CompiledFunction {
     const { module } = instance;
     if (func.index < 0) return null;
     const code = func.code as Code;
+    if (code.maxWords - code.localWords > 2 * MOST_OPERANDS) return null;
     const nodes = nodesOf(module, func.index - module.imported.func, code);
     if (!nodes.every(({ mnemonic }) => isCompiled(mnemonic))) return null;
     const entries = new Entries(nodes);
+    if (entries.nesting > MOST_NESTED) return null;
     const regions = regionsOf(nodes, entries.ends, entries.elses, limits);
     const numbers = numbersOf(regions);
     return new CompiledFunction({ func, instance, code, nodes, entries, regions, numbers });

@@ -73,3 +73,9 @@ export function stackUp(): void {
   }
   left.length = 0;
 }
+
+/** After an error that is not the program's: nothing is let go of. The fuel left, as far as it is known. */
+export function forsaken(): number {
+  left.length = 0;
+  return control[control[0] === -1 ? 1 : 0]!;
+}
