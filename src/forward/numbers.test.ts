@@ -13,29 +13,22 @@ import { validate } from "../valid/validate.js";
 import { tierOf, type TierName } from "./choose.js";
 
 type Type = "i32" | "i64" | "f32" | "f64";
-/** Floats by their bits. */
+const list = (text: string): bigint[] => text.split(/\s+/).map(BigInt);
+/** By their bits. Of floats: small ones, infinities, NaNs, extremes, and what is about the bounds of integers. */
 const EDGES: Readonly<Record<Type, readonly bigint[]>> = {
-  i32: [0n, 1n, -1n, 2n, 7n, 31n, 32n, 33n, 65n, 0x7fffffffn, -0x80000000n, 0x80n, 0x8000n],
-  i64: [
-    ...[0n, 1n, -1n, 2n, 31n, 32n, 33n, 63n, 64n, 65n, 0x80n, 0x8000n, 0x80000000n, 0xffffffffn],
-    ...[0x100000000n, 0x7fffffffffffffffn, -0x8000000000000000n],
-  ],
-  f32: [
-    ...[0n, 0x80000000n, 0x3f800000n, 0xbf800000n, 0x3f000000n, 0xbf000000n, 0x3fc00000n],
-    // Infinities, NaNs, signalling ones last.
-    ...[0x7f800000n, 0xff800000n, 0x7fc00000n, 0xffc00001n, 0x7fa00000n, 0xff800001n],
-    // The least, the largest, and about the bounds of integers.
-    ...[1n, 0x7f7fffffn, 0x4f000000n, 0x4effffffn, 0xcf000000n, 0xcf000001n, 0x4f800000n],
-    ...[0xbf7fffffn, 0x5f000000n, 0x5effffffn, 0xdf000000n, 0x5f800000n, 0x4b800001n],
-  ],
-  f64: [
-    ...[0n, 1n << 63n, 0x3ff0000000000000n, 0xbff0000000000000n, 0x3fe0000000000000n],
-    ...[0xbfe0000000000000n, 0x3ff8000000000000n, 0x7ff0000000000000n, 0xfff0000000000000n],
-    ...[0x7ff8000000000000n, 0xfff8000000000001n, 0x7ff4000000000000n, 0xfff0000000000001n],
-    ...[1n, 0x7fefffffffffffffn, 0x41e0000000000000n, 0x41dfffffffffffffn, 0xc1e0000000000000n],
-    ...[0xc1e0000000200000n, 0x41f0000000000000n, 0xbfefffffffffffffn, 0x43e0000000000000n],
-    ...[0x43dfffffffffffffn, 0xc3e0000000000000n, 0x43f0000000000000n, 0x47efffffe0000000n],
-  ],
+  i32: list("0 1 -1 2 7 31 32 33 65 0x7fffffff 0x80000000 0x80 0x8000"),
+  i64: list(`0 1 -1 2 31 32 33 63 64 65 0x80 0x8000 0x80000000 0xffffffff 0x100000000
+    0x7fffffffffffffff 0x8000000000000000`),
+  f32: list(`0 0x80000000 0x3f800000 0xbf800000 0x3f000000 0xbf000000 0x3fc00000
+    0x7f800000 0xff800000 0x7fc00000 0xffc00001 0x7fa00000 0xff800001
+    1 0x7f7fffff 0x4f000000 0x4effffff 0xcf000000 0xcf000001 0x4f800000
+    0xbf7fffff 0x5f000000 0x5effffff 0xdf000000 0x5f800000 0x4b800001`),
+  f64: list(`0 0x8000000000000000 0x3ff0000000000000 0xbff0000000000000 0x3fe0000000000000
+    0xbfe0000000000000 0x3ff8000000000000 0x7ff0000000000000 0xfff0000000000000
+    0x7ff8000000000000 0xfff8000000000001 0x7ff4000000000000 0xfff0000000000001
+    1 0x7fefffffffffffff 0x41e0000000000000 0x41dfffffffffffff 0xc1e0000000000000
+    0xc1e0000000200000 0x41f0000000000000 0xbfefffffffffffff 0x43e0000000000000
+    0x43dfffffffffffff 0xc3e0000000000000 0x43f0000000000000 0x47efffffe0000000`),
 };
 /** Of these nobody may fold an operator: 0, -0, 1, -1, and a few more, as text. */
 const CONSTANTS: Readonly<Record<Type, readonly string[]>> = {
