@@ -18,6 +18,8 @@ export const UNITS = 1400;
 
 export const scratch = new Fiber(0, null);
 scratch.reserve(2 * SLOTS);
+// An array that is first written far from its start would be a dictionary.
+scratch.refs = new Array<unknown>(SLOTS).fill(null);
 
 /** Fuel left, or -1 while frames are being let go; then the fuel left is in the second. */
 export const control = new Int32Array(2);
