@@ -19,7 +19,7 @@ export const UNITS = 1400;
 export const scratch = new Fiber(0, null);
 scratch.reserve(2 * SLOTS);
 // An array that is first written far from its start would be a dictionary.
-scratch.refs = new Array<unknown>(SLOTS).fill(null);
+scratch.refs = Array.from({ length: SLOTS }, () => null);
 
 /** Fuel left, or -1 while frames are being let go; then the fuel left is in the second. */
 export const control = new Int32Array(2);
