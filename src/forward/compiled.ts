@@ -19,6 +19,7 @@ import { Entries } from "./entries.js";
 import { isCompiled } from "./instructions.js";
 import { nodesOf } from "./nodes.js";
 import * as numbers from "./numbers.js";
+import { NEUTRAL } from "./operands.js";
 import { prepared, present } from "./prepare.js";
 import { type Limits, LIMITS, numbersOf, regionsOf } from "./regions.js";
 import { control, scratch } from "./scratch.js";
@@ -34,6 +35,7 @@ const COMMON = {
   D: scratch.f64,
   L: scratch.i64,
   R: scratch.refs,
+  K: Float64Array.from(NEUTRAL),
   Q: scratch,
   control,
   caught,
@@ -58,6 +60,13 @@ const COMMON = {
     scratch.i64[sp >> 1] = BigInt(memory.pages);
   },
 };
+
+/**
+ * What is beyond is left to the interpreter: the host's parser recurs for each block, and
+ * takes no call with tens of thousands of arguments.
+ */
+const MOST_NESTED = 800;
+const MOST_OPERANDS = 2000;
 
 const NATIVE = `const { asIntN, asUintN } = BigInt;
 const { imul, clz32, fround, abs, sqrt, ceil, floor, trunc, min, max } = Math;`;
@@ -94,9 +103,11 @@ export class CompiledFunction {
     const { module } = instance;
     if (func.index < 0) return null;
     const code = func.code as Code;
+    if (code.maxWords - code.localWords > 2 * MOST_OPERANDS) return null;
     const nodes = nodesOf(module, func.index - module.imported.func, code);
     if (!nodes.every(({ mnemonic }) => isCompiled(mnemonic))) return null;
     const entries = new Entries(nodes);
+    if (entries.nesting > MOST_NESTED) return null;
     const regions = regionsOf(nodes, entries.ends, entries.elses, limits);
     const numbers = numbersOf(regions);
     return new CompiledFunction({ func, instance, code, nodes, entries, regions, numbers });

@@ -51,6 +51,9 @@ interface Part {
   readonly parent: Compiler;
 }
 
+/** Locals of a function that has more live in slots: all variables are handed over as arguments. */
+const MOST_VARIABLES = 2000;
+
 export class Compiler {
   readonly constants: Constants;
   readonly locals: readonly Local[];
@@ -96,9 +99,10 @@ export class Compiler {
     this.code = code;
     this.instance = source.instance;
     this.localSlots = code.localWords / 2;
+    const few = code.localTypes.length <= MOST_VARIABLES;
     this.locals = code.localTypes.map((type, i): Local => {
       const kind = kindOf(type);
-      const variable = inVariable(kind) && regions.length === 0;
+      const variable = inVariable(kind) && regions.length === 0 && few;
       return { kind, slot: code.localOffsets[i]! / 2, variable };
     });
     this.results = kindsOf(func.signature.results as readonly ValType[]);

@@ -127,7 +127,10 @@ function table(c: Compiler, { labels }: Node): void {
   const last = labels[labels.length - 1]!;
   const targets = new Map<number, number[]>();
   labels.forEach((depth, i) => {
-    if (depth !== last) targets.set(depth, [...(targets.get(depth) ?? []), i]);
+    if (depth === last) return;
+    const values = targets.get(depth);
+    if (values === undefined) targets.set(depth, [i]);
+    else values.push(i);
   });
   const cases = [...targets].map(
     ([depth, values]) => `${values.map((i) => `case ${i}:`).join(" ")} ${branch(c, depth)}`,

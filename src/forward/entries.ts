@@ -14,6 +14,8 @@ export class Entries {
   /** Index of the `end`, and of the `else` if there is one, of what opens a block. */
   readonly ends = new Map<number, number>();
   readonly elses = new Map<number, number>();
+  /** Blocks in one another at most. */
+  readonly nesting: number;
   /** Number of the last entry at or before an index. */
   private readonly lastAt: Int32Array;
 
@@ -22,6 +24,7 @@ export class Entries {
     this.at = new Int32Array(nodes.length + 1);
     const open: number[] = [];
     const handled = new Set<number>();
+    let nesting = 0;
     nodes.forEach(({ mnemonic, clauses }, i) => {
       for (const depth of clauses) {
         const target = open[open.length - 1 - depth];
@@ -32,8 +35,9 @@ export class Entries {
         const opener = open.pop();
         if (opener !== undefined) this.ends.set(opener, i);
       }
-      if (opensBlock(mnemonic)) open.push(i);
+      if (opensBlock(mnemonic)) nesting = Math.max(nesting, open.push(i));
     });
+    this.nesting = nesting;
     for (const opener of handled)
       if (nodes[opener]!.mnemonic !== "loop") this.at[this.ends.get(opener)! + 1] = 1;
     nodes.forEach(({ mnemonic }, i) => {

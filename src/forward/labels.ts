@@ -1,7 +1,7 @@
 // Blocks while a function is compiled, and how values get from one place to another.
 
 import { type Kind } from "./nodes.js";
-import { copy, double, homeOf, inVariable, long, type Operand, word } from "./operands.js";
+import { copy, double, homeOf, inVariable, long, neutral, type Operand, word } from "./operands.js";
 
 export interface Label {
   readonly name: string;
@@ -39,4 +39,5 @@ export function zeroSlot(kind: Kind, slot: number): string {
 }
 
 /** Zero in a variable. */
-export const zeroOf = (kind: Kind): string => (kind === "r" ? "null" : "0");
+export const zeroOf = (kind: Kind): string =>
+  kind === "r" ? "null" : kind === "d" ? neutral(0) : "0";

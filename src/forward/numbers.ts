@@ -27,6 +27,8 @@ export function max64(a: number, b: number): number {
   const r = Math.max(a, b);
   return r === r ? r : quiet(r);
 }
+/** V8 leaves out what demotes a promoted number. */
+export const demote64 = (x: number): number => Math.fround(x === x ? x : quiet(x));
 export function neg64(x: number): number {
   if (x === x) return -x;
   doubles[0] = x;

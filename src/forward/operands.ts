@@ -42,6 +42,11 @@ export const long = (slot: number): string => `L[p + ${slot}]`;
 export const float = (slot: number): string => `F[q + ${2 * slot}]`;
 export const double = (slot: number): string => `D[p + ${slot}]`;
 
+/** Where an operator with one of these would do nothing, V8 hands a signalling NaN through. */
+export const NEUTRAL: readonly number[] = [0, -0, 1, -1];
+/** One of them, as V8 does not see it. */
+export const neutral = (x: number): string => `K[${NEUTRAL.findIndex((n) => Object.is(n, x))}]`;
+
 export const variableOf = (kind: Kind, slot: number): string => `${kind}${slot}`;
 /** Whether values of this kind live in variables. */
 export const inVariable = (kind: string): boolean => kind === "i" || kind === "d" || kind === "r";

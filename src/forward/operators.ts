@@ -102,7 +102,7 @@ const unary: Partial<Record<Mnemonic, Unary>> = {
   "f32.sqrt": float1("sqrt"),
   "f32.convert_i32_s": call1("fround"),
   "f32.convert_i32_u": (a) => made(`fround(${a.text} >>> 0)`),
-  "f32.demote_f64": call1("fround"),
+  "f32.demote_f64": call1("demote64"),
 };
 
 const binary: Partial<Record<Mnemonic, Binary>> = {

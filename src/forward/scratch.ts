@@ -18,6 +18,8 @@ export const UNITS = 1400;
 
 export const scratch = new Fiber(0, null);
 scratch.reserve(2 * SLOTS);
+// An array that is first written far from its start would be a dictionary.
+scratch.refs = Array.from({ length: SLOTS }, () => null);
 
 /** Fuel left, or -1 while frames are being let go; then the fuel left is in the second. */
 export const control = new Int32Array(2);
@@ -72,4 +74,10 @@ export function stackUp(): void {
     frame.sp = sp;
   }
   left.length = 0;
+}
+
+/** After an error that is not the program's: nothing is let go of. The fuel left, as far as it is known. */
+export function forsaken(): number {
+  left.length = 0;
+  return control[control[0] === -1 ? 1 : 0]!;
 }

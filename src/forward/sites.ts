@@ -2,7 +2,7 @@
 // there: so that it stands exactly as the interpreter would have it.
 
 import type { FuncInstance } from "../runtime/instances.js";
-import { Trap } from "../runtime/traps.js";
+import { Exhaustion, Trap } from "../runtime/traps.js";
 import { CrashError } from "../util/errors.js";
 import { type Kind, slotsOf, slotsOfAll } from "./nodes.js";
 import type { Operand } from "./operands.js";
@@ -42,8 +42,15 @@ export interface Layout {
   readonly sites: readonly Site[];
 }
 
-/** What ended compiled code is a trap, which the interpreter will tell about, or a fault of Bobbin. */
+/**
+ * What ended compiled code is a trap, which the interpreter will tell about, or a fault of
+ * Bobbin. Or the host's own stack is used up, by whoever called: where that was found, there
+ * may be no site, so nothing can go on.
+ */
 export function caught(error: unknown, site: number): number {
+  const { message } = error as Error;
+  if (/call stack size|too much recursion/.test(message))
+    throw new Exhaustion("call stack exhausted", "the stack of the host");
   if (error instanceof Trap || error instanceof RangeError) return ~site;
   throw error;
 }

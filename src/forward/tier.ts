@@ -20,7 +20,7 @@ import { CompiledFunction, type Entry } from "./compiled.js";
 import { kindOf, slotsOf } from "./nodes.js";
 import { forget, type Forward, type Policy, prepared } from "./prepare.js";
 import { LIMITS, TINY_LIMITS } from "./regions.js";
-import { control, run, scratch, stackUp, UNITS } from "./scratch.js";
+import { control, forsaken, run, scratch, stackUp, UNITS } from "./scratch.js";
 
 export interface ForwardOptions {
   /** Compile every function at its first call, not only those that take time. */
@@ -119,7 +119,7 @@ export class ForwardTier implements Tier, Policy {
     units: number,
     fuel: number,
   ): void {
-    const { func, fp, sp } = frame;
+    const { fp, sp } = frame;
     const fiber = machine.fiber!;
     run.fiber = fiber;
     run.policy = this;
@@ -132,20 +132,12 @@ export class ForwardTier implements Tier, Policy {
       this.warm(fiber.frames[fiber.depth - 2]!.func, DETOUR);
     scratch.i32.set(fiber.i32.subarray(fp, sp));
     let result: unknown;
-    if (entry.form === null) {
-      const args: unknown[] = [];
-      let slot = 0;
-      for (const type of func.signature.params as readonly ValType[]) {
-        const kind = kindOf(type);
-        if (kind === "i") args.push(fiber.i32[fp + 2 * slot]);
-        else if (kind === "r") args.push(fiber.refs[(fp >> 1) + slot]);
-        slot += slotsOf(kind);
-      }
-      result = compiled.call(0, units, ...args);
-    } else {
-      if (compiled.hasRefs)
-        for (let k = 0; k < sp - fp; k += 2) scratch.refs[k >> 1] = fiber.refs[(fp + k) >> 1];
-      result = compiled.resume(entry, units);
+    try {
+      result = this.start(frame, compiled, entry, units);
+    } catch (error) {
+      // Not to go on: what was executed of the last stretch is not known.
+      machine.unused = forsaken();
+      throw error;
     }
     if (control[0] !== -1) {
       machine.unused = control[0]!;
@@ -156,6 +148,30 @@ export class ForwardTier implements Tier, Policy {
     stackUp();
     if (run.outside !== null) return machine.call(run.outside);
     if (run.stuck && machine.unused > 0) this.step(machine, machine.unused);
+  }
+
+  /** Executes compiled code from an entry; answers with what it returns. */
+  private start(
+    { func, fp, sp }: Frame,
+    compiled: CompiledFunction,
+    entry: Entry,
+    units: number,
+  ): unknown {
+    const { fiber } = run;
+    if (entry.form === null) {
+      const args: unknown[] = [];
+      let slot = 0;
+      for (const type of func.signature.params as readonly ValType[]) {
+        const kind = kindOf(type);
+        if (kind === "i") args.push(fiber.i32[fp + 2 * slot]);
+        else if (kind === "r") args.push(fiber.refs[(fp >> 1) + slot]);
+        slot += slotsOf(kind);
+      }
+      return compiled.call(0, units, ...args);
+    }
+    if (compiled.hasRefs)
+      for (let k = 0; k < sp - fp; k += 2) scratch.refs[k >> 1] = fiber.refs[(fp + k) >> 1];
+    return compiled.resume(entry, units);
   }
 
   private returned(
@@ -220,7 +236,13 @@ export class ForwardTier implements Tier, Policy {
         return false;
       }
     }
-    return this.warm(func, DETOUR) !== null;
+    try {
+      return this.warm(func, DETOUR) !== null;
+    } catch (error) {
+      // Deep down the host may have no stack to compile it; the machine has when it calls it.
+      if (error instanceof RangeError) return false;
+      throw error;
+    }
   }
 
   private compile(func: FuncInstance): CompiledFunction | null {

@@ -5,7 +5,7 @@
 import type { Mnemonic } from "../syntax/opcodes.js";
 import type { Compiler } from "./compiler.js";
 import { kindOf, type Kind, type Node } from "./nodes.js";
-import { long, word } from "./operands.js";
+import { long, NEUTRAL, neutral, word } from "./operands.js";
 import { conditionOf, longConst } from "./operators.js";
 
 /** Pushes what `text` yields, or puts it where the `local.set` that comes next will. */
@@ -178,8 +178,8 @@ export function constant(c: Compiler, { mnemonic, a, b }: Node): boolean {
 const number = (c: Compiler, x: number): string =>
   x !== x
     ? c.constant("nan", NaN)
-    : Object.is(x, -0)
-      ? "-0"
+    : NEUTRAL.includes(x)
+      ? neutral(x)
       : x === Infinity || x === -Infinity
         ? `${x < 0 ? "-" : ""}Infinity`
         : String(x);
