@@ -10,7 +10,7 @@ import {
   type HostFunction,
   type Imports,
 } from "../runtime/instances.js";
-import { HostRef, type Value } from "../runtime/values.js";
+import { HostRef } from "../runtime/values.js";
 import type { Import } from "../syntax/module.js";
 import type { FuncType } from "../syntax/types.js";
 import { LinkError } from "../util/errors.js";
@@ -18,7 +18,8 @@ import { closeGlobalType, type DefType } from "../valid/deftypes.js";
 import type { ValidModule } from "../valid/validate.js";
 import { builtinOf, STRING } from "./builtins.js";
 import { isObject } from "./idl.js";
-import { type Compiled, functions, globals, memories, tables, tags } from "./slots.js";
+import { type Compiled, functions, globals, memories, suspendings, tables, tags } from "./slots.js";
+import { suspending } from "./suspending.js";
 import { refuseSignature, toJsValue, toWasmResults, toWasmValue } from "./values.js";
 import { type JsFunction, type World, worldOf } from "./world.js";
 
@@ -115,17 +116,10 @@ function externOf(
   const { defTypes } = module.context;
   switch (description.kind) {
     case "func": {
-      if (typeof value !== "function") throw new LinkError(`${label} must be a function`);
       const type = defTypes[description.type]!;
       const func =
-        functions.of(value) ??
-        FuncInstance.host(
-          type,
-          `${group}.${name}`,
-          hostFunction(world, type, value as JsFunction, suspend),
-          // The spec's "index of the host function": its exported function is named by it.
-          index,
-        );
+        functions.of(value) ?? functionOf(world, type, `${group}.${name}`, value, suspend, index);
+      if (func === undefined) throw new LinkError(`${label} must be a function`);
       return { kind: "func", func };
     }
     case "memory": {
@@ -161,28 +155,56 @@ function externOf(
   }
 }
 
+/** `index` is the spec's "index of the host function": its exported function is named by it. */
+function functionOf(
+  world: World,
+  type: DefType,
+  name: string,
+  value: unknown,
+  suspend: boolean,
+  index: number,
+): FuncInstance | undefined {
+  const suspended = suspendings.of(value);
+  if (suspended !== undefined) {
+    const host = hostFunction(world, type, suspended, "always");
+    return FuncInstance.host(type, name, suspending(world.machine, name, host), index);
+  }
+  if (typeof value !== "function") return undefined;
+  const host = hostFunction(
+    world,
+    type,
+    value as JsFunction,
+    suspend && mayWait(type) ? "for promises" : "never",
+  );
+  return FuncInstance.host(type, name, host, index);
+}
+
+/** A promise given for an externref is a value like any other. */
+const mayWait = (type: DefType): boolean =>
+  !(type.sub.comp as FuncType<DefType>).results.some((result) => typeof result === "object");
+
 function hostFunction(
   world: World,
   type: DefType,
   call: JsFunction,
-  suspend: boolean,
+  waits: "never" | "for promises" | "always",
 ): HostFunction {
   const signature = type.sub.comp as FuncType<DefType>;
   const { results } = signature;
-  // A promise given for an externref is a value like any other.
-  const awaits = suspend && !results.some((t) => typeof t === "object");
-  const answer = (args: readonly Value[]) => {
-    refuseSignature(signature);
-    const returned = call(...args.map((value) => toJsValue(value, world)));
-    return awaits && returned instanceof Promise
-      ? returned.then((value) => toWasmResults(value, results, world))
-      : toWasmResults(returned, results, world);
+  const thrown = (error: unknown): never => {
+    throw world.errors.inward(error);
   };
   return (args) => {
     try {
-      return answer(args);
+      refuseSignature(signature);
+      const returned = call(...args.map((value) => toJsValue(value, world)));
+      if (waits === "never" || (waits === "for promises" && !(returned instanceof Promise)))
+        return toWasmResults(returned, results, world);
+      return Promise.resolve(returned)
+        .then((value) => toWasmResults(value, results, world))
+        .catch(thrown);
     } catch (error) {
-      throw world.errors.inward(error);
+      return thrown(error);
     }
   };
 }

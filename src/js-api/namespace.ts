@@ -6,7 +6,7 @@ import { Machine, type MachineOptions } from "../exec/machine.js";
 import { tierOf } from "../forward/choose.js";
 import { JS_TAG } from "../runtime/exceptions.js";
 import type { ExternInstance } from "../runtime/instances.js";
-import { CompileError, LinkError, RuntimeError, standardErrors } from "./errors.js";
+import { CompileError, LinkError, RuntimeError, standardErrors, SuspendError } from "./errors.js";
 import { tag, toBytes, toOptionalObject } from "./idl.js";
 import { readImports } from "./imports.js";
 import {
@@ -18,7 +18,8 @@ import {
   toCompileOptions,
 } from "./module-objects.js";
 import { bytesOfResponse } from "./response.js";
-import { type Compiled, modules } from "./slots.js";
+import { type Compiled, functions, modules } from "./slots.js";
+import { suspendingInterface } from "./suspending.js";
 import type { WebAssemblyNamespace } from "./types.js";
 import { worldOf } from "./world.js";
 
@@ -96,6 +97,11 @@ export function makeWebAssembly(options: WebAssemblyOptions = {}): WebAssemblyNa
       const chosen = toCompileOptions(settings);
       return instantiateSource(compileLater(bytesOfResponse(source), chosen), importObject);
     },
+    promising(func: unknown): (...args: unknown[]) => Promise<unknown> {
+      const made = world.promisingOf(functions.demand(func, "what promising takes"));
+      Object.defineProperty(made, "name", { value: "" });
+      return Object.defineProperty(made, "length", { value: 1 });
+    },
     get JSTag() {
       return world.objectOf({ kind: "tag", tag: JS_TAG });
     },
@@ -111,6 +117,8 @@ export function makeWebAssembly(options: WebAssemblyOptions = {}): WebAssemblyNa
     CompileError,
     LinkError,
     RuntimeError,
+    SuspendError,
+    Suspending: suspendingInterface(),
   };
   for (const [name, value] of Object.entries(interfaces))
     Object.defineProperty(operations, name, { value, writable: true, configurable: true });

@@ -56,3 +56,5 @@ export const tables = new Slot<TableInstance>("WebAssembly.Table");
 export const globals = new Slot<GlobalInstance>("WebAssembly.Global");
 export const tags = new Slot<TagInstance>("WebAssembly.Tag");
 export const exceptions = new Slot<Thrown>("WebAssembly.Exception");
+/** The function whose promises suspend. */
+export const suspendings = new Slot<(...args: unknown[]) => unknown>("WebAssembly.Suspending");

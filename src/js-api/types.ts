@@ -82,6 +82,7 @@ export interface WebAssemblyNamespace {
     importObject?: object,
     options?: CompileOptions,
   ): Promise<InstantiatedSource>;
+  promising(func: (...args: any[]) => unknown): (...args: any[]) => Promise<any>;
   readonly JSTag: Tag;
 
   Module: {
@@ -103,4 +104,7 @@ export interface WebAssemblyNamespace {
   CompileError: ErrorConstructor;
   LinkError: ErrorConstructor;
   RuntimeError: ErrorConstructor;
+  SuspendError: ErrorConstructor;
+  /** An import whose promises suspend the program. */
+  Suspending: new (func: (...args: any[]) => unknown) => object;
 }
