@@ -3,6 +3,7 @@
 // passes or fails otherwise fails the run.
 
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import { WebAssembly } from "../src/js-api.js";
@@ -11,6 +12,18 @@ import { passed, readResults, v8Column } from "./jsapi/results.mjs";
 import { skipLoudly } from "./skip.js";
 
 const { columns, files: recorded } = readResults();
+test("docs/js-api.md has the counts", () => {
+  const page = readFileSync(new URL("../docs/js-api.md", import.meta.url), "utf8");
+  const sum = (column: string) =>
+    [...recorded.values()].reduce((total, { counts }) => total + counts[column]!, 0);
+  const told = ["tests", "Bobbin", "V8 11.3"].map((column) => sum(column).toLocaleString("en"));
+  const shown =
+    /([\d,]+) tests, of which Bobbin passes ([\d,]+), V8 15\.0 the same, and\s+V8 11\.3 \(Node 20\) ([\d,]+)/;
+  expect(shown.exec(page)?.slice(1)).toEqual(told);
+  for (const [file, { counts }] of recorded)
+    expect([file, counts["V8 15.0"]]).toEqual([file, counts["Bobbin"]]);
+});
+
 const tests = findTests();
 if (tests === null) {
   skipLoudly("SKIPPED: no web-platform-tests here; set BOBBIN_WPT to a copy of them");

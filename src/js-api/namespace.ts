@@ -26,8 +26,13 @@ import { worldOf } from "./world.js";
 /** How the machine of such an object is made. Its usual tier is `mixed`. */
 export type WebAssemblyOptions = MachineOptions;
 
+/** Calls in one another for which the usual stack of a host has room. */
+const MAX_NESTING = 500;
+
 export function makeWebAssembly(options: WebAssemblyOptions = {}): WebAssemblyNamespace {
-  const world = worldOf(new Machine({ tier: tierOf("mixed"), ...options }));
+  const world = worldOf(
+    new Machine({ tier: tierOf("mixed"), maxNesting: MAX_NESTING, ...options }),
+  );
   world.errors = standardErrors(world);
   const { Memory, Table, Global, Tag, Exception } = world;
   const Module = moduleInterface();
