@@ -45,8 +45,7 @@ test("the tarball holds the build, the documents, and the fixtures of the tour",
 });
 
 /** `(module (func (export "add") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add))` */
-const ADD =
-  "0061736d0100000001070160027f7f017f03020100070701036164640000" + "0a09010700200020016a0b";
+const ADD = "0061736d0100000001070160027f7f017f030201000707010361646400000a09010700200020016a0b";
 
 test("the library runs from the tarball", () => {
   writeFileSync(

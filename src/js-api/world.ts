@@ -86,10 +86,14 @@ export class World implements ReferenceDoor {
     const { params } = func.signature;
     const call: JsFunction = (...args) => {
       const values = this.argumentsOf(func, args);
-      return toJsResults(
-        this.guarded(() => this.machine.invoke(func, values)),
-        this,
-      );
+      let results: readonly Value[];
+      // Not `guarded`: a closure for each call would be felt.
+      try {
+        results = this.machine.invoke(func, values);
+      } catch (error) {
+        throw this.errors.outward(error);
+      }
+      return toJsResults(results, this);
     };
     Object.defineProperty(call, "name", { value: String(Math.max(func.index, 0)) });
     Object.defineProperty(call, "length", { value: params.length });
