@@ -129,6 +129,10 @@ describe("memories", () => {
       7,
     ]);
     expect(() => new Memory({ initial: 1 }).toResizableBuffer()).toThrow(TypeError);
+    const other = new Memory({ initial: 1, maximum: 3 });
+    other.toResizableBuffer();
+    const before = other.toFixedLengthBuffer();
+    expect([other.grow(1), before.byteLength, other.buffer.byteLength]).toEqual([1, 0, 131072]);
   });
 
   test("the buffers of a shared memory see the same bytes", () => {
@@ -145,6 +149,16 @@ describe("memories", () => {
     expect([load(), bytes(memory.buffer)[5], buffer.byteLength]).toEqual([9, 9, 65536]);
     expect(memory.buffer).not.toBe(buffer);
     expect(memory.buffer.byteLength).toBe(2 * 65536);
+  });
+
+  test("so they do where the host cannot have one that is long enough", () => {
+    const memory = new Memory({ initial: 1n, maximum: 2n ** 20n, shared: true, address: "i64" });
+    const { buffer } = memory;
+    expect(buffer).toBeInstanceOf(SharedArrayBuffer);
+    bytes(buffer)[5] = 9;
+    expect(memory.grow(1n)).toBe(1n);
+    expect(memory.buffer).toBeInstanceOf(SharedArrayBuffer);
+    expect([bytes(memory.buffer)[5], memory.buffer.byteLength]).toEqual([9, 2 * 65536]);
   });
 
   test("growth by nothing detaches too, from inside as from outside", () => {
