@@ -40,23 +40,20 @@ export function record(all) {
   const v8 = v8Column();
   if (!columns.includes(v8)) columns.push(v8);
   const row = (name, cells) => `${name.padEnd(48)}${cells.map((c) => `  ${c}`).join("")}`;
-  const lines = [row("file", columns)];
   for (const [file, { bobbin, host }] of Object.entries(all)) {
     const known = files.get(file);
-    const counts = {
-      ...known?.counts,
-      tests: bobbin.length,
-      Bobbin: passed(bobbin),
-      [v8]: passed(host),
-    };
-    lines.push(
-      row(
-        file,
-        columns.map((c) => String(counts[c] ?? "-").padStart(c.length)),
-      ),
-    );
-    for (const { name, failure } of bobbin)
-      if (failure !== null) lines.push(`  ${name} -- ${known?.failures.get(name) ?? ""}`);
+    const found = { tests: bobbin.length, Bobbin: passed(bobbin), [v8]: passed(host) };
+    const failed = bobbin.filter(({ failure }) => failure !== null);
+    files.set(file, {
+      counts: { ...known?.counts, ...found },
+      failures: new Map(failed.map(({ name }) => [name, known?.failures.get(name) ?? ""])),
+    });
+  }
+  const lines = [row("file", columns)];
+  for (const [file, { counts, failures }] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const cell = (column) => String(counts[column] ?? "-").padStart(column.length);
+    lines.push(row(file, columns.map(cell)));
+    for (const [name, reason] of failures) lines.push(`  ${name} -- ${reason}`);
   }
   writeFileSync(FILE, `${HEAD}${lines.join("\n")}\n`);
 }

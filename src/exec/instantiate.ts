@@ -144,7 +144,7 @@ function within<T>(make: () => T): T {
   try {
     return make();
   } catch (error) {
-    if (error instanceof RangeError) throw new LinkError(error.message);
+    if (error instanceof RangeError) throw new LinkError(error.message, { cause: error });
     throw error;
   }
 }

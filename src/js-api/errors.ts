@@ -59,7 +59,11 @@ export const standardErrors = (world: World): ErrorDoor => ({
     // As where JavaScript itself has no more room.
     if (error instanceof Exhaustion)
       return stopped(error, error.reason === "call stack exhausted" ? RangeError : RuntimeError);
-    if (error instanceof Unlinkable) return new LinkError(error.message, { cause: error });
+    if (error instanceof Unlinkable)
+      // What there is no room for is out of memory, not of the wrong type.
+      return error.cause instanceof RangeError
+        ? error.cause
+        : new LinkError(error.message, { cause: error });
     return error;
   },
   inward(value) {

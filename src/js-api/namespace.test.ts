@@ -76,6 +76,15 @@ describe("errors", () => {
     }
   });
 
+  test("what is too large is a RangeError, what does not fit a LinkError", () => {
+    expect(() => instantiate("(module (table 10000001 funcref))")).toThrow(RangeError);
+    const wants = '(module (import "" "t" (table 2 funcref)))';
+    const t = new WebAssembly.Table({ element: "anyfunc", initial: 1 });
+    const error = errorOf(() => instantiate(wants, { "": { t } }));
+    expect(error).toBeInstanceOf(WebAssembly.LinkError);
+    expect(error.message).toContain("import .t wants table 2..");
+  });
+
   test("classes need no new, and take a cause", () => {
     const { LinkError } = WebAssembly;
     const error = (LinkError as unknown as (m: string, o: object) => any)("no", { cause: 5 });
