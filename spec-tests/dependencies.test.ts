@@ -27,6 +27,7 @@ const ORDER = [
   "debug",
   "index.ts",
   "ast.ts",
+  "js-api.ts",
   "cli",
   "cli.ts",
 ];

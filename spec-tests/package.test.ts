@@ -44,13 +44,14 @@ test("the tarball holds the build, the documents, and the fixtures of the tour",
   expect(packed.files.filter(({ path }) => path.includes(".test."))).toEqual([]);
 });
 
+/** `(module (func (export "add") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add))` */
+const ADD = "0061736d0100000001070160027f7f017f030201000707010361646400000a09010700200020016a0b";
+
 test("the library runs from the tarball", () => {
   writeFileSync(
     join(folder, "use.mjs"),
     `import { decode, validate, instantiate, Machine, i32 } from "bobbin";
-     // (module (func (export "add") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add))
-     const hex = "0061736d01000000 01070160027f7f017f 03020100 070701036164640000 0a09010700200020016a0b";
-     const bytes = Uint8Array.from(hex.replace(/ /g, "").match(/../g), (h) => parseInt(h, 16));
+     const bytes = Uint8Array.from("${ADD}".match(/../g), (h) => parseInt(h, 16));
      const machine = new Machine();
      const instance = instantiate(machine, validate(decode(bytes)));
      console.log(machine.invoke(instance.exports.get("add").func, [i32(2), i32(40)])[0].value);`,
@@ -68,6 +69,17 @@ test("the trees come from an entry of their own", () => {
      console.log(crossCheck(bytes).outcome, fromAst(toAst(decode(bytes))).functions.length > 0);`,
   );
   expect(run("node", ["tree.mjs"], folder)).toBe("agree true\n");
+});
+
+test("the object WebAssembly comes from an entry of its own", () => {
+  writeFileSync(
+    join(folder, "object.mjs"),
+    `import { WebAssembly } from "bobbin/js-api";
+     const bytes = Uint8Array.from("${ADD}".match(/../g), (h) => parseInt(h, 16));
+     const { instance } = await WebAssembly.instantiate(bytes);
+     console.log(instance.exports.add(2, 40), WebAssembly !== globalThis.WebAssembly);`,
+  );
+  expect(run("node", ["object.mjs"], folder)).toBe("42 true\n");
 });
 
 test("the program of the README runs from the tarball", () => {

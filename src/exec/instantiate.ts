@@ -31,8 +31,8 @@ import { evaluate, evaluateAll } from "./constants.js";
 import type { Machine } from "./machine.js";
 
 /**
- * Instantiates a module. Imports are checked before anything is made; active
- * segments are written, and the start function runs on `machine`.
+ * Instantiates a module. Imports, by name or in the module's order, are checked before
+ * anything is made; active segments are written, and the start function runs on `machine`.
  * `onAllocated` sees the instance before any of its code or segments take effect.
  * `natives` stand in for functions that the module defines, by function index: calls,
  * tables and exports all reach them.
@@ -41,13 +41,12 @@ import type { Machine } from "./machine.js";
 export function instantiate(
   machine: Machine,
   module: ValidModule,
-  imports: Imports = new Map(),
+  imports: Imports | readonly ExternInstance[] = new Map(),
   onAllocated?: (instance: ModuleInstance) => void,
   natives: ReadonlyMap<number, FuncInstance> = new Map(),
 ): ModuleInstance {
   const instance = new ModuleInstance(module, module.context.defTypes);
-  for (const wanted of module.imports)
-    link(instance, wanted, imports.get(wanted.module)?.get(wanted.name));
+  module.imports.forEach((wanted, i) => link(instance, wanted, given(imports, wanted, i)));
   define(instance, natives);
   addExports(instance);
   onAllocated?.(instance);
@@ -58,6 +57,13 @@ export function instantiate(
   }
   return instance;
 }
+
+const given = (
+  imports: Imports | readonly ExternInstance[],
+  { module, name }: Import,
+  index: number,
+): ExternInstance | undefined =>
+  "get" in imports ? imports.get(module)?.get(name) : imports[index];
 
 /**
  * Gives an instance what it imports next, held against the wanted type.
@@ -138,7 +144,7 @@ function within<T>(make: () => T): T {
   try {
     return make();
   } catch (error) {
-    if (error instanceof RangeError) throw new LinkError(error.message);
+    if (error instanceof RangeError) throw new LinkError(error.message, { cause: error });
     throw error;
   }
 }

@@ -12,9 +12,23 @@ import { stackOf } from "./stack.js";
 
 type Values = readonly Value[];
 
+/** A call from the host that is under way, and how the host that it asks may answer. */
+export interface CallUnderWay {
+  readonly func: FuncInstance;
+  /** Whether an answer may be a promise. */
+  readonly awaits: boolean;
+  /** The call in which it is nested, while it runs. */
+  readonly outer: CallUnderWay | null;
+  /** Its frames, innermost first. */
+  readonly stack: readonly StackEntry[];
+  /** The function of the host that it waits for. */
+  readonly asked: FuncInstance | null;
+}
+
 /** `Machine.invoke`. */
 export function invoke(machine: Machine, func: FuncInstance, args: Values): Values {
-  if (func.host !== null) return callHost(machine, func, args, immediate);
+  if (func.host !== null)
+    return directly(machine, func, false, () => callHost(machine, func, args, immediate));
   const invocation = new Invocation(machine, func, args);
   return invocation.report(() => {
     for (;;) {
@@ -32,8 +46,9 @@ export async function invokeAsync(
   func: FuncInstance,
   args: Values,
 ): Promise<Values> {
-  if (func.host !== null) return callHost(machine, func, args, (answer) => answer);
-  const invocation = new Invocation(machine, func, args);
+  if (func.host !== null)
+    return directly(machine, func, true, () => callHost(machine, func, args, (answer) => answer));
+  const invocation = new Invocation(machine, func, args, true);
   try {
     for (;;) {
       const step = invocation.run();
@@ -43,8 +58,13 @@ export async function invokeAsync(
       invocation.serve(() => (pending = callHost(machine, host, given, (answer) => answer)));
       // Where wasm caught what the host threw, nothing is waited for.
       if (!invocation.waits) continue;
+      const answered = pending;
+      if (!isPromise(answered)) {
+        invocation.serve(() => machine.answer(answered));
+        continue;
+      }
       machine.awaiting++;
-      const settled = await outcomeOf(pending);
+      const settled = await outcomeOf(answered);
       machine.awaiting--;
       invocation.serve(() => {
         if ("error" in settled) throw settled.error;
@@ -53,6 +73,17 @@ export async function invokeAsync(
     }
   } catch (error) {
     throw invocation.failed(error);
+  }
+}
+
+/** A call of the host's own function through an export has no frames. */
+function directly<T>(machine: Machine, func: FuncInstance, awaits: boolean, call: () => T): T {
+  const { underWay: outer } = machine;
+  machine.underWay = { func, awaits, outer, stack: [], asked: func };
+  try {
+    return call();
+  } finally {
+    machine.underWay = outer;
   }
 }
 
@@ -84,13 +115,15 @@ export function callHost<R>(
 }
 
 /** A call under way, in pieces: its current fiber is the innermost of its chain. */
-export class Invocation {
+export class Invocation implements CallUnderWay {
   private fiber: Fiber;
+  outer: CallUnderWay | null = null;
 
   constructor(
     private readonly machine: Machine,
-    private readonly func: FuncInstance,
+    readonly func: FuncInstance,
     args: Values,
+    readonly awaits = false,
   ) {
     const { fiber: outer } = machine;
     try {
@@ -137,7 +170,10 @@ export class Invocation {
     });
   }
 
-  /** The frames of the call, innermost first. */
+  get asked(): FuncInstance | null {
+    return this.fiber.hostCall?.func ?? null;
+  }
+
   get stack(): StackEntry[] {
     return stackOf(this.fiber);
   }
@@ -170,7 +206,7 @@ export class Invocation {
   /** Runs `action` with the call's fiber as the current one, until it may be another. */
   private within<T>(action: () => T): T {
     const { machine } = this;
-    const { fiber: outer, nesting, maxNesting } = machine;
+    const { fiber: outer, underWay, nesting, maxNesting } = machine;
     if (nesting >= maxNesting) {
       throw new Exhaustion(
         "call stack exhausted",
@@ -179,17 +215,21 @@ export class Invocation {
     }
     machine.nesting++;
     machine.fiber = this.fiber;
+    this.outer = underWay;
+    machine.underWay = this;
     try {
       return action();
     } finally {
       machine.nesting--;
       this.fiber = machine.fiber;
       machine.fiber = outer;
+      machine.underWay = underWay;
+      this.outer = null;
     }
   }
 }
 
-async function outcomeOf<T>(pending: T | Promise<T>): Promise<{ answer: T } | { error: unknown }> {
+async function outcomeOf<T>(pending: Promise<T>): Promise<{ answer: T } | { error: unknown }> {
   try {
     return { answer: await pending };
   } catch (error) {

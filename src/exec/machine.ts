@@ -11,7 +11,7 @@ import { CallStack, type Outcome } from "./call-stack.js";
 import { Fiber, type FiberView } from "./fiber.js";
 import type { Interposer, Observer, Tier } from "./hooks.js";
 import { interpret } from "./interpreter.js";
-import { invoke, invokeAsync } from "./invocation.js";
+import { type CallUnderWay, invoke, invokeAsync } from "./invocation.js";
 import { writeSlots } from "./slots.js";
 
 export type { Outcome } from "./call-stack.js";
@@ -57,6 +57,8 @@ export class Machine extends CallStack {
   private fuel: number;
   /** Calls from the host into wasm that are nested in one another now. */
   nesting = 0;
+  /** The innermost of them. */
+  underWay: CallUnderWay | null = null;
   /** Calls from the host that wait for a promise of the host. */
   awaiting = 0;
   private pausing = false;

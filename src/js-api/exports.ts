@@ -4,10 +4,13 @@
 
 import type { Machine } from "../exec/machine.js";
 import type { ModuleInstance } from "../runtime/instances.js";
-import { functionBehind, worldOf } from "./world.js";
+import { functions } from "./slots.js";
+import { type World, worldOf } from "./world.js";
 
-export function jsExports(machine: Machine, instance: ModuleInstance): Record<string, unknown> {
-  const world = worldOf(machine);
+export const jsExports = (machine: Machine, instance: ModuleInstance): Record<string, unknown> =>
+  exportsOf(worldOf(machine), instance);
+
+export function exportsOf(world: World, instance: ModuleInstance): Record<string, unknown> {
   const exports = Object.create(null) as Record<string, unknown>;
   for (const [name, extern] of instance.exports) exports[name] = world.objectOf(extern);
   return Object.freeze(exports);
@@ -22,7 +25,5 @@ export function promising(
   machine: Machine,
   func: unknown,
 ): (...args: unknown[]) => Promise<unknown> {
-  const instance = functionBehind(func);
-  if (instance === undefined) throw new TypeError("promising takes an exported function");
-  return worldOf(machine).promisingOf(instance);
+  return worldOf(machine).promisingOf(functions.demand(func, "what promising takes"));
 }

@@ -1,5 +1,4 @@
-// From a JavaScript import object to Bobbin's imports. What is missing is left out:
-// instantiation finds and names it.
+// From a JavaScript import object to Bobbin's imports.
 // Spec: https://webassembly.github.io/spec/js-api/#read-the-imports
 
 import type { Machine } from "../exec/machine.js";
@@ -11,14 +10,18 @@ import {
   type HostFunction,
   type Imports,
 } from "../runtime/instances.js";
+import { HostRef } from "../runtime/values.js";
 import type { Import } from "../syntax/module.js";
 import type { FuncType } from "../syntax/types.js";
 import { LinkError } from "../util/errors.js";
 import { closeGlobalType, type DefType } from "../valid/deftypes.js";
 import type { ValidModule } from "../valid/validate.js";
-import { Global, Memory, Table, Tag } from "./objects.js";
+import { builtinOf, STRING } from "./builtins.js";
+import { isObject } from "./idl.js";
+import { type Compiled, functions, globals, memories, suspendings, tables, tags } from "./slots.js";
+import { suspending } from "./suspending.js";
 import { refuseSignature, toJsValue, toWasmResults, toWasmValue } from "./values.js";
-import { functionBehind, type JsFunction, type World, worldOf } from "./world.js";
+import { type JsFunction, type World, worldOf } from "./world.js";
 
 export type ImportObject = Readonly<Record<string, unknown>>;
 
@@ -30,7 +33,18 @@ export interface ImportOptions {
   readonly suspend?: boolean;
 }
 
+/** An import, and which one of the imported functions it is. */
+type Wanted = Import & { readonly index: number };
+
+function* numbered(module: ValidModule): Generator<Wanted> {
+  let count = 0;
+  for (const wanted of module.imports)
+    yield { ...wanted, index: wanted.description.kind === "func" ? count++ : -1 };
+}
+
 /**
+ * Imports by name, for a program that gets others from elsewhere: what is missing is left
+ * out, and instantiation finds and names it.
  * @throws TypeError where a module's name stands for something else than an object
  * @throws LinkError where a value cannot be what the module wants
  */
@@ -41,20 +55,48 @@ export function jsImports(
   { suspend = true }: ImportOptions = {},
 ): Imports {
   const imports = new Map<string, Map<string, ExternInstance>>();
-  let functions = 0;
-  for (const wanted of module.imports) {
-    const index = wanted.description.kind === "func" ? functions++ : -1;
+  for (const wanted of numbered(module)) {
     const group = importObject[wanted.module];
     if (group === undefined) continue;
-    if ((typeof group !== "object" || group === null) && typeof group !== "function")
-      throw new TypeError(`import module ${wanted.module} is not an object`);
-    const value = (group as Record<string, unknown>)[wanted.name];
+    const value = valueIn(group, wanted);
     if (value === undefined && !mayBeUndefined(wanted)) continue;
-    const extern = externOf(worldOf(machine), module, { ...wanted, index }, value, suspend);
     if (!imports.has(wanted.module)) imports.set(wanted.module, new Map());
+    const extern = externOf(worldOf(machine), module, wanted, value, suspend);
     imports.get(wanted.module)!.set(wanted.name, extern);
   }
   return imports;
+}
+
+/**
+ * Imports in the module's order, read as the interface says.
+ * @throws as `jsImports`, and for what is missing
+ */
+export function readImports(
+  world: World,
+  compiled: Compiled,
+  importObject: object | undefined,
+): ExternInstance[] {
+  const { module, strings } = compiled;
+  if (module.imports.length > 0 && importObject === undefined)
+    throw new TypeError("the module has imports, but there is no import object");
+  return [...numbered(module)].map((wanted) => {
+    if (wanted.module === strings) return stringNamed(wanted.name);
+    const builtin = builtinOf(compiled.builtins, wanted);
+    if (builtin !== undefined) return { kind: "func", func: builtin };
+    const group = (importObject as ImportObject)[wanted.module];
+    return externOf(world, module, wanted, valueIn(group, wanted), false);
+  });
+}
+
+function valueIn(group: unknown, { module, name }: Import): unknown {
+  if (!isObject(group)) throw new TypeError(`import module ${module} is not an object`);
+  return (group as ImportObject)[name];
+}
+
+function stringNamed(text: string): ExternInstance {
+  const global = new GlobalInstance({ type: STRING, mutable: false });
+  global.ref = new HostRef(text);
+  return { kind: "global", global };
 }
 
 /** As a host's value, undefined is as good as any other. */
@@ -66,7 +108,7 @@ const mayBeUndefined = ({ description }: Import): boolean =>
 function externOf(
   world: World,
   module: ValidModule,
-  { module: group, name, description, index }: Import & { readonly index: number },
+  { module: group, name, description, index }: Wanted,
   value: unknown,
   suspend: boolean,
 ): ExternInstance {
@@ -74,27 +116,25 @@ function externOf(
   const { defTypes } = module.context;
   switch (description.kind) {
     case "func": {
-      if (typeof value !== "function") throw new LinkError(`${label} must be a function`);
       const type = defTypes[description.type]!;
       const func =
-        functionBehind(value) ??
-        FuncInstance.host(
-          type,
-          `${group}.${name}`,
-          hostFunction(world, type, value as JsFunction, suspend),
-          // The spec's "index of the host function": its exported function is named by it.
-          index,
-        );
+        functions.of(value) ?? functionOf(world, type, `${group}.${name}`, value, suspend, index);
+      if (func === undefined) throw new LinkError(`${label} must be a function`);
       return { kind: "func", func };
     }
-    case "memory":
-      if (!(value instanceof Memory)) throw new LinkError(`${label} must be a Memory`);
-      return { kind: "memory", memory: Memory.instanceOf(value) };
-    case "table":
-      if (!(value instanceof Table)) throw new LinkError(`${label} must be a Table`);
-      return { kind: "table", table: Table.instanceOf(value) };
+    case "memory": {
+      const memory = memories.of(value);
+      if (memory === undefined) throw new LinkError(`${label} must be a Memory`);
+      return { kind: "memory", memory };
+    }
+    case "table": {
+      const table = tables.of(value);
+      if (table === undefined) throw new LinkError(`${label} must be a Table`);
+      return { kind: "table", table };
+    }
     case "global": {
-      if (value instanceof Global) return { kind: "global", global: Global.instanceOf(value) };
+      const given = globals.of(value);
+      if (given !== undefined) return { kind: "global", global: given };
       const { type } = closeGlobalType(defTypes, description.type);
       const wanted = typeof type === "object" ? "reference" : type === "i64" ? "bigint" : "number";
       if (wanted !== "reference" && typeof value !== wanted)
@@ -103,31 +143,68 @@ function externOf(
       try {
         setGlobal(global, toWasmValue(value, type, world));
       } catch (error) {
-        throw new LinkError(`${label}: ${(error as Error).message}`);
+        throw error instanceof TypeError ? new LinkError(`${label}: ${error.message}`) : error;
       }
       return { kind: "global", global };
     }
-    case "tag":
-      if (!(value instanceof Tag)) throw new LinkError(`${label} must be a Tag`);
-      return { kind: "tag", tag: Tag.instanceOf(value) };
+    case "tag": {
+      const tag = tags.of(value);
+      if (tag === undefined) throw new LinkError(`${label} must be a Tag`);
+      return { kind: "tag", tag };
+    }
   }
 }
+
+/** `index` is the spec's "index of the host function": its exported function is named by it. */
+function functionOf(
+  world: World,
+  type: DefType,
+  name: string,
+  value: unknown,
+  suspend: boolean,
+  index: number,
+): FuncInstance | undefined {
+  const suspended = suspendings.of(value);
+  if (suspended !== undefined) {
+    const host = hostFunction(world, type, suspended, "always");
+    return FuncInstance.host(type, name, suspending(world.machine, name, host), index);
+  }
+  if (typeof value !== "function") return undefined;
+  const host = hostFunction(
+    world,
+    type,
+    value as JsFunction,
+    suspend && mayWait(type) ? "for promises" : "never",
+  );
+  return FuncInstance.host(type, name, host, index);
+}
+
+/** A promise given for an externref is a value like any other. */
+const mayWait = (type: DefType): boolean =>
+  !(type.sub.comp as FuncType<DefType>).results.some((result) => typeof result === "object");
 
 function hostFunction(
   world: World,
   type: DefType,
   call: JsFunction,
-  suspend: boolean,
+  waits: "never" | "for promises" | "always",
 ): HostFunction {
   const signature = type.sub.comp as FuncType<DefType>;
   const { results } = signature;
-  // A promise given for an externref is a value like any other.
-  const awaits = suspend && !results.some((t) => typeof t === "object");
+  const thrown = (error: unknown): never => {
+    throw world.errors.inward(error);
+  };
   return (args) => {
-    refuseSignature(signature);
-    const returned = call(...args.map((value) => toJsValue(value, world)));
-    return awaits && returned instanceof Promise
-      ? returned.then((value) => toWasmResults(value, results, world))
-      : toWasmResults(returned, results, world);
+    try {
+      refuseSignature(signature);
+      const returned = call(...args.map((value) => toJsValue(value, world)));
+      if (waits === "never" || (waits === "for promises" && !(returned instanceof Promise)))
+        return toWasmResults(returned, results, world);
+      return Promise.resolve(returned)
+        .then((value) => toWasmResults(value, results, world))
+        .catch(thrown);
+    } catch (error) {
+      return thrown(error);
+    }
   };
 }

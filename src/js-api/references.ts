@@ -16,7 +16,7 @@ type HeapObject = StructInstance | ArrayInstance;
 const isHeapObject = (reference: Reference): reference is HeapObject =>
   reference instanceof StructInstance || reference instanceof ArrayInstance;
 
-/** Structures and arrays are opaque to JavaScript: an object without anything of its own. */
+/** Structures and arrays are opaque to JavaScript: an exotic object without anything of its own. */
 const opaque = new WeakMap<HeapObject, object>();
 const behind = new WeakMap<object, HeapObject>();
 
@@ -41,13 +41,29 @@ function makeOpaque(reference: HeapObject): unknown {
   let seen = held instanceof FuncInstance ? null : outward(held);
   for (const object of chain.reverse()) {
     const prototype = typeof seen === "object" || typeof seen === "function" ? seen : null;
-    const made = Object.freeze(Object.create(prototype) as object);
+    const made = new Proxy(Object.freeze(Object.create(prototype) as object), EXOTIC);
     opaque.set(object, made);
     behind.set(made, object);
     seen = made;
   }
   return seen;
 }
+
+/** What can be done to a frozen object, such an object does not even ignore. */
+const EXOTIC: ProxyHandler<object> = {
+  setPrototypeOf: () => false,
+  preventExtensions: () => false,
+  defineProperty: () => false,
+  deleteProperty: () => {
+    throw new TypeError("WebAssembly objects are opaque");
+  },
+  /** A prototype may have a setter. */
+  set(target, key, value, receiver) {
+    if (!Reflect.set(target, key, value, receiver))
+      throw new TypeError("WebAssembly objects are opaque");
+    return true;
+  },
+};
 
 /**
  * Custom descriptors: an object's prototype is what the first field of its descriptor

@@ -4,7 +4,9 @@
 // Spec: https://webassembly.github.io/spec/js-api/#tojsvalue
 
 import {
+  EXTERNREF,
   formatValType,
+  FUNCREF,
   type FuncType,
   type HeapType,
   inexact,
@@ -13,7 +15,8 @@ import {
   type ValType,
 } from "../syntax/types.js";
 import { f32, f64, floatOf, i32, i64, type Reference, type Value } from "../runtime/values.js";
-import type { DefType } from "../valid/deftypes.js";
+import { closeRefType, type DefType } from "../valid/deftypes.js";
+import { listOf, toEnum } from "./idl.js";
 
 export interface ReferenceDoor {
   toJs(reference: Reference): unknown;
@@ -105,26 +108,25 @@ export function toWasmResults(
 export function resultList(returned: unknown, count: number): unknown[] {
   if (count === 0) return [];
   if (count === 1) return [returned];
-  const values = Array.from(iterable(returned));
+  const method = (returned as Partial<Iterable<unknown>> | null | undefined)?.[Symbol.iterator];
+  if (typeof method !== "function")
+    throw new TypeError("a function of several results must return an iterable");
+  const values = listOf(returned, method);
   if (values.length !== count)
     throw new TypeError(`a function of ${count} results returned ${values.length} values`);
   return values;
 }
 
-function iterable(value: unknown): Iterable<unknown> {
-  const candidate = value as Iterable<unknown> | null | undefined;
-  if (typeof candidate?.[Symbol.iterator] !== "function")
-    throw new TypeError("a function of several results must return an iterable");
-  return candidate;
-}
+const VALUE_TYPES = {
+  i32: "i32",
+  i64: "i64",
+  f32: "f32",
+  f64: "f64",
+  v128: "v128",
+  externref: closeRefType([], EXTERNREF),
+  anyfunc: closeRefType([], FUNCREF),
+} satisfies Record<string, ValType<DefType>>;
 
-/** Indices and sizes ([EnforceRange]): a number for i32 addresses, a bigint for i64 ones. */
-export function toIndex(value: unknown, address: "i32" | "i64"): number {
-  const index =
-    address === "i64"
-      ? Number(BigInt.asIntN(128, value as bigint))
-      : Math.trunc(+(value as number));
-  if (!(index >= 0 && index < (address === "i64" ? 2 ** 64 : 2 ** 32)))
-    throw new TypeError(`${String(value)} is not an index of type ${address}`);
-  return index;
-}
+/** ToValueType. @throws TypeError for what names no type */
+export const toValueType = (name: unknown): ValType<DefType> =>
+  VALUE_TYPES[toEnum(name, Object.keys(VALUE_TYPES) as (keyof typeof VALUE_TYPES)[], "the type")];

@@ -12,19 +12,30 @@ const AT_ONCE = 2 ** 30;
 export class MemoryInstance {
   view: DataView;
   private whole: Uint8Array | null = null;
-  /** Called after growth replaced the buffer (JavaScript views of the old one are stale). */
+  /** Called after growth, also by nothing; mostly another buffer is there now. */
   onGrow: (() => void) | null = null;
+  /** Makes the buffer longer, if it is one that stays; else another takes its place. */
+  private extend: ((length: number) => void) | null = null;
 
   constructor(readonly type: MemoryType) {
     this.view = new DataView(allocate(Number(type.limits.min) * this.pageSize));
   }
 
-  get buffer(): ArrayBuffer {
-    return this.view.buffer as ArrayBuffer;
+  get buffer(): ArrayBufferLike {
+    return this.view.buffer;
+  }
+  /** Whether the buffer stays the same when the memory grows. */
+  get growsInPlace(): boolean {
+    return this.extend !== null;
+  }
+  /** Has its bytes, which must be the same, in another buffer; `extend` makes that longer. */
+  moveTo(buffer: ArrayBufferLike, extend: ((length: number) => void) | null = null): void {
+    this.extend = extend;
+    this.look(buffer, buffer.byteLength);
   }
   /** All bytes. @throws RangeError where they are more than a typed array of the host holds */
   get bytes(): Uint8Array {
-    return (this.whole ??= new Uint8Array(this.view.buffer));
+    return (this.whole ??= this.part(0, this.view.byteLength));
   }
   /** `length` bytes from `address`, which lie inside. */
   part(address: number, length: number): Uint8Array {
@@ -49,19 +60,31 @@ export class MemoryInstance {
         : // With pages of one byte, as many as the address type can count.
           Math.min(2 ** (32 - this.type.limits.pageSizeLog2), 2 ** 32 - 1);
     if (old + delta > Math.min(bound, max === undefined ? Infinity : Number(max))) return -1;
-    if (delta === 0) return old;
-    let buffer: ArrayBuffer;
     try {
-      buffer = new ArrayBuffer((old + delta) * this.pageSize);
+      if (delta !== 0) this.lengthen((old + delta) * this.pageSize);
     } catch {
       return -1;
     }
-    const before = this.view.buffer;
-    this.view = new DataView(buffer);
-    this.whole = null;
-    copyBytes(before, 0, buffer, 0, before.byteLength);
     this.onGrow?.();
     return old;
+  }
+
+  /** @throws RangeError where the host has no room */
+  private lengthen(length: number): void {
+    const before = this.view.buffer;
+    if (this.extend !== null) {
+      this.extend(length);
+      return this.look(before, length);
+    }
+    const buffer = new ArrayBuffer(length);
+    copyBytes(before, 0, buffer, 0, before.byteLength);
+    this.look(buffer, length);
+  }
+
+  /** The length is said: views that follow a buffer's length are slow. */
+  private look(buffer: ArrayBufferLike, length: number): void {
+    this.view = new DataView(buffer, 0, length);
+    this.whole = null;
   }
 
   /** Copies `n` bytes of `source`, which may be this memory. All of them lie inside. */

@@ -34,6 +34,9 @@ export type TrapReason =
   // Not the spec's: the native fiber ABI (docs/fibers.md).
   | "unknown fiber"
   | "fiber entry returned"
+  // The builtin functions of the JavaScript interface.
+  | "out of bounds string access"
+  | "invalid code point"
   // Not the spec's: no room on this host.
   | "array too large";
 

@@ -1,0 +1,132 @@
+// The object `WebAssembly`, on a machine of its own: every instance that is made through it
+// runs there.
+// Spec: https://webassembly.github.io/spec/js-api/#webassembly-namespace
+
+import { Machine, type MachineOptions } from "../exec/machine.js";
+import { tierOf } from "../forward/choose.js";
+import { JS_TAG } from "../runtime/exceptions.js";
+import type { ExternInstance } from "../runtime/instances.js";
+import { CompileError, LinkError, RuntimeError, standardErrors, SuspendError } from "./errors.js";
+import { tag, toBytes, toOptionalObject } from "./idl.js";
+import { readImports } from "./imports.js";
+import {
+  compile,
+  type CompileOptions,
+  initInstance,
+  instanceInterface,
+  moduleInterface,
+  toCompileOptions,
+} from "./module-objects.js";
+import { bytesOfResponse } from "./response.js";
+import { type Compiled, functions, modules } from "./slots.js";
+import { suspendingInterface } from "./suspending.js";
+import type { WebAssemblyNamespace } from "./types.js";
+import { worldOf } from "./world.js";
+
+/** How the machine of such an object is made. Its usual tier is `mixed`. */
+export type WebAssemblyOptions = MachineOptions;
+
+/** Calls in one another for which the usual stack of a host has room. */
+const MAX_NESTING = 500;
+
+export function makeWebAssembly(options: WebAssemblyOptions = {}): WebAssemblyNamespace {
+  const world = worldOf(
+    new Machine({ tier: tierOf("mixed"), maxNesting: MAX_NESTING, ...options }),
+  );
+  world.errors = standardErrors(world);
+  const { Memory, Table, Global, Tag, Exception } = world;
+  const Module = moduleInterface();
+  const Instance = instanceInterface(world);
+
+  const moduleOf = (compiled: Compiled): object => {
+    const object = Object.create(Module.prototype) as object;
+    modules.set(object, compiled);
+    return object;
+  };
+  const instanceOf = (compiled: Compiled, imports: readonly ExternInstance[]): object => {
+    const object = Object.create(Instance.prototype) as object;
+    initInstance(world, object, compiled, imports);
+    return object;
+  };
+  /** After `bytes` are there: what follows is never done at once. */
+  const compileLater = async (
+    bytes: Uint8Array | Promise<Uint8Array>,
+    settings: CompileOptions,
+  ): Promise<Compiled> => compile(await bytes, settings);
+  const instantiateLater = async (
+    compiled: Compiled,
+    importObject: object | undefined,
+  ): Promise<object> => {
+    const imports = world.guarded(() => readImports(world, compiled, importObject));
+    await Promise.resolve();
+    return instanceOf(compiled, imports);
+  };
+  const instantiateSource = async (source: Promise<Compiled>, importObject: object | undefined) => {
+    const compiled = await source;
+    const instance = await instantiateLater(compiled, importObject);
+    return { module: moduleOf(compiled), instance };
+  };
+
+  const operations = {
+    validate(bytes: unknown, ...[settings]: unknown[]): boolean {
+      const copy = toBytes(bytes);
+      const chosen = toCompileOptions(settings);
+      try {
+        compile(copy, chosen);
+        return true;
+      } catch (error) {
+        if (error instanceof CompileError) return false;
+        throw error;
+      }
+    },
+    async compile(bytes: unknown, ...[settings]: unknown[]): Promise<object> {
+      return moduleOf(await compileLater(toBytes(bytes), toCompileOptions(settings)));
+    },
+    async instantiate(source: unknown, ...[imports, settings]: unknown[]): Promise<object> {
+      const compiled = modules.of(source);
+      const bytes = compiled === undefined ? toBytes(source) : null;
+      const importObject = toOptionalObject(imports, "the import object");
+      return compiled !== undefined
+        ? instantiateLater(compiled, importObject)
+        : instantiateSource(compileLater(bytes!, toCompileOptions(settings)), importObject);
+    },
+    async compileStreaming(source: unknown, ...[settings]: unknown[]): Promise<object> {
+      const chosen = toCompileOptions(settings);
+      return moduleOf(await compileLater(bytesOfResponse(source), chosen));
+    },
+    async instantiateStreaming(
+      source: unknown,
+      ...[imports, settings]: unknown[]
+    ): Promise<object> {
+      const importObject = toOptionalObject(imports, "the import object");
+      const chosen = toCompileOptions(settings);
+      return instantiateSource(compileLater(bytesOfResponse(source), chosen), importObject);
+    },
+    promising(func: unknown): (...args: unknown[]) => Promise<unknown> {
+      const made = world.promisingOf(functions.demand(func, "what promising takes"));
+      Object.defineProperty(made, "name", { value: "" });
+      return Object.defineProperty(made, "length", { value: 1 });
+    },
+    get JSTag() {
+      return world.objectOf({ kind: "tag", tag: JS_TAG });
+    },
+  };
+  const interfaces = {
+    Module,
+    Instance,
+    Memory,
+    Table,
+    Global,
+    Tag,
+    Exception,
+    CompileError,
+    LinkError,
+    RuntimeError,
+    SuspendError,
+    Suspending: suspendingInterface(),
+  };
+  for (const [name, value] of Object.entries(interfaces))
+    Object.defineProperty(operations, name, { value, writable: true, configurable: true });
+  tag(operations, "WebAssembly");
+  return operations as unknown as WebAssemblyNamespace;
+}
