@@ -64,15 +64,11 @@ export class ForwardTier implements Tier, Policy {
     const entry = compiled.entryAt(frame.pc);
     if (entry !== undefined && !this.worth(compiled, entry)) return this.interpret(machine, fuel);
     const units = Math.min(UNITS, machine.maxFrames - fiber.below - fiber.depth);
-    if (
-      entry === undefined ||
-      fuel < compiled.reserve ||
-      units < compiled.weight ||
-      (this.alternate && this.turn)
-    ) {
+    if (entry === undefined || (this.alternate && this.turn)) {
       this.turn = false;
       return this.step(machine, fuel);
     }
+    if (fuel < compiled.reserve || units < compiled.weight) return this.interpret(machine, fuel);
     this.turn = true;
     const given = this.alternate ? compiled.reserve : Math.min(fuel, CHUNK);
     try {
