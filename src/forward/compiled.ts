@@ -78,9 +78,6 @@ export class CompiledFunction {
   readonly hasRefs: boolean;
   readonly call: Call;
   private readonly parts: object;
-  /** Entries from outside since they were looked at last, and instructions executed by them. */
-  entered = 0;
-  executed = 0;
   private readonly forms: readonly Form[];
   private readonly entries: ReadonlyMap<number, Entry>;
 
@@ -119,10 +116,6 @@ export class CompiledFunction {
   /** The entry before which a frame stands; none if undefined. */
   entryAt(pc: number): Entry | undefined {
     return pc === 0 ? START : this.entries.get(pc);
-  }
-
-  get func(): FuncInstance {
-    return this.source.func;
   }
 
   /** Instructions. */

@@ -257,15 +257,3 @@ test("f32 arithmetic rounds once", () => {
   };
   expect(at("forward")).toEqual(at("interpreter"));
 });
-
-test("a function that leaves compiled code all the time is given back to the interpreter", () => {
-  const COUNTDOWN = `(func $down (export "run") (param i32 i32) (result i32)
-    (if (result i32) (local.get 0)
-      (then (return_call $down (i32.sub (local.get 0) (i32.const 1)) (i32.add (local.get 1) (i32.const 2))))
-      (else (local.get 1))))`;
-  const { machine, func } = load(COUNTDOWN, "mixed");
-  expect(machine.invoke(func("run"), [i32(20_000), i32(0)])).toEqual([i32(40_000)]);
-  expect(machine.invoke(func("run"), [i32(20_000), i32(0)])).toEqual([i32(40_000)]);
-  expect(func("run").forward).not.toBeNull();
-  expect(func("run").direct).not.toBeNull();
-});

@@ -39,9 +39,6 @@ const DETOUR = 1_000;
 /** Heat from which a function is compiled: so much for each of its instructions. */
 const WORTH = 600;
 const LEAST = 20_000;
-/** After so many entries it is seen whether they execute more than so many instructions each. */
-const TRIALS = 4096;
-const LITTLE = 50;
 
 export class ForwardTier implements Tier, Policy {
   private readonly eager: boolean;
@@ -138,27 +135,15 @@ export class ForwardTier implements Tier, Policy {
       machine.unused = forsaken();
       throw error;
     }
-    const done = control[0] !== -1;
-    machine.unused = control[done ? 0 : 1]!;
-    this.weigh(compiled, fuel - machine.unused);
-    if (done) return this.returned(machine, frame, compiled, result);
+    if (control[0] !== -1) {
+      machine.unused = control[0]!;
+      this.returned(machine, frame, compiled, result);
+      return;
+    }
+    machine.unused = control[1]!;
     stackUp();
     if (run.outside !== null) return machine.call(run.outside);
     if (run.stuck && machine.unused > 0) this.step(machine, machine.unused);
-  }
-
-  /** Gives compiled code up that is entered all the time for next to nothing. */
-  private weigh(compiled: CompiledFunction, executed: number): void {
-    compiled.entered++;
-    compiled.executed += executed;
-    if (compiled.entered < TRIALS || this.eager) return;
-    if (compiled.executed < TRIALS * LITTLE) {
-      const { func } = compiled;
-      forget(func);
-      (func.forward as Forward).about.compiled = null;
-      func.direct = func.code;
-    }
-    compiled.entered = compiled.executed = 0;
   }
 
   /** Executes compiled code from an entry; answers with what it returns. */
