@@ -33,7 +33,7 @@ function run(instance: ModuleInstance, constants: readonly Constant[]): readonly
   return new Machine().invoke(func, []);
 }
 
-const NULLARY: DefType = closeTypes([
+export const NULLARY: DefType = closeTypes([
   {
     final: true,
     supers: [],

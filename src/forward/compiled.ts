@@ -177,7 +177,7 @@ function make<F>(text: string, constants: ReadonlyMap<string, unknown>): [F, obj
   const all = { ...COMMON, ...Object.fromEntries(constants) };
   const words = new Set(text.match(/\b[A-Za-z]\w*/g));
   const names = Object.keys(all).filter((name) => words.has(name));
-  // oxlint-disable-next-line typescript/no-implied-eval
+  // oxlint-disable-next-line typescript/no-implied-eval -- what this tier is
   const made = new Function(
     "all",
     `"use strict"; ${NATIVE} const { ${names.join(", ")} } = all;\n${text}`,

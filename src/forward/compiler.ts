@@ -145,7 +145,9 @@ export class Compiler {
   /** The text of what makes the function, or of the part's function. */
   compile(): string {
     const { nodes, entries, func } = this.source;
-    const regions = this.part?.region.inner ?? this.source.regions;
+    const regions = new Map(
+      (this.part?.region.inner ?? this.source.regions).map((region) => [region.start, region]),
+    );
     const start = this.at;
     if (this.part === null) {
       const carried = this.results;
@@ -160,7 +162,7 @@ export class Compiler {
         if (this.at > 0 && nodes[this.at - 1]!.mnemonic === "loop")
           this.check(this.hops ? "true" : `fuel < ${this.reserve}`);
       }
-      const region = regions.find((r) => r.start === this.at);
+      const region = regions.get(this.at);
       if (region === undefined) compileNode(this, this.node);
       else this.callPart(region);
     }

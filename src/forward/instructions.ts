@@ -152,30 +152,7 @@ function byHandler(c: Compiler, node: Node): void {
   c.count();
   for (const operand of c.stack.operands)
     if (inVariable(operand.kind)) c.emit(toSlot(operand.slot, operand));
-  const sp = `q + ${2 * c.stack.top}`;
-  const at = `q + ${2 * (c.stack.peek(0)?.slot ?? 0)}`;
-  const code = words[pc]!;
-  const sub = words[pc + 1]!;
-  const text =
-    code === 0xcd
-      ? `accessMemory(Q, A, W, ${pc}, ${sp})`
-      : code === 0x25 || code === 0x26
-        ? `bulk(Q, A, ${code}, ${sub}, 0, ${sp})`
-        : code === 0xfb
-          ? `gc(Q, A, ${0xfb0000 | sub}, ${words[pc + 2]}, ${words[pc + 3]}, ${sp})`
-          : code === 0xfd
-            ? `simd(Q, A, W, ${pc}, ${sp})`
-            : code === 0xfe
-              ? `atomics(Q, A, W, ${pc}, ${sp})`
-              : code === 0xfc && sub < 8
-                ? `conversions(Q, ${0xfc0000 | sub}, ${at})`
-                : code === 0xfc && sub >= 0x13
-                  ? `wide(Q, ${0xfc0000 | sub}, ${sp})`
-                  : code === 0xfc
-                    ? `bulk(Q, A, ${0xfc0000 | sub}, ${words[pc + 2]}, ${words[pc + 3]}, ${sp})`
-                    : code === 0x3f
-                      ? `pages(A.memories[${sub}], ${sp})`
-                      : `conversions(Q, ${code}, ${at})`;
+  const text = handlerCall(c, pc);
   if (text.includes("W,")) c.constant("W", words);
   c.emit(`${text};`);
   const after = c.next.stack;
@@ -185,6 +162,33 @@ function byHandler(c: Compiler, node: Node): void {
     const { kind, slot, text: home } = c.stack.operands[i]!;
     if (inVariable(kind)) c.emit(`${home} = ${inSlot(kind, slot)};`);
   }
+}
+
+/** The call of the interpreter's handler for the entry at `pc`. */
+function handlerCall({ code: { words }, stack }: Compiler, pc: number): string {
+  const sp = `q + ${2 * stack.top}`;
+  const [code, sub, a, b] = words.subarray(pc, pc + 4) as unknown as number[];
+  switch (code) {
+    case 0xcd:
+      return `accessMemory(Q, A, W, ${pc}, ${sp})`;
+    case 0x25:
+    case 0x26:
+      return `bulk(Q, A, ${code}, ${sub}, 0, ${sp})`;
+    case 0x3f:
+      return `pages(A.memories[${sub}], ${sp})`;
+    case 0xfb:
+      return `gc(Q, A, ${0xfb0000 | sub!}, ${a}, ${b}, ${sp})`;
+    case 0xfd:
+      return `simd(Q, A, W, ${pc}, ${sp})`;
+    case 0xfe:
+      return `atomics(Q, A, W, ${pc}, ${sp})`;
+    default:
+  }
+  const operand = `q + ${2 * (stack.peek()?.slot ?? 0)}`;
+  if (code !== 0xfc) return `conversions(Q, ${code}, ${operand})`;
+  const op = 0xfc0000 | sub!;
+  if (sub! < 8) return `conversions(Q, ${op}, ${operand})`;
+  return sub! >= 0x13 ? `wide(Q, ${op}, ${sp})` : `bulk(Q, A, ${op}, ${a}, ${b}, ${sp})`;
 }
 
 function resultsOf({ op, mnemonic }: Node): number {

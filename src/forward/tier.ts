@@ -258,7 +258,7 @@ export class ForwardTier implements Tier, Policy {
 
 function whyForbidden(): string | null {
   try {
-    // oxlint-disable-next-line typescript/no-implied-eval
+    // oxlint-disable-next-line typescript/no-implied-eval -- asks whether that is allowed
     new Function("");
     return null;
   } catch (error) {

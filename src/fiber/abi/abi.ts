@@ -8,6 +8,7 @@
 // stack, this keeps a number, new for each suspension. What the program overwrote is
 // gone, as with the assembly.
 
+import { NULLARY } from "../../exec/constants.js";
 import { type Chain, checkRoom, cutChain, joinChain } from "../../exec/chains.js";
 import type { Fiber } from "../../exec/fiber.js";
 import type { Machine } from "../../exec/machine.js";
@@ -26,7 +27,6 @@ import { i32, type Value } from "../../runtime/values.js";
 import { functionName, importsOf } from "../../syntax/module.js";
 import { UsageError } from "../../util/errors.js";
 import { hex } from "../../util/hex.js";
-import { closeTypes } from "../../valid/deftypes.js";
 import type { ValidModule } from "../../valid/validate.js";
 import type { SwitchEvent } from "./events.js";
 import { type FiberAssembly, type FiberFunction, recognizeFibers } from "./recognize.js";
@@ -76,16 +76,6 @@ const HEADER = 16;
 const NUMBER = 0;
 const ENTRY = 8;
 const PAYLOAD = 12;
-
-const NULLARY = closeTypes([
-  {
-    final: true,
-    supers: [],
-    comp: { kind: "func", params: [], results: [] },
-    groupStart: 0,
-    groupSize: 1,
-  },
-])[0]!;
 
 /** The ABI for one instance of one module. */
 export class FiberAbi {
