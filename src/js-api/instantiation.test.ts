@@ -45,11 +45,11 @@ function asking(object: WebAssembly) {
   const { exports } = new object.Instance(new object.Module(ASKS), { env });
   return {
     exports,
-    begin(n: number): void {
+    begin: (n: number): void => {
       exports["run"](n);
       exports["asyncify_stop_unwind"]();
     },
-    end(given: number): unknown {
+    end: (given: number): unknown => {
       answer = given;
       exports["asyncify_start_rewind"](DATA);
       return exports["run"](0);

@@ -31,12 +31,28 @@ export function checkInstances({ output, strict, file }: CheckSettings): Instanc
     headings.about(instance);
     for (const line of [...renderFinding(finding), ""]) output.line(line);
   });
+  const save = (): void => {
+    if (file !== undefined) writeReport(file, checker.instances, output);
+  };
+  const told = new Set<string>();
+  const tellLastWords = (): void => {
+    for (const line of lastWords(checker.instances)) {
+      if (!told.has(line)) output.line(line);
+      told.add(line);
+    }
+  };
+  // A process whose own handler of what nobody caught throws again has no other end.
+  process.on("uncaughtExceptionMonitor", () => {
+    tellLastWords();
+    save();
+  });
   process.on("exit", (code) => {
     checker.finish();
     const { instances } = checker;
     Atomics.add(counts, INSTANCES, instances.length);
+    tellLastWords();
     for (const line of summary(instances)) output.line(line);
-    if (file !== undefined) writeReport(file, instances, output);
+    save();
     if (!isMainThread) return;
     if (Atomics.load(counts, INSTANCES) === 0) output.line(`bobbin check: ${NOTHING}`);
     if (strict && code === 0 && Atomics.load(counts, FINDINGS) > 0)
@@ -57,14 +73,16 @@ function sharedCounts(): Int32Array {
   return new Int32Array(getEnvironmentData(SHARED) as unknown as SharedArrayBuffer);
 }
 
+const about = (name: string, text: string): string =>
+  `bobbin check: ${instanceName(name)}: ${text}`;
+
+const lastWords = (instances: readonly CheckedInstance[]): string[] =>
+  instances.flatMap(({ name, lastWords: words }) => (words === null ? [] : [about(name, words)]));
+
 const summary = (instances: readonly CheckedInstance[]): string[] =>
-  instances.flatMap(({ name, findings, counts, lastWords }) => {
+  instances.map(({ name, findings, counts }) => {
     const what = counts === null ? "its unwinds cannot be told" : renderCounts(counts);
-    const line = (text: string): string => `bobbin check: ${instanceName(name)}: ${text}`;
-    return [
-      ...(lastWords === null ? [] : [line(lastWords)]),
-      line(`${renderVerdict(findings)}: ${what}`),
-    ];
+    return about(name, `${renderVerdict(findings)}: ${what}`);
   });
 
 /** As `bobbin check` would print it, by the ending of the file's name. */
@@ -88,11 +106,11 @@ const threadFile = (file: string): string =>
 
 const report = (instances: readonly CheckedInstance[]): object => ({
   verdict: instances.some(({ findings }) => findings.length > 0) ? "findings" : "clean",
-  instances: instances.map(({ name, findings, counts, lastWords }) => ({
+  instances: instances.map(({ name, findings, counts, lastWords: words }) => ({
     name,
     findings: findings.map((finding) => ({ ...finding, ...CODES[finding.code] })),
     ...(counts === null ? {} : { counts }),
-    ...(lastWords === null ? {} : { lastWords }),
+    ...(words === null ? {} : { lastWords: words }),
   })),
 });
 
@@ -112,5 +130,6 @@ const textOf = (instances: readonly CheckedInstance[]): string[] => [
       ? []
       : [`-- ${instanceName(name)}`, ...findings.flatMap((f) => [...renderFinding(f), ""])],
   ),
+  ...lastWords(instances),
   ...summary(instances),
 ];
