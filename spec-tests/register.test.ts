@@ -53,12 +53,12 @@ const SILENT = { BOBBIN_CHECK: "strict" };
 const LINES = (text: string): string[] => text.trimEnd().split("\n");
 
 describe("a program with Emscripten's glue", () => {
-  const plain = fixture("emscripten/naps.cjs");
+  const plain = fixture("glue/naps.cjs");
   const OUTPUT = "sum of 1: 2\nsum of 2: 6\nsum of 3: 12\n";
 
   /** The glue beside a module that Binaryen made of the plain one. */
   async function twinProgram(name: string, options: AsyncifyOptions): Promise<string> {
-    const bytes = readFileSync(fixture("emscripten/naps.wasm"));
+    const bytes = readFileSync(fixture("glue/naps.wasm"));
     const into = mkdtempSync(join(folder, name));
     writeFileSync(join(into, "naps.wasm"), await makeTwin(bytes, options, 2));
     copyFileSync(plain, join(into, "naps.cjs"));
@@ -108,7 +108,7 @@ describe("a program with Emscripten's glue", () => {
     const into = mkdtempSync(join(folder, "small"));
     const glue = readFileSync(plain, "utf8").replace("StackSize:4096", "StackSize:20");
     writeFileSync(join(into, "naps.cjs"), glue);
-    copyFileSync(fixture("emscripten/naps.wasm"), join(into, "naps.wasm"));
+    copyFileSync(fixture("glue/naps.wasm"), join(into, "naps.wasm"));
     const env = { BOBBIN_CHECK: "1", BOBBIN_ASYNCIFY: "1" };
     const { stderr } = registered([join(into, "naps.cjs")], env);
     expect(stderr).toContain("finding record-past-end");

@@ -70,7 +70,9 @@ const INSTANCES = 1;
 function sharedCounts(): Int32Array {
   // The types know of nothing that is shared.
   if (isMainThread) setEnvironmentData(SHARED, new SharedArrayBuffer(8) as never);
-  return new Int32Array(getEnvironmentData(SHARED) as unknown as SharedArrayBuffer);
+  const shared = getEnvironmentData(SHARED) as unknown as SharedArrayBuffer | undefined;
+  // Only a worker's environment may ask for it.
+  return new Int32Array(shared ?? new SharedArrayBuffer(8));
 }
 
 const about = (name: string, text: string): string =>
