@@ -271,6 +271,10 @@ describe("limits and mistakes", () => {
   test.each([
     [{ BOBBIN_TIER: "fast" }, "BOBBIN_TIER='fast': expected "],
     [{ BOBBIN_TRACE: "/none/trace.txt" }, "BOBBIN_TRACE: cannot write /none/trace.txt: ENOENT"],
+    [
+      { BOBBIN_TRACE: "trace.json" },
+      "BOBBIN_TRACE='trace.json': a file of JSON lines ends in .jsonl",
+    ],
     [{ BOBBIN_ASYNCIFY_IMPORT: "env.sleep" }, "there is no variable BOBBIN_ASYNCIFY_IMPORT"],
   ])("%j ends the process before it begins", (env: Env, message) => {
     const { code, stdout, stderr } = registered(sleeping("wasm/sleep.wasm"), env);
