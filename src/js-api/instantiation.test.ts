@@ -157,6 +157,18 @@ const RUNTIME_ONLY = assemble(`(module
   (memory 1)
   (func (export "stop") (call $stop)))`);
 
+/** As an optimizer leaves it that ran after the pass: `run` begins the unwind by itself. */
+const INLINED = assemble(`(module
+  (memory (export "memory") 1)
+  (global $state (mut i32) (i32.const 0))
+  (global $data (mut i32) (i32.const 0))
+  (func (export "asyncify_start_unwind") (param i32)
+    (global.set $state (i32.const 1))
+    (global.set $data (local.get 0))
+    (if (i32.gt_u (i32.load (global.get $data)) (i32.load offset=4 (global.get $data)))
+      (then (unreachable))))
+  (func (export "run") (global.set $state (i32.const 1))))`);
+
 describe("attachments", () => {
   const STARTS = assemble(`(module $starts
     (import "env" "say" (func $say))
@@ -242,6 +254,24 @@ describe("attachments", () => {
       "module #1 4 start_unwind(0x10)",
       "module #1 5 host env.ask = i32:0",
       "module #1 6 push run, call 0",
+    ]);
+  });
+
+  test("where optimizers have inlined the runtime, it is said that nothing can be told", () => {
+    const checker = new InstanceChecker(() => undefined);
+    const unreadable: string[] = [];
+    const attachment: Attachment = {
+      instance: (made) => {
+        unreadable.push(made.unreadable?.message ?? "");
+        return null;
+      },
+    };
+    const { Module, Instance } = makeWebAssembly({ attachments: [checker, attachment] });
+    new Instance(new Module(INLINED));
+    checker.finish();
+    expect(unreadable).toEqual([expect.stringContaining("was inlined into")]);
+    expect(checker.instances).toMatchObject([
+      { counts: null, findings: [{ code: "runtime-inlined", event: null }] },
     ]);
   });
 });
