@@ -11,7 +11,8 @@ import { loadHostScript } from "../src/cli/host-file.js";
 import { type AsyncifyFlags, asyncifyOptions, asyncifySettings } from "../src/cli/options.js";
 import { bobbin } from "../src/cli/testing.js";
 import { decode } from "../src/binary/decode.js";
-import { InstanceChecker, makeWebAssembly } from "../src/js-api.js";
+import { makeWebAssembly } from "../src/js-api.js";
+import { InstanceChecker } from "../src/observe/check/instances.js";
 import type { Finding } from "../src/observe/check/finding.js";
 
 interface Run {

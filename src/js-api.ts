@@ -8,6 +8,4 @@ export const WebAssembly: WebAssemblyNamespace = /* @__PURE__ */ makeWebAssembly
 export { makeWebAssembly, type WebAssemblyOptions } from "./js-api/namespace.js";
 export type { NativeAsyncify } from "./js-api/instantiation.js";
 export type { Attachment, InstanceWatcher, NewInstance } from "./observe/attachments.js";
-export { type CheckedInstance, InstanceChecker } from "./observe/check/instances.js";
-export { traceInstances } from "./observe/trace-instances.js";
 export type * from "./js-api/types.js";

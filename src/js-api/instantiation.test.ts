@@ -3,7 +3,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import binaryen from "binaryen";
-import { type Attachment, InstanceChecker, makeWebAssembly, traceInstances } from "../js-api.js";
+import { makeWebAssembly } from "../js-api.js";
+import type { Attachment } from "../observe/attachments.js";
+import { InstanceChecker } from "../observe/check/instances.js";
+import { traceInstances } from "../observe/trace-instances.js";
 import { describeEvent } from "../observe/render.js";
 import type { Machine } from "../exec/machine.js";
 
