@@ -35,6 +35,49 @@ export interface TagType {
   parameters: Iterable<ValueTypeName>;
 }
 
+/** A frame of wasm, as the property `wasm` of errors has it. */
+export interface WasmFrame {
+  /** The function's name, or `func[7]` where it has none. */
+  readonly function: string;
+  /** Its index in the module, imports included. */
+  readonly index: number;
+  /** As engines name modules in stacks: `wasm://wasm/name-0123abcd`. */
+  readonly module: string;
+  /** Byte offset of the instruction in the module. */
+  readonly offset: number;
+  /** The instruction's mnemonic. */
+  readonly instruction: string;
+  /** Lines and columns count from 1; a column of 0 is not known. Null where nothing tells. */
+  readonly source: { readonly file: string; readonly line: number; readonly column: number } | null;
+}
+
+/** The state of Asyncify when a call failed, where that was its doing. */
+export interface WasmAsyncify {
+  readonly state: "normal" | "unwinding" | "rewinding";
+  /** The data pointer, and the two words there; null where they are out of bounds. */
+  readonly data: number;
+  readonly position: number | null;
+  readonly end: number | null;
+  /** The rule that was broken (docs/check.md), where no other can have been. */
+  readonly cause: string | null;
+  /** What is known of why, in one line. */
+  readonly text: string;
+}
+
+/** The property `wasm` of errors that leave wasm. */
+export interface WasmTrace {
+  /** The specification's text of a trap; `uncaught exception`; `cannot suspend`. */
+  readonly reason: string;
+  /** Innermost first; of very deep stacks, the innermost hundred. */
+  readonly frames: readonly WasmFrame[];
+  /** Frames in all. */
+  readonly depth: number;
+  /** The number of the machine's fiber; null where none ran. */
+  readonly fiber: number | null;
+  /** Null where Asyncify has nothing to do with it. */
+  readonly asyncify: WasmAsyncify | null;
+}
+
 export type Module = object;
 export interface Instance {
   // What an export is, only its module says.

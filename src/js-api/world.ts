@@ -91,7 +91,7 @@ export class World implements ReferenceDoor {
       try {
         results = this.machine.invoke(func, values);
       } catch (error) {
-        throw this.errors.outward(error);
+        throw this.errors.outward(error, call);
       }
       return toJsResults(results, this);
     };

@@ -1,0 +1,71 @@
+// Where Asyncify stood when a run ended, without a checker: read from the instance at once,
+// because the program may go on and change it.
+
+import type { Interposer } from "../../exec/hooks.js";
+import { Asyncify } from "../../fiber/asyncify/asyncify.js";
+import { stateName } from "../../fiber/asyncify/events.js";
+import type { ModuleInstance } from "../../runtime/instances.js";
+import type { StoppedError } from "../../runtime/traps.js";
+import type { Module } from "../../syntax/module.js";
+import { MalformedError } from "../../util/errors.js";
+import type { AsyncifyStack, AsyncifyState } from "../events.js";
+import { InstanceView } from "../instrumented.js";
+import { isInstrumented, type RuntimeParts, runtimeParts, TwinError } from "../twin-parts.js";
+
+/** Asyncify's state, and its two words in memory, at the end of a run. */
+export interface StateAtEnd extends AsyncifyStack {
+  readonly state: AsyncifyState;
+  /** The instance that is instrumented; null where Asyncify is native. */
+  readonly instance: ModuleInstance | null;
+  /** The call index that a rewind popped last: the word at the position. */
+  readonly callIndex: number | null;
+}
+
+/** Null for a run that has nothing to do with Asyncify. */
+export function stateAtEnd(error: StoppedError, interposer: Interposer | null): StateAtEnd | null {
+  if (interposer instanceof Asyncify && interposer.instance !== null)
+    return {
+      state: stateName(interposer.state),
+      instance: null,
+      callIndex: null,
+      ...interposer.stack(),
+    };
+  for (const { func } of error.trace?.sites ?? []) {
+    const { instance } = func;
+    const parts = instance === null ? null : partsOf(instance.module);
+    if (parts !== null) return lookAt(instance!, parts);
+  }
+  return null;
+}
+
+function lookAt(instance: ModuleInstance, parts: RuntimeParts): StateAtEnd {
+  const view = new InstanceView(parts);
+  view.instance = instance;
+  const { state, data, sp } = view;
+  const pos = view.pointer(data);
+  const end = view.pointer(data + (parts.pointer === "i64" ? 8 : 4));
+  const callIndex = state === 2 && pos !== null ? view.word(pos) : null;
+  return { state: stateName(state), instance, data, pos, end, sp, callIndex };
+}
+
+const known = new WeakMap<Module, RuntimeParts | null>();
+
+/** Null for modules that are not instrumented, or otherwise than by Binaryen's pass alone. */
+export function partsOf(module: Module): RuntimeParts | null {
+  let parts = known.get(module);
+  if (parts === undefined) {
+    parts = isInstrumented(module) ? unlessTwinError(() => runtimeParts(module)) : null;
+    known.set(module, parts);
+  }
+  return parts;
+}
+
+export function unlessTwinError<T>(look: () => T): T | null {
+  try {
+    return look();
+  } catch (error) {
+    // Lazily validated bodies may be malformed.
+    if (error instanceof TwinError || error instanceof MalformedError) return null;
+    throw error;
+  }
+}
