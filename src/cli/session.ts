@@ -18,6 +18,7 @@ import {
   mergeImports,
   type ModuleInstance,
 } from "../runtime/instances.js";
+import { StoppedError } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
 import { LinkError, UsageError } from "../util/errors.js";
 import { hashOf } from "../snapshot/format.js";
@@ -25,7 +26,7 @@ import { loadSnapshot } from "../snapshot/load.js";
 import type { SuspendedChain } from "../snapshot/load-fibers.js";
 import type { ValidModule } from "../valid/validate.js";
 import type { Context } from "./context.js";
-import { about } from "./failure.js";
+import { about, noteAsyncify } from "./failure.js";
 import { loadHostScript } from "./host-file.js";
 import { HostThrows } from "./host-throws.js";
 import { readBytes, readProgram } from "./input.js";
@@ -131,6 +132,7 @@ function sessionOf(
           ? await machine.invokeAsync(func, args)
           : await invokeThrough(host, machine, instance, name, func, args);
       } catch (error) {
+        if (error instanceof StoppedError) noteAsyncify(error, machine.interposer);
         throw throws.explain(error, host?.invoke && `host script ${options.host}`);
       }
     },

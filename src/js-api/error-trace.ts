@@ -1,25 +1,10 @@
 // What errors tell of the wasm that they left: `stack` and `wasm`, made when somebody looks.
 
-import type { Machine } from "../exec/machine.js";
-import { type Explanation, explainEnd } from "../observe/check/explain.js";
-import { type StateAtEnd, stateAtEnd } from "../observe/check/trap-state.js";
-import type { StackTrace, StoppedError } from "../runtime/traps.js";
+import type { AsyncifyEnd } from "../observe/check/explain.js";
+import type { StackTrace } from "../runtime/traps.js";
 import { ErrorStack } from "./error-stack.js";
-import type { WasmAsyncify, WasmTrace } from "./types.js";
+import type { WasmTrace } from "./types.js";
 import { frameOf } from "./wasm-frames.js";
-
-/** Why Asyncify ended a call, and how it stood then. */
-export interface AsyncifyEnd {
-  readonly at: StateAtEnd;
-  readonly explanation: Explanation;
-}
-
-/** To be asked when the error leaves wasm: later the program has gone on. Null where it was not Asyncify. */
-export function asyncifyEnd(error: StoppedError, machine: Machine): AsyncifyEnd | null {
-  const at = stateAtEnd(error, machine.interposer);
-  const explanation = at === null ? null : explainEnd(error, at);
-  return explanation === null ? null : { at: at!, explanation };
-}
 
 /** What `wasm` says of an error. */
 export interface Told {
@@ -62,10 +47,5 @@ const traceOf = ({ reason, trace, asyncify }: Told): WasmTrace => ({
   frames: (trace?.sites ?? []).map(frameOf),
   depth: trace?.frames ?? 0,
   fiber: trace?.fiber ?? null,
-  asyncify: asyncify === null ? null : told(asyncify),
+  asyncify,
 });
-
-function told({ at, explanation: { code, text } }: AsyncifyEnd): WasmAsyncify {
-  const { state, data, pos: position, end } = at;
-  return { state, data, position, end, cause: code, text };
-}

@@ -8,8 +8,9 @@ import { ExceptionInstance, JS_TAG, UncaughtException } from "../runtime/excepti
 import { Exhaustion, StoppedError, Trap } from "../runtime/traps.js";
 import { InvalidError, LinkError as Unlinkable, MalformedError } from "../util/errors.js";
 import type { Machine } from "../exec/machine.js";
+import { explainEnd } from "../observe/check/explain.js";
 import { ErrorStack } from "./error-stack.js";
-import { asyncifyEnd, giveStack, giveTrace } from "./error-trace.js";
+import { giveStack, giveTrace } from "./error-trace.js";
 import { isObject } from "./idl.js";
 import { inward } from "./references.js";
 import { exceptions } from "./slots.js";
@@ -89,7 +90,7 @@ function thrownOf(world: World, error: UncaughtException): unknown {
   const object = world.objectOf({ kind: "exception", exception }) as object;
   // The last call that it left. The program may have frozen it.
   if (trace !== null && Object.isExtensible(object))
-    giveTrace(object, { reason, trace, asyncify: asyncifyEnd(error, world.machine) });
+    giveTrace(object, { reason, trace, asyncify: explainEnd(error, world.machine.interposer) });
   return object;
 }
 
@@ -102,8 +103,8 @@ function stopped(
   let object = shown.get(error);
   if (object === undefined) {
     const { reason, trace } = error;
-    const asyncify = asyncifyEnd(error, machine);
-    const why = asyncify === null ? "" : `: ${asyncify.explanation.text}`;
+    const asyncify = explainEnd(error, machine.interposer);
+    const why = asyncify === null ? "" : `: ${asyncify.text}`;
     const prefix = made === RangeError ? "Maximum call stack size exceeded: " : "";
     object = new made(`${prefix}${error.message}${why}`, { cause: error });
     giveStack(object, new ErrorStack(machine, trace, { below }));

@@ -1,5 +1,8 @@
 // The types of the object `WebAssembly`: those of the host's library are not everywhere.
 
+import type { AsyncifyEnd } from "../observe/check/explain.js";
+
+export type { AsyncifyEnd };
 export type BufferSource = ArrayBufferView | ArrayBufferLike;
 export type AddressValue = number | bigint;
 export type ValueTypeName = "i32" | "i64" | "f32" | "f64" | "v128" | "externref" | "anyfunc";
@@ -51,19 +54,6 @@ export interface WasmFrame {
   readonly source: { readonly file: string; readonly line: number; readonly column: number } | null;
 }
 
-/** The state of Asyncify when a call failed, where that was its doing. */
-export interface WasmAsyncify {
-  readonly state: "normal" | "unwinding" | "rewinding";
-  /** The data pointer, and the two words there; null where they are out of bounds. */
-  readonly data: number;
-  readonly position: number | null;
-  readonly end: number | null;
-  /** The rule that was broken (docs/check.md), where no other can have been. */
-  readonly cause: string | null;
-  /** What is known of why, in one line. */
-  readonly text: string;
-}
-
 /** The property `wasm` of errors that leave wasm. */
 export interface WasmTrace {
   /** The specification's text of a trap; `uncaught exception`; `cannot suspend`. */
@@ -75,7 +65,7 @@ export interface WasmTrace {
   /** The number of the machine's fiber; null where none ran. */
   readonly fiber: number | null;
   /** Null where Asyncify has nothing to do with it. */
-  readonly asyncify: WasmAsyncify | null;
+  readonly asyncify: AsyncifyEnd | null;
 }
 
 export type Module = object;

@@ -23,11 +23,7 @@ export const hasLineTables = (module: Module): boolean =>
 export class DwarfLines implements SourceLines {
   private decoded: Tables | null = null;
 
-  /** @param debug the module that has the debug information: another one where that is a file apart */
-  constructor(
-    private readonly module: Module,
-    private readonly debug: Module = module,
-  ) {}
+  constructor(private readonly module: Module) {}
 
   at(offset: number): SourcePosition | undefined {
     const { rows, files } = this.tables;
@@ -60,7 +56,7 @@ export class DwarfLines implements SourceLines {
   }
 
   private get tables(): Tables {
-    return (this.decoded ??= decodeTables(sectionsOf(this.debug), this.code.size));
+    return (this.decoded ??= decodeTables(sectionsOf(this.module), this.code.size));
   }
 
   private get codeStart(): number {

@@ -4,6 +4,7 @@
 import { InstructionReader } from "../../binary/code.js";
 import { offsetOfPc } from "../../exec/code.js";
 import { codeOf } from "../../exec/lower.js";
+import type { Interposer } from "../../exec/hooks.js";
 import { OverflowTrap } from "../../fiber/asyncify/overflow.js";
 import { UncaughtException } from "../../runtime/exceptions.js";
 import type { ModuleInstance } from "../../runtime/instances.js";
@@ -13,7 +14,7 @@ import type { AsyncifyState } from "../events.js";
 import { twinParts } from "../twin-parts.js";
 import { type CheckCode, CODES } from "./codes.js";
 import type { Finding } from "./finding.js";
-import { partsOf, type StateAtEnd, unlessTwinError } from "./trap-state.js";
+import { partsOf, type StateAtEnd, stateAtEnd, unlessTwinError } from "./trap-state.js";
 
 /** A call failed with `error` in this state; `findings` are those of the run so far. */
 export function lastWords(
@@ -39,8 +40,10 @@ function verdictOn(error: Trap, state: AsyncifyState): string | null {
   const it = `this \`${error.reason}\` is Asyncify's`;
   if (error.reason === "asyncify stack overflow")
     return `${it}: Bobbin stops in front of the store that Binaryen's code would make`;
-  if (error.detail.startsWith("asyncify.") || runtimeNames(error).length > 0)
-    return `${it}: its runtime functions trap where the position is past the end`;
+  if (runtimeNames(error).length > 0)
+    return error.reason === "unreachable"
+      ? `${it}: its runtime functions trap where the position is past the end`
+      : `${it}: its runtime functions read the two words at the data pointer`;
   if (error.detail.startsWith("asyncify-asserts:"))
     return `${it}: an assertion of asyncify-asserts`;
   if (state === "rewinding" && error.reason === "unreachable")
@@ -50,16 +53,40 @@ function verdictOn(error: Trap, state: AsyncifyState): string | null {
   return state === "normal" ? null : `${it}: the instance is ${state}`;
 }
 
-/** Why Asyncify ended a run, as far as the end shows it. */
-export interface Explanation {
-  /** The rule that was broken (docs/check.md), where no other can have been. */
-  readonly code: CheckCode | null;
-  /** Sentences for people, on one line. */
+/** How Asyncify stood when it ended a run, and why, as far as the end shows it. */
+export interface AsyncifyEnd {
+  readonly state: AsyncifyState;
+  /** The data pointer, and the two words there; null where they are out of bounds. */
+  readonly data: number;
+  readonly position: number | null;
+  readonly end: number | null;
+  /**
+   * The rule that the end breaks (docs/check.md), where it is one: what went wrong before, only
+   * the checker finds.
+   */
+  readonly cause: CheckCode | null;
+  /** What is known of why, in one line. */
   readonly text: string;
 }
 
-/** Null where the end has nothing to do with Asyncify. */
-export function explainEnd(error: StoppedError, at: StateAtEnd): Explanation | null {
+/**
+ * To be asked when the error leaves wasm: later the program has gone on.
+ * Null where the end has nothing to do with Asyncify.
+ */
+export function explainEnd(error: StoppedError, interposer: Interposer | null): AsyncifyEnd | null {
+  const at = stateAtEnd(error, interposer);
+  const explanation = at === null ? null : explanationOf(error, at);
+  if (explanation === null) return null;
+  const { state, data, pos: position, end } = at!;
+  return { state, data, position, end, cause: explanation.code, text: explanation.text };
+}
+
+interface Explanation {
+  readonly code: CheckCode | null;
+  readonly text: string;
+}
+
+function explanationOf(error: StoppedError, at: StateAtEnd): Explanation | null {
   if (!(error instanceof Trap)) {
     const text = lastWords(error, at.state, []);
     return text === null ? null : { code: null, text: `${text}; ${MORE}` };
@@ -87,7 +114,7 @@ function detailOf(error: Trap, at: StateAtEnd): Detail {
   if (error instanceof OverflowTrap) return { code: "record-past-end", detail: "" };
   const names = runtimeNames(error);
   if (names.length > 0) return reversed(names, at);
-  if (error.detail.startsWith("asyncify.")) return reversed([error.detail.slice(9)], at);
+  if (at.pos === null || at.end === null) return { code: "data-out-of-bounds", detail: words(at) };
   const top = error.trace?.sites[0];
   if (top === undefined || at.instance === null || top.func.instance !== at.instance)
     return { code: null, detail: words(at) };
@@ -104,9 +131,9 @@ function reversed([name = ""]: readonly string[], at: StateAtEnd): Detail {
   const here = `${name} found ${words(at)}`;
   if (pos === null || end === null) return { code: "data-out-of-bounds", detail: here };
   if (name.startsWith("start_"))
-    return { code: name.startsWith("start_unwind") ? "position-past-end" : null, detail: here };
+    return { code: data === 0 ? "data-null" : "position-past-end", detail: here };
   if (data === 0) return { code: "stop-before-start", detail: here };
-  if (!name.startsWith("stop_unwind")) return { code: null, detail: here };
+  if (name !== "stop_unwind") return { code: null, detail: here };
   const over = `${here}: the records are ${pos - end} bytes longer than their buffer`;
   // Where records begin, only the usual place tells.
   const start = data + 8;
@@ -126,10 +153,10 @@ function inCode({ func }: StackSite, at: StateAtEnd, { module }: ModuleInstance)
   if (parts === null || at.state === "normal") return { code: null, detail: words(at) };
   if (at.state === "unwinding")
     return {
-      code: instrumented ? null : "frame-not-instrumented",
+      code: null,
       detail: instrumented
         ? `${what}; it was entered while unwinding, or the call that unwound is not instrumented in it`
-        : `${what}; it ran on with a zero from a call that had unwound`,
+        : `${what}; it ran on with a zero from a call that unwound, or was called after it`,
     };
   if (!instrumented) return { code: null, detail: `${what}; it runs while the instance rewinds` };
   return {
@@ -140,8 +167,10 @@ function inCode({ func }: StackSite, at: StateAtEnd, { module }: ModuleInstance)
   };
 }
 
-/** Which runtime functions the innermost frame may be of. */
-function runtimeNames({ trace }: StoppedError): readonly string[] {
+/** Which runtime functions may have trapped: native ones say so, others are the innermost frame. */
+function runtimeNames({ trace, message }: StoppedError): readonly string[] {
+  const native = /^unreachable: asyncify\.(\w+):/.exec(message)?.[1];
+  if (native !== undefined) return [native];
   const func = trace?.sites[0]?.func;
   const parts = func?.instance == null ? null : partsOf(func.instance.module);
   return parts?.runtime.get(func!.index) ?? [];
