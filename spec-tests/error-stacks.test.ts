@@ -130,12 +130,16 @@ test("a stack may be assigned, and Error.prepareStackTrace is the program's", ()
   const error = nested(bobbin, read("debug/traps.O0.dwarf5.wasm"));
   error.stack = "mine";
   expect(error.stack).toBe("mine");
-  const { prepareStackTrace } = Error;
+  const before = Object.getOwnPropertyDescriptor(Error, "prepareStackTrace");
   try {
     Error.prepareStackTrace = (_error, sites) => sites.length;
     expect(nested(bobbin, read("debug/traps.O0.dwarf5.wasm")).stack).toEqual(expect.any(Number));
   } finally {
-    Object.assign(Error, { prepareStackTrace });
+    Object.defineProperty(
+      Error,
+      "prepareStackTrace",
+      before ?? { value: undefined, writable: true, configurable: true },
+    );
   }
 });
 
