@@ -158,6 +158,8 @@ test.each([0, 2])("an assertion of asyncify-asserts is told as one (level %i)", 
   } catch (error) {
     failure = error as Error & { wasm: WasmTrace };
   }
+  // What is told is of the time of the end.
+  exports["asyncify_stop_unwind"]!();
   expect(failure?.message).toMatch(
     /^unreachable: this `unreachable` is Asyncify's: an assertion of asyncify-asserts; a call in other, which is not instrumented, changed the state;/,
   );

@@ -3,6 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
+import { wat } from "../src/cli/testing.js";
 import { makeWebAssembly } from "../src/js-api/namespace.js";
 import type { WasmTrace } from "../src/js-api/types.js";
 
@@ -160,4 +161,118 @@ test("the source map that the program gives is used", () => {
   expect(asked).toEqual([]);
   expect(error.stack).toContain("at stop [traps.c:32:5] (wasm://wasm/");
   expect(asked).toEqual(["mapped.wasm.map"]);
+});
+
+test("hosts without captureStackTrace: the same order", () => {
+  const { captureStackTrace } = Error as { captureStackTrace?: unknown };
+  Object.assign(Error, { captureStackTrace: undefined });
+  try {
+    const lines = wasmAndHere(nested(bobbin, read("debug/traps.O2.dwarf4.wasm")));
+    expect(lines.slice(0, 3)).toEqual([
+      expect.stringContaining("at stop "),
+      expect.stringContaining("at deep "),
+      "at callOut here",
+    ]);
+  } finally {
+    Object.assign(Error, { captureStackTrace });
+  }
+});
+
+const assembled = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(wat(text));
+
+test("a start function that traps, in a module that a function of wasm's called makes", () => {
+  const trapping = assembled(`(module (func $boom unreachable) (start $boom))`);
+  const outer = assembled(
+    `(module (import "env" "make" (func $make)) (func (export "run") (call $make)))`,
+  );
+  const instance = new bobbin.Instance(new bobbin.Module(outer), {
+    env: {
+      make: function make() {
+        new bobbin.Instance(new bobbin.Module(trapping));
+      },
+    },
+  });
+  const error = failureOf(() => (instance.exports as Exports)["run"]!());
+  expect(error).toBeInstanceOf(bobbin.RuntimeError);
+  expect(wasmAndHere(error).slice(0, 3)).toEqual([
+    expect.stringMatching(/wasm:\/\/wasm\/[0-9a-f]{8}:1:\d+$|^at boom /),
+    expect.stringMatching(/make here$/),
+    expect.stringMatching(/^at run /),
+  ]);
+});
+
+interface Tagged extends Engine {
+  Tag: new (type: object) => object;
+  Exception: new (tag: object, payload: unknown[], options?: object) => Failure;
+  Suspending: new (func: (...args: unknown[]) => unknown) => object;
+  SuspendError: ErrorConstructor;
+}
+
+test("an exception of wasm's has its frames, one of JavaScript's its stack where that was asked for", () => {
+  const engine = bobbin as Tagged;
+  const tag = new engine.Tag({ parameters: [] });
+  const module = new engine.Module(
+    assembled(`(module
+      (import "env" "tag" (tag $e))
+      (import "env" "throw" (func $throw))
+      (func $inner (throw $e))
+      (func (export "own") (call $inner))
+      (func (export "theirs") (call $throw)))`),
+  );
+  let traced = false;
+  const exports = new engine.Instance(module, {
+    env: {
+      tag,
+      throw: function thrower() {
+        throw new engine.Exception(tag, [], { traceStack: traced });
+      },
+    },
+  }).exports as Exports;
+  const own = failureOf(() => exports["own"]!());
+  expect(own).toBeInstanceOf(engine.Exception);
+  expect(own.stack).toBeUndefined();
+  expect(own.wasm).toMatchObject({ reason: "uncaught exception", depth: 2 });
+  expect(own.wasm.frames.map(({ instruction }) => instruction)).toEqual(["throw", "call"]);
+  expect(failureOf(() => exports["theirs"]!()).stack).toBeUndefined();
+  traced = true;
+  const theirs = failureOf(function begin() {
+    return exports["theirs"]!();
+  });
+  expect(wasmAndHere(theirs).slice(0, 3)).toEqual([
+    "at thrower here",
+    expect.stringMatching(/^at theirs /),
+    expect.stringMatching(/begin here$/),
+  ]);
+});
+
+test("a SuspendError begins with the frame that could not be suspended", () => {
+  const engine = bobbin as Tagged;
+  const module = new engine.Module(read("debug/traps.O0.dwarf5.wasm") as Uint8Array<ArrayBuffer>);
+  const call_out = new engine.Suspending(() => Promise.resolve(1));
+  const exports = new engine.Instance(module, { env: { call_out } }).exports as Exports;
+  const error = failureOf(() => exports["outward"]!(1));
+  expect(error).toBeInstanceOf(engine.SuspendError);
+  expect(wasmAndHere(error)[0]).toMatch(/^at outward /);
+  expect(error.stack).not.toMatch(/js-api\/suspending/);
+  expect(error.wasm).toMatchObject({ reason: "cannot suspend", depth: 1 });
+});
+
+test("an error thrown on through wasm is the same one, and keeps its stack", () => {
+  const seen: unknown[] = [];
+  const module = new bobbin.Module(read("debug/traps.O2.dwarf4.wasm") as Uint8Array<ArrayBuffer>);
+  const exports: Exports = new bobbin.Instance(module, {
+    env: {
+      call_out() {
+        try {
+          return exports["stop"]!(3);
+        } catch (error) {
+          seen.push(error, (error as Error).stack);
+          throw error;
+        }
+      },
+    },
+  }).exports as Exports;
+  const error = failureOf(() => exports["outward"]!(1));
+  expect([error, error.stack]).toEqual(seen);
+  expect(error).toBe(seen[0]);
 });
