@@ -70,19 +70,28 @@ export class ErrorStack {
 function captured(depth: number, below: Callable | undefined): { readonly stack?: unknown } {
   if (HostError.captureStackTrace === undefined) return new Error();
   const holder = {};
-  const { stackTraceLimit } = HostError;
-  if (depth === 0 || typeof stackTraceLimit !== "number") {
-    HostError.captureStackTrace(holder, below);
-    return holder;
-  }
+  const { stackTraceLimit: limit } = HostError;
+  const capture = () => HostError.captureStackTrace!(holder, below);
   // Else Bobbin's functions would take the room of the program's.
-  HostError.stackTraceLimit = stackTraceLimit + Math.min(depth, MOST) * BETWEEN;
-  try {
-    HostError.captureStackTrace(holder, below);
-  } finally {
-    HostError.stackTraceLimit = stackTraceLimit;
-  }
+  if (depth === 0 || limit === undefined) capture();
+  else withLimit(limit + Math.min(depth, MOST) * BETWEEN, capture);
   return holder;
+}
+
+/** Makes an error whose own stack nobody will see: to take it costs more than all else. */
+export const withoutStack = <T>(make: () => T): T =>
+  HostError.captureStackTrace === undefined ? make() : withLimit(0, make);
+
+function withLimit<T>(limit: number, action: () => T): T {
+  const { stackTraceLimit } = HostError;
+  // A program may have frozen it, or put something else there.
+  if (typeof stackTraceLimit !== "number" || !Reflect.set(HostError, "stackTraceLimit", limit))
+    return action();
+  try {
+    return action();
+  } finally {
+    Reflect.set(HostError, "stackTraceLimit", stackTraceLimit);
+  }
 }
 
 /** Without the header, which may have several lines; all lines of hosts that have none. */

@@ -9,7 +9,7 @@ import { Exhaustion, StoppedError, Trap } from "../runtime/traps.js";
 import { InvalidError, LinkError as Unlinkable, MalformedError } from "../util/errors.js";
 import type { Machine } from "../exec/machine.js";
 import { explainEnd } from "../observe/check/explain.js";
-import { ErrorStack } from "./error-stack.js";
+import { ErrorStack, withoutStack } from "./error-stack.js";
 import { giveStack, giveTrace } from "./error-trace.js";
 import { isObject } from "./idl.js";
 import { inward } from "./references.js";
@@ -106,7 +106,8 @@ function stopped(
     const asyncify = explainEnd(error, machine.interposer);
     const why = asyncify === null ? "" : `: ${asyncify.text}`;
     const prefix = made === RangeError ? "Maximum call stack size exceeded: " : "";
-    object = new made(`${prefix}${error.message}${why}`, { cause: error });
+    const message = `${prefix}${error.message}${why}`;
+    object = withoutStack(() => new made(message, { cause: error }));
     giveStack(object, new ErrorStack(machine, trace, { below }));
     giveTrace(object, { reason, trace, asyncify });
     shown.set(error, object);
