@@ -276,3 +276,24 @@ test("an error thrown on through wasm is the same one, and keeps its stack", () 
   expect([error, error.stack]).toEqual(seen);
   expect(error).toBe(seen[0]);
 });
+
+test("an error with which JavaScript gives up, as Emscripten's abort does, has the whole stack", () => {
+  const gives = (engine: Engine): Failure => {
+    const module = new engine.Module(read("debug/traps.O2.dwarf4.wasm") as Uint8Array<ArrayBuffer>);
+    const exports = new engine.Instance(module, {
+      env: {
+        call_out: function abort() {
+          throw new engine.RuntimeError("Aborted()");
+        },
+      },
+    }).exports as Exports;
+    return failureOf(function begin() {
+      return exports["outward"]!(1);
+    });
+  };
+  const [ours, theirs] = [gives(bobbin), gives(WebAssembly)];
+  expect(ours.stack).toMatch(/^RuntimeError: Aborted\(\)\n/);
+  expect(wasmAndHere(ours)).toEqual(wasmAndHere(theirs));
+  expect(wasmAndHere(ours)[1]).toMatch(/^at outward /);
+  expect(ours.stack).not.toMatch(/js-api\/|exec\/machine/);
+});

@@ -12,17 +12,24 @@ import { explainEnd } from "../observe/check/explain.js";
 import { ErrorStack, withoutStack } from "./error-stack.js";
 import { giveStack, giveTrace } from "./error-trace.js";
 import { isObject } from "./idl.js";
+import { machineUnderWay } from "./machines.js";
 import { inward } from "./references.js";
 import { exceptions } from "./slots.js";
 import type { World } from "./world.js";
 
 type ErrorClass = ErrorConstructor;
 
+const bare = (made: ErrorClass, message?: string, options?: ErrorOptions): Error =>
+  Reflect.construct(Error, [message, options], made) as Error;
+
 /** As the classes of ECMAScript's own errors are made: they need no `new`. */
 function errorClass(name: string): ErrorClass {
   function made(message?: string, ...[options]: [ErrorOptions?]): Error {
-    const target = new.target ?? (made as unknown as ErrorClass);
-    return Reflect.construct(Error, [message, options], target) as Error;
+    const target = (new.target ?? made) as unknown as ErrorClass;
+    const object = bare(target, message, options);
+    const machine = machineUnderWay();
+    if (machine !== null) giveStack(object, new ErrorStack(machine, null));
+    return object;
   }
   Object.setPrototypeOf(made, Error);
   const prototype = Object.create(Error.prototype) as object;
@@ -107,7 +114,7 @@ function stopped(
     const why = asyncify === null ? "" : `: ${asyncify.text}`;
     const prefix = made === RangeError ? "Maximum call stack size exceeded: " : "";
     const message = `${prefix}${error.message}${why}`;
-    object = withoutStack(() => new made(message, { cause: error }));
+    object = withoutStack(() => bare(made, message, { cause: error }));
     giveStack(object, new ErrorStack(machine, trace, { below }));
     giveTrace(object, { reason, trace, asyncify });
     shown.set(error, object);
@@ -118,7 +125,7 @@ function stopped(
 
 /** A function suspends where it cannot. */
 export function suspendError(machine: Machine, message: string): Error {
-  const object = new SuspendError(message);
+  const object = bare(SuspendError, message);
   giveStack(object, new ErrorStack(machine, null, { inside: true }));
   const trace = machine.underWay?.trace ?? null;
   giveTrace(object, { reason: "cannot suspend", trace, asyncify: null });
