@@ -173,3 +173,40 @@ test("a unit that is malformed does not take the others along", () => {
     "malformed .debug_line: version 9 of line tables is unknown at its byte 0x4",
   ]);
 });
+
+test("units that refer to the same long table again and again come to an end", () => {
+  const module = decode(bytesOf("traps.O0.dwarf4"));
+  // A hundred thousand units, each of which looks for an abbreviation behind a hundred thousand others.
+  const COUNT = 100_000;
+  const info = new Uint8Array(12 * COUNT);
+  for (let at = 0; at < info.length; at += 12) info.set([8, 0, 0, 0, 4, 0, 0, 0, 0, 0, 4, 2], at);
+  const abbreviations = new Uint8Array(5 * COUNT);
+  for (let at = 0; at < abbreviations.length; at += 5) abbreviations.set([1, 0x11, 0, 0, 0], at);
+  abbreviations.set([2], abbreviations.length - 5);
+  const bytes = Uint8Array.from([...module.bytes, ...info, ...abbreviations]);
+  const start = module.bytes.length;
+  const moved = new Map([
+    [".debug_info", { start, end: start + info.length }],
+    [".debug_abbrev", { start: start + info.length, end: bytes.length }],
+  ]);
+  const customs = module.customs.map((custom) => ({ ...custom, ...moved.get(custom.name) }));
+  const { lines } = withSources({ ...module, bytes, customs });
+  // The tables themselves are as they were.
+  expect(lines!.at(module.functions[0]!.body.offset)).toMatchObject({ file: "traps.c", line: 22 });
+  expect(lines!.problems().map(({ message }) => message)).toEqual([
+    expect.stringMatching(/^malformed \.debug_abbrev: references come to too much/),
+  ]);
+}, 20_000);
+
+test("of very many malformed units only the first are told", () => {
+  const module = decode(bytesOf("traps.O0.dwarf4"));
+  const start = module.bytes.length;
+  const bytes = new Uint8Array(start + 4_000_000);
+  bytes.set(module.bytes);
+  const customs = module.customs.map((custom) =>
+    custom.name === ".debug_line" ? { ...custom, start, end: bytes.length } : custom,
+  );
+  const { lines } = withSources({ ...module, bytes, customs });
+  expect(lines!.at(module.functions[0]!.body.offset)).toBeUndefined();
+  expect(lines!.problems()).toHaveLength(100);
+});

@@ -16,6 +16,8 @@ import { readUnitDirectories } from "./unit-directories.js";
 
 const LINE = ".debug_line";
 const CODE_SECTION = 10;
+/** So much is wrong with no table that anybody meant: the rest is not looked at. */
+const MOST_PROBLEMS = 100;
 
 export const hasLineTables = (module: Module): boolean =>
   module.customs.some(({ name }) => name === LINE);
@@ -105,7 +107,7 @@ function decodeTables(sections: DebugSections, codeSize: number): Tables {
   const directories = new UnitDirectories(sections, strings, tables.problems);
   const r = new DwarfReader(LINE, sections(LINE));
   attempt(tables.problems, () => {
-    while (r.pos < r.end) {
+    while (r.pos < r.end && tables.problems.length < MOST_PROBLEMS) {
       const start = r.pos;
       const end = r.unitEnd();
       const unit = r.within(end);

@@ -6,6 +6,8 @@ import { DebugInfoError } from "./errors.js";
 
 /** Beyond it the further digits of a LEB128 number are padding, or nonsense. */
 const HUGE = 2 ** 63;
+/** Longer than any path: a malformed table must not be searched to its end at each reference. */
+const LONGEST_STRING = 1 << 16;
 /** A path that is no UTF-8 is shown as well as it can be. */
 const utf8 = new TextDecoder("utf-8");
 
@@ -102,7 +104,7 @@ export class DwarfReader {
 
   /** Text up to a zero byte. */
   string(): string {
-    const rest = this.bytes.subarray(this.pos, this.end);
+    const rest = this.bytes.subarray(this.pos, Math.min(this.end, this.pos + LONGEST_STRING));
     const length = rest.indexOf(0);
     if (length < 0) this.fail("a string has no end");
     this.pos += length + 1;

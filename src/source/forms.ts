@@ -85,8 +85,23 @@ const FORMS: Readonly<Record<number, Reading>> = {
 
 const TABLES: Readonly<Record<number, string>> = { 0x0e: ".debug_str", 0x1f: ".debug_line_str" };
 
+/** Bytes of tables that are read by reference, in all of a module: far more than real ones come to. */
+const MOST_BYTES = 1 << 27;
+
+/** Malformed tables may refer to the same bytes again and again: reading them has an end. */
+export class Effort {
+  private left = MOST_BYTES;
+
+  /** @throws DebugInfoError at the place of `r` */
+  spend(bytes: number, r: DwarfReader): void {
+    this.left -= bytes;
+    if (this.left < 0) r.fail("references come to too much");
+  }
+}
+
 /** Strings in tables of strings, each table opened once. */
 export class Strings {
+  readonly effort = new Effort();
   private readonly readers = new Map<string, DwarfReader>();
   constructor(
     private readonly sections: DebugSections,
@@ -99,7 +114,9 @@ export class Strings {
       this.readers.set(section, (reader = this.open(section, this.sections(section))));
     if (from > reader.end) reader.fail("a string is out of bounds", from);
     reader.pos = from;
-    return reader.string();
+    const text = reader.string();
+    this.effort.spend(reader.pos - from, reader);
+    return text;
   }
 }
 

@@ -3,7 +3,13 @@
 // Spec: DWARF 4 and 5, sections 3.1.1, 7.5.1 to 7.5.3
 
 import { DwarfReader } from "./dwarf-reader.js";
-import { type DebugSections, type FormValue, readForm, type Strings } from "./forms.js";
+import {
+  type DebugSections,
+  type Effort,
+  type FormValue,
+  readForm,
+  type Strings,
+} from "./forms.js";
 
 const INFO = ".debug_info";
 const ABBREV = ".debug_abbrev";
@@ -54,7 +60,7 @@ function readUnit(
   const code = r.uleb();
   if (code === 0) return;
   const values = new Map<number, FormValue>();
-  const declared = abbreviation(sections, abbreviations, code);
+  const declared = abbreviation(sections, abbreviations, code, strings.effort);
   for (let { attribute, form } = declared.next(); form !== 0; { attribute, form } = declared.next())
     if (form !== IMPLICIT_CONST) values.set(attribute, readForm(r, form, unit, strings));
   const [table, directory] = [values.get(STMT_LIST), values.get(COMP_DIR)];
@@ -62,7 +68,7 @@ function readUnit(
 }
 
 /** The attributes that an abbreviation declares, one by one: a form of 0 ends them. */
-function abbreviation(sections: DebugSections, from: number, code: number) {
+function abbreviation(sections: DebugSections, from: number, code: number, effort: Effort) {
   const r = new DwarfReader(ABBREV, sections(ABBREV), from);
   const next = () => {
     const attribute = r.uleb();
@@ -75,7 +81,10 @@ function abbreviation(sections: DebugSections, from: number, code: number) {
     if (found === 0) r.fail(`abbreviation ${code} is not declared`, from);
     r.uleb(); // Its tag,
     r.u8(); // and whether it has children.
-    if (found === code) return { next };
+    if (found === code) {
+      effort.spend(r.pos - from, r);
+      return { next };
+    }
     while (next().form !== 0);
   }
 }
