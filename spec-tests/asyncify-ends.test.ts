@@ -169,3 +169,33 @@ test.each([0, 2])("an assertion of asyncify-asserts is told as one (level %i)", 
     data: 0x10000,
   });
 });
+
+test("native asyncify under the object WebAssembly: each instance tells its own state", async () => {
+  const engine = makeWebAssembly({ asyncify: { imports: ["env.sleep"] } });
+  const none = () => 0;
+  const env = { sleep: none, wait: none, again: none, log: none };
+  const bytes = Uint8Array.from(readFileSync(`${folder}sleep.wasm`));
+  const { module, instance } = await engine.instantiate(bytes, { env });
+  const other = (await engine.instantiate(module, { env })) as unknown as typeof instance;
+  const failure = (call: () => unknown): Error & { wasm: WasmTrace } => {
+    try {
+      call();
+    } catch (error) {
+      return error as Error & { wasm: WasmTrace };
+    }
+    throw new Error("nothing was thrown");
+  };
+  const exports = instance.exports as Exports;
+  // Position 0x20, end 0x10: of this instance alone.
+  new Uint32Array((exports["memory"] as unknown as { buffer: ArrayBuffer }).buffer).set([
+    0x20, 0x10,
+  ]);
+  const reversed = failure(() => exports["asyncify_start_unwind"]!(0));
+  expect(reversed.wasm.asyncify).toMatchObject({
+    state: "unwinding",
+    cause: "data-null",
+    end: 0x10,
+  });
+  expect(failure(() => exports["crash"]!()).wasm.asyncify).toMatchObject({ state: "unwinding" });
+  expect(failure(() => (other.exports as Exports)["crash"]!()).wasm.asyncify).toBeNull();
+});

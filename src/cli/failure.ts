@@ -2,7 +2,6 @@
 // what and where, an exit code, and the same as JSON. The only place that turns
 // errors into text or exit codes.
 
-import type { Interposer } from "../exec/hooks.js";
 import { type AsyncifyEnd, explainEnd } from "../observe/check/explain.js";
 import { HOST_EXCEPTION, type RunError } from "../compare/reasons.js";
 import { MISSING_MODULE } from "../snapshot/load-modules.js";
@@ -89,8 +88,8 @@ export interface Failure {
 const asyncifyEnds = new WeakMap<object, AsyncifyEnd>();
 
 /** What Asyncify has to do with an error: seen when the program ends, told when the error is. */
-export function noteAsyncify(error: StoppedError, interposer: Interposer | null): void {
-  const end = explainEnd(error, interposer);
+export function noteAsyncify(error: StoppedError): void {
+  const end = explainEnd(error);
   if (end !== null) asyncifyEnds.set(error, end);
 }
 

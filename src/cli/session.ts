@@ -134,7 +134,7 @@ function sessionOf(
           : await invokeThrough(host, machine, instance, name, func, args);
       } catch (error) {
         if (error instanceof StoppedError) {
-          noteAsyncify(error, machine.interposer);
+          noteAsyncify(error);
           noteDebugInfo(error, note);
         }
         throw throws.explain(error, host?.invoke && `host script ${options.host}`);

@@ -3,7 +3,7 @@
 // waits, others may run; each keeps its own current fiber.
 
 import type { FuncInstance } from "../runtime/instances.js";
-import { Exhaustion, type StackTrace } from "../runtime/traps.js";
+import { Exhaustion, StoppedError, type StackTrace } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
 import { UsageError } from "../util/errors.js";
 import type { Fiber } from "./fiber.js";
@@ -129,6 +129,11 @@ export class Invocation implements CallUnderWay {
     try {
       machine.observer?.call?.(func, args);
       this.fiber = machine.start(func, args);
+    } catch (error) {
+      // The first frame may not even come to be.
+      if (error instanceof StoppedError && error.trace === null && machine.fiber !== null)
+        error.at(new CapturedStack(machine.fiber));
+      throw error;
     } finally {
       machine.fiber = outer;
     }

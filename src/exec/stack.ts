@@ -30,12 +30,14 @@ export class CapturedStack implements StackTrace {
   readonly sites: readonly StackSite[];
   readonly frames: number;
   readonly fiber: number;
+  readonly entry: FuncInstance | null;
   private told: readonly StackEntry[] | null = null;
 
   constructor(fiber: FiberView) {
     this.sites = sitesOf(fiber, STACK_ENTRIES);
     this.frames = fiber.below + fiber.depth;
     this.fiber = fiber.id;
+    this.entry = fiber.entry;
   }
 
   get entries(): readonly StackEntry[] {

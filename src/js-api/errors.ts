@@ -97,7 +97,7 @@ function thrownOf(world: World, error: UncaughtException): unknown {
   const object = world.objectOf({ kind: "exception", exception }) as object;
   // The last call that it left. The program may have frozen it.
   if (trace !== null && Object.isExtensible(object))
-    giveTrace(object, { reason, trace, asyncify: explainEnd(error, world.machine.interposer) });
+    giveTrace(object, { reason, trace, asyncify: explainEnd(error) });
   return object;
 }
 
@@ -110,7 +110,7 @@ function stopped(
   let object = shown.get(error);
   if (object === undefined) {
     const { reason, trace } = error;
-    const asyncify = explainEnd(error, machine.interposer);
+    const asyncify = explainEnd(error);
     const why = asyncify === null ? "" : `: ${asyncify.text}`;
     const prefix = made === RangeError ? "Maximum call stack size exceeded: " : "";
     const message = `${prefix}${error.message}${why}`;

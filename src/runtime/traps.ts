@@ -65,8 +65,9 @@ export interface StackTrace {
   readonly entries: readonly StackEntry[];
   /** Frames in all. */
   readonly frames: number;
-  /** The innermost fiber. */
+  /** The innermost fiber, and the function that it began with, which may have no frames. */
   readonly fiber: number | null;
+  readonly entry: FuncInstance | null;
 }
 
 /** `call stack exhausted` and `fuel exhausted`: the program may be right, the limit was too low. */

@@ -4,7 +4,6 @@
 import { InstructionReader } from "../../binary/code.js";
 import { offsetOfPc } from "../../exec/code.js";
 import { codeOf } from "../../exec/lower.js";
-import type { Interposer } from "../../exec/hooks.js";
 import { OverflowTrap } from "../../fiber/asyncify/overflow.js";
 import { UncaughtException } from "../../runtime/exceptions.js";
 import type { ModuleInstance } from "../../runtime/instances.js";
@@ -73,8 +72,8 @@ export interface AsyncifyEnd {
  * To be asked when the error leaves wasm: later the program has gone on.
  * Null where the end has nothing to do with Asyncify.
  */
-export function explainEnd(error: StoppedError, interposer: Interposer | null): AsyncifyEnd | null {
-  const at = stateAtEnd(error, interposer);
+export function explainEnd(error: StoppedError): AsyncifyEnd | null {
+  const at = stateAtEnd(error);
   const explanation = at === null ? null : explanationOf(error, at);
   if (explanation === null) return null;
   const { state, data, pos: position, end } = at!;

@@ -1,8 +1,7 @@
 // Where Asyncify stood when a run ended, without a checker: read from the instance at once,
 // because the program may go on and change it.
 
-import type { Interposer } from "../../exec/hooks.js";
-import { Asyncify } from "../../fiber/asyncify/asyncify.js";
+import { type Asyncify, asyncifyOf } from "../../fiber/asyncify/asyncify.js";
 import { stateName } from "../../fiber/asyncify/events.js";
 import type { ModuleInstance } from "../../runtime/instances.js";
 import type { StoppedError } from "../../runtime/traps.js";
@@ -21,22 +20,34 @@ export interface StateAtEnd extends AsyncifyStack {
   readonly callIndex: number | null;
 }
 
-/** Null for a run that has nothing to do with Asyncify. */
-export function stateAtEnd(error: StoppedError, interposer: Interposer | null): StateAtEnd | null {
-  if (interposer instanceof Asyncify && interposer.instance !== null)
-    return {
-      state: stateName(interposer.state),
-      instance: null,
-      callIndex: null,
-      ...interposer.stack(),
-    };
-  for (const { func } of error.trace?.sites ?? []) {
-    const { instance } = func;
-    const parts = instance === null ? null : partsOf(instance.module);
-    if (parts !== null) return lookAt(instance!, parts);
+/** Null for a run that has nothing to do with Asyncify. Of several instances the innermost counts. */
+export function stateAtEnd({ trace }: StoppedError): StateAtEnd | null {
+  // A native runtime function that the host called has no frame.
+  const direct = trace?.entry == null ? undefined : asyncifyOf(trace.entry);
+  if (direct !== undefined) return stateOf(direct);
+  const sites = trace?.sites ?? [];
+  // A frame may have gone, or not come, because of what the error is about.
+  for (const func of [...sites.map((site) => site.func), trace?.entry]) {
+    const instance = func?.instance ?? null;
+    if (instance === null) continue;
+    const native = asyncifyOf(instance);
+    if (native !== undefined) return stateOf(native);
+    const parts = partsOf(instance.module);
+    if (parts !== null) return lookAt(instance, parts);
   }
   return null;
 }
+
+/** Null before there is an instance, whose memory holds the buffer. */
+const stateOf = (asyncify: Asyncify): StateAtEnd | null =>
+  asyncify.instance === null
+    ? null
+    : {
+        state: stateName(asyncify.state),
+        instance: null,
+        callIndex: null,
+        ...asyncify.stack(),
+      };
 
 function lookAt(instance: ModuleInstance, parts: RuntimeParts): StateAtEnd {
   const view = new InstanceView(parts);
