@@ -1,7 +1,7 @@
 // What a command gets from its surroundings: streams, and a way to end. Commands
 // know no `process`, so tests run them in this process.
 
-import { describeFailure, errorJson, failureLine, stackLines } from "./failure.js";
+import { asyncifyLines, describeFailure, errorJson, failureLine, stackLines } from "./failure.js";
 
 /** Where text goes. */
 export interface Sink {
@@ -59,6 +59,7 @@ export class Context {
   fail(error: unknown, report: object = {}): number {
     const failure = describeFailure(error);
     this.note(failureLine(failure));
+    asyncifyLines(failure).forEach(this.note);
     if (this.options.stack === true) stackLines(failure).forEach(this.note);
     if (this.options.json === true)
       this.out(JSON.stringify({ ...report, error: errorJson(failure) }));

@@ -18,6 +18,7 @@ import {
   mergeImports,
   type ModuleInstance,
 } from "../runtime/instances.js";
+import { StoppedError } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
 import { LinkError, UsageError } from "../util/errors.js";
 import { hashOf } from "../snapshot/format.js";
@@ -25,7 +26,7 @@ import { loadSnapshot } from "../snapshot/load.js";
 import type { SuspendedChain } from "../snapshot/load-fibers.js";
 import type { ValidModule } from "../valid/validate.js";
 import type { Context } from "./context.js";
-import { about } from "./failure.js";
+import { about, noteAsyncify, printable } from "./failure.js";
 import { loadHostScript } from "./host-file.js";
 import { HostThrows } from "./host-throws.js";
 import { readBytes, readProgram } from "./input.js";
@@ -100,7 +101,7 @@ export async function open(file: string, options: OpenOptions, context: Context)
     throw throws.explain(error);
   }
   const parts = { machine, instances: [instance], asyncify, native: fibers, suspended: [] };
-  return sessionOf(file, parts, host, options, throws, tracker);
+  return sessionOf(file, parts, host, options, throws, tracker, context.note);
 }
 
 /** What a session is made of. */
@@ -113,6 +114,7 @@ function sessionOf(
   options: HostOptions,
   throws: HostThrows,
   tracker: FiberTracker | null,
+  note: (line: string) => void,
 ): Session {
   const { machine } = parts;
   const instance = parts.instances[0]!;
@@ -131,10 +133,27 @@ function sessionOf(
           ? await machine.invokeAsync(func, args)
           : await invokeThrough(host, machine, instance, name, func, args);
       } catch (error) {
+        if (error instanceof StoppedError) {
+          noteAsyncify(error);
+          noteDebugInfo(error, note);
+        }
         throw throws.explain(error, host?.invoke && `host script ${options.host}`);
       }
     },
   };
+}
+
+/** Why lines may be missing below: what is wrong with the debug information that was needed. */
+function noteDebugInfo(error: StoppedError, note: (line: string) => void): void {
+  const lines = new Set(error.trace?.sites.map(({ func }) => func.instance?.module.lines));
+  // What is wrong shows when the stack is told.
+  if (error.wasmStack.length === 0) return;
+  for (const source of lines) {
+    const [first, ...more] = source?.problems() ?? [];
+    if (first === undefined) continue;
+    const others = more.length === 0 ? "" : `, and ${more.length} more`;
+    note(`bobbin: note: lines may be missing: ${printable(first.message)}${others}`);
+  }
 }
 
 /** A program as a snapshot has it. @throws InputError, SnapshotError, LinkError */
@@ -164,7 +183,7 @@ export async function openSnapshot(
   });
   if (loaded.instances.length === 0) throw new UsageError("the snapshot holds no instance");
   const { fibers: native, ...parts } = loaded;
-  return sessionOf(file, { ...parts, native }, host ?? null, options, throws, null);
+  return sessionOf(file, { ...parts, native }, host ?? null, options, throws, null, context.note);
 }
 
 export interface SnapshotOptions extends HostOptions {
