@@ -35,7 +35,7 @@ export const operands = (text: string, previous: string[] | undefined): string[]
 export const programOperands = (command: Command, file = "WebAssembly module"): Command =>
   command
     .argument("<file>", file, operand)
-    .argument("[args...]", "arguments of the function", operands)
+    .argument("[args...]", "arguments of the function, or of a WASI program", operands)
     .option("--invoke <name>", "the function to call (_start or main)", operand);
 
 /** For whoever opens snapshots. */
@@ -76,6 +76,25 @@ export function tierOption(command: Command, usual: TierName = "mixed"): Command
   );
 }
 
+/** What a program that imports WASI is given. */
+export interface WasiOptions {
+  /** `HOST[::GUEST]` */
+  readonly dir?: readonly string[];
+  /** `NAME=VALUE` or `NAME` */
+  readonly env?: readonly string[];
+}
+
+const wasiOptions = (command: Command): Command => {
+  const add = (option: Option) => command.addOption(option.helpGroup("WASI options:"));
+  add(new Option("--dir <folder>", "a folder that the program may use, as HOST or HOST::GUEST; may be repeated").argParser(operands)); // prettier-ignore
+  return add(
+    new Option(
+      "--env <variable>",
+      "a variable of its environment, NAME=VALUE or NAME; may be repeated",
+    ).argParser(operands),
+  );
+};
+
 /** Limits, and who answers imports. */
 export interface HostOptions extends TierOption {
   readonly fuel?: number;
@@ -85,7 +104,7 @@ export interface HostOptions extends TierOption {
 }
 
 /** How a program is run: limits, and who answers its imports. */
-export interface ExecutionOptions extends AsyncifyFlags, InputOptions, HostOptions {
+export interface ExecutionOptions extends AsyncifyFlags, InputOptions, HostOptions, WasiOptions {
   readonly fiberAbi?: FiberAbiMode;
 }
 
@@ -124,7 +143,7 @@ export function featuresOf({ features, disable }: FeatureFlags, base = ALL_FEATU
 const MAX_FRAMES = 100_000_000;
 
 export function executionOptions(command: Command): Command {
-  return asyncifyOptions(limitOptions(command).addOption(linkOption()));
+  return asyncifyOptions(wasiOptions(limitOptions(command).addOption(linkOption())));
 }
 
 /** Limits, and who answers imports: all that a program needs which brings the rest along. */

@@ -2,10 +2,10 @@
 // Where an engine does not tell reasons apart, both are given: `a or b`.
 
 import { Exhaustion, Trap } from "../runtime/traps.js";
-import { CrashError } from "../util/errors.js";
+import { CrashError, ProgramExit } from "../util/errors.js";
 
 export interface RunError {
-  readonly kind: "trap" | "exhaustion" | typeof HOST_EXCEPTION;
+  readonly kind: "trap" | "exhaustion" | "exit" | typeof HOST_EXCEPTION;
   /** The spec's text; `host exception` where a host function or the script threw. */
   readonly reason: string;
   readonly message: string;
@@ -63,6 +63,8 @@ export function reasonOf(error: unknown): RunError {
   if (error instanceof Trap) return { kind: "trap", reason: error.reason, message, thrown: error };
   if (error instanceof Exhaustion)
     return { kind: "exhaustion", reason: error.reason, message, thrown: error };
+  if (error instanceof ProgramExit)
+    return { kind: "exit", reason: message, message, thrown: error };
   // By name and not by class: the engine may live in another realm.
   const name = error instanceof Error ? error.name : "";
   if (name === "RuntimeError") {

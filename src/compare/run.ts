@@ -52,6 +52,10 @@ export interface Run {
   readonly payloads: Intervals;
 }
 
+/** Why it failed. A program that ended itself did not, whatever its exit code. */
+export const failureOf = ({ error }: Pick<Run, "error">): RunError | undefined =>
+  error?.kind === "exit" ? undefined : error;
+
 /** The host of a run, made anew for it. */
 export async function makeHost(
   module: Module,
@@ -79,6 +83,7 @@ export async function drive(
 ): Promise<{ results?: readonly Value[]; error?: RunError }> {
   try {
     const instance = { exports: watchExports(module, exports, boundary) };
+    host.onInstance?.(instance);
     const returned = await invokeAs(host, instance, invoke, args.map(numberOf));
     const results = resultsOf(module, invoke, returned);
     return results === undefined ? {} : { results };
