@@ -90,7 +90,8 @@ export class AdviceCollector {
 
   readonly event = (event: TraceEvent): void => {
     if (event.type === "call") this.exports.push(event.name);
-    else if (event.type === "return" || event.type === "trap") this.exports.pop();
+    else if (event.type === "return" || event.type === "trap" || event.type === "exit")
+      this.exports.pop();
     else if (event.type === "push") {
       this.pushed = event.pos ?? 0;
       this.push(event.func, event.callIndex);

@@ -1,6 +1,7 @@
 // Why a call ended without results, in the spec's words, whatever engine says so.
 // Where an engine does not tell reasons apart, both are given: `a or b`.
 
+import type { ExitEvent, TrapEvent } from "../observe/events.js";
 import { Exhaustion, Trap } from "../runtime/traps.js";
 import { CrashError, ProgramExit } from "../util/errors.js";
 
@@ -75,6 +76,12 @@ export function reasonOf(error: unknown): RunError {
     return { kind: "exhaustion", reason: "call stack exhausted", message, thrown: error };
   return { kind: HOST_EXCEPTION, reason: HOST_EXCEPTION, message, thrown: error };
 }
+
+/** What a boundary tells of a call that ended without results. */
+export const endEvent = (name: string, error: unknown): TrapEvent | ExitEvent =>
+  error instanceof ProgramExit
+    ? { type: "exit", name, code: error.code }
+    : { type: "trap", name, reason: reasonOf(error).reason };
 
 const isStackOverflow = (name: string, message: string): boolean =>
   (name === "RangeError" && /call stack/i.test(message)) ||

@@ -2,7 +2,7 @@
 
 import type { ImportObject } from "../js-api/imports.js";
 import { toJsNumber } from "../js-api/values.js";
-import { HOST_EXCEPTION, reasonOf, type RunError } from "./reasons.js";
+import { endEvent, HOST_EXCEPTION, reasonOf, type RunError } from "./reasons.js";
 import { type Boundary, valueOf, watchExports, watchWaiting } from "./boundary.js";
 import { Intervals } from "../observe/digest.js";
 import {
@@ -140,6 +140,6 @@ export function failedStart(error: unknown, boundary: Boundary | null): RunError
   const found = reasonOf(error);
   if (found.reason === HOST_EXCEPTION) throw error;
   boundary?.observe();
-  boundary?.emit({ type: "trap", name: "start", reason: found.reason });
+  boundary?.emit(endEvent("start", error));
   return found;
 }

@@ -180,6 +180,7 @@ const events: Readonly<Record<TraceEvent["type"], "args" | "results" | null>> = 
   call: "args",
   return: "results",
   trap: null,
+  exit: null,
   host: "args",
   "host return": "results",
   runtime: null,

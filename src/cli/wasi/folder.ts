@@ -4,6 +4,7 @@
 import {
   constants,
   linkSync,
+  lstatSync,
   lutimesSync,
   mkdirSync,
   openSync,
@@ -90,6 +91,11 @@ export class HostFolder extends Descriptor {
     return { ...resolved, found };
   }
 
+  /** Where this folder itself stands is for those above it. @throws Errno */
+  private demandInside({ path }: Pick<Resolved, "path">): void {
+    if (path === this.path) throw new Errno(wasi.ERRNO_INVAL);
+  }
+
   override fd_prestat_get() {
     return this.name === null
       ? { ret: wasi.ERRNO_BADF, prestat: null }
@@ -139,20 +145,27 @@ export class HostFolder extends Descriptor {
   ) {
     return answer({ fd_obj: null }, () => {
       this.demand(wasi.RIGHTS_PATH_OPEN);
-      const rights = { base: base & this.rights.inheriting, inheriting: inheriting & this.rights.inheriting }; // prettier-ignore
+      if ((oflags & wasi.OFLAGS_CREAT) !== 0) this.demand(wasi.RIGHTS_PATH_CREATE_FILE);
+      if ((oflags & wasi.OFLAGS_TRUNC) !== 0) this.demand(wasi.RIGHTS_PATH_FILESTAT_SET_SIZE);
+      const { inheriting: most } = this.rights;
+      const rights = { base: base & most, inheriting: inheriting & most };
       const resolved = this.resolve(path, (dirflags & FOLLOW) !== 0);
       return { fd_obj: open(resolved, oflags, rights, fdflags) };
     });
   }
 
   override path_create_directory(path: string): number {
-    return attempt(() => mkdirSync(this.resolve(path).path));
+    return attempt(() => {
+      this.demand(wasi.RIGHTS_PATH_CREATE_DIRECTORY);
+      mkdirSync(this.resolve(path).path);
+    });
   }
 
   override path_filestat_get(flags: number, path: string) {
-    return answer({ filestat: null }, () => ({
-      filestat: filestatOf(this.existing(path, (flags & FOLLOW) !== 0).found),
-    }));
+    return answer({ filestat: null }, () => {
+      this.demand(wasi.RIGHTS_PATH_FILESTAT_GET);
+      return { filestat: filestatOf(this.existing(path, (flags & FOLLOW) !== 0).found) };
+    });
   }
 
   override path_filestat_set_times(
@@ -163,6 +176,7 @@ export class HostFolder extends Descriptor {
     fstflags: number,
   ): number {
     return attempt(() => {
+      this.demand(wasi.RIGHTS_PATH_FILESTAT_SET_TIMES);
       if (contradictory(fstflags)) throw new Errno(wasi.ERRNO_INVAL);
       const { path: at, found } = this.existing(path, (flags & FOLLOW) !== 0);
       const set = found.isSymbolicLink() ? lutimesSync : utimesSync;
@@ -171,46 +185,57 @@ export class HostFolder extends Descriptor {
   }
 
   override path_lookup(path: string, flags: number) {
-    return this.carry(path, (flags & FOLLOW) !== 0);
+    return this.carry(wasi.RIGHTS_PATH_LINK_SOURCE, path, (flags & FOLLOW) !== 0);
   }
 
   /** The library moves a file by unlinking it and linking it again: it moves when it is linked. */
   override path_unlink(path: string) {
-    return this.carry(path, false);
+    return this.carry(wasi.RIGHTS_PATH_RENAME_SOURCE, path, false);
   }
 
-  private carry(path: string, follow: boolean) {
-    return answer({ inode_obj: null }, () => ({
-      inode_obj: new Carried(this.existing(path, follow).path),
-    }));
+  private carry(right: number, path: string, follow: boolean) {
+    return answer({ inode_obj: null }, () => {
+      this.demand(right);
+      const found = this.existing(path, follow);
+      this.demandInside(found);
+      return { inode_obj: new Carried(found.path) };
+    });
   }
 
   /** @param moves whether it has no other place */
   override path_link(path: string, file: Inode, moves: boolean): number {
     return attempt(() => {
       if (!(file instanceof Carried)) throw new Errno(wasi.ERRNO_NOTSUP);
-      const { path: to, found, folder } = this.resolve(path);
-      const isFolder = statSync(file.path, { throwIfNoEntry: false })?.isDirectory() === true;
-      if (folder && !isFolder) throw new Errno(found?.isDirectory() ? wasi.ERRNO_ISDIR : wasi.ERRNO_NOTDIR); // prettier-ignore
-      if (moves) renameSync(file.path, to);
-      else linkSync(file.path, to);
+      this.demand(moves ? wasi.RIGHTS_PATH_RENAME_TARGET : wasi.RIGHTS_PATH_LINK_TARGET);
+      const to = this.resolve(path);
+      this.demandInside(to);
+      if (to.folder && to.found === undefined && !lstatSync(file.path).isDirectory())
+        throw new Errno(moves ? wasi.ERRNO_NOTDIR : wasi.ERRNO_NOENT);
+      if (to.folder && to.found?.isDirectory() === false) throw new Errno(wasi.ERRNO_NOTDIR);
+      (moves ? renameSync : linkSync)(file.path, to.path);
     });
   }
 
   override path_readlink(path: string) {
-    return answer({ data: null }, () => ({ data: readlinkSync(this.existing(path).path) }));
+    return answer({ data: null }, () => {
+      this.demand(wasi.RIGHTS_PATH_READLINK);
+      return { data: readlinkSync(this.existing(path).path) };
+    });
   }
 
   override path_remove_directory(path: string): number {
     return attempt(() => {
-      const { path: at, found } = this.existing(path);
-      if (!found.isDirectory()) throw new Errno(wasi.ERRNO_NOTDIR);
-      rmdirSync(at);
+      this.demand(wasi.RIGHTS_PATH_REMOVE_DIRECTORY);
+      const at = this.existing(path);
+      this.demandInside(at);
+      if (!at.found.isDirectory()) throw new Errno(wasi.ERRNO_NOTDIR);
+      rmdirSync(at.path);
     });
   }
 
   override path_unlink_file(path: string): number {
     return attempt(() => {
+      this.demand(wasi.RIGHTS_PATH_UNLINK_FILE);
       const { path: at, found } = this.existing(path);
       if (found.isDirectory()) throw new Errno(wasi.ERRNO_ISDIR);
       unlinkSync(at);
@@ -220,6 +245,7 @@ export class HostFolder extends Descriptor {
   /** Not asked by the library. Where a link leads is looked at when it is followed. */
   path_symlink(target: string, path: string): number {
     return attempt(() => {
+      this.demand(wasi.RIGHTS_PATH_SYMLINK);
       if (isAbsolute(target)) throw new Errno(wasi.ERRNO_NOTCAPABLE);
       const { path: at, found, folder } = this.resolve(path);
       if (found !== undefined) throw new Errno(folder && !found.isDirectory() ? wasi.ERRNO_NOTDIR : wasi.ERRNO_EXIST); // prettier-ignore
@@ -240,7 +266,7 @@ function open({ path, found, folder }: Resolved, oflags: number, rights: Rights,
     throw new Errno(wants(wasi.OFLAGS_DIRECTORY) ? wasi.ERRNO_NOTDIR : wasi.ERRNO_LOOP);
   if (found?.isDirectory() === true && !wants(wasi.OFLAGS_EXCL)) {
     const asFile = wants(wasi.OFLAGS_TRUNC) || wants(wasi.OFLAGS_CREAT) || has(wasi.RIGHTS_FD_WRITE); // prettier-ignore
-    if (asFile && !wants(wasi.OFLAGS_DIRECTORY)) throw new Errno(wasi.ERRNO_ISDIR);
+    if (asFile) throw new Errno(wasi.ERRNO_ISDIR);
     return new HostFolder(path, null, { ...rights, base: rights.base & FOLDER_RIGHTS });
   }
   if (found !== undefined && (folder || wants(wasi.OFLAGS_DIRECTORY)))

@@ -42,6 +42,24 @@ export function wasiFunctions(
       );
       return wasi.ERRNO_SUCCESS;
     },
+    // The library refuses to give a part of a link.
+    path_readlink(
+      fd: number,
+      path: number,
+      length: number,
+      to: number,
+      room: number,
+      used: number,
+    ) {
+      const folder = shim.fds[fd];
+      if (folder === undefined) return wasi.ERRNO_BADF;
+      const { ret, data } = folder.path_readlink(text(path, length));
+      if (data === null) return ret;
+      const bytes = new TextEncoder().encode(data).subarray(0, room);
+      new Uint8Array(shim.inst.exports.memory.buffer).set(bytes, to);
+      view().setUint32(used, bytes.length, true);
+      return wasi.ERRNO_SUCCESS;
+    },
     path_symlink(from: number, fromLength: number, fd: number, to: number, toLength: number) {
       const folder = shim.fds[fd];
       if (folder === undefined) return wasi.ERRNO_BADF;
