@@ -20,6 +20,7 @@ import {
 import { defaultExport, exportedFunction, parseArguments } from "./call.js";
 import { open, openSnapshot, requireCall, type Session, startCall } from "./session.js";
 import { writeSnapshot } from "./snapshots.js";
+import type { ByteSource } from "./wasi/standard.js";
 
 interface DebugOptions extends ExecutionOptions {
   readonly invoke?: string;
@@ -73,6 +74,9 @@ async function debug(
   return converse(console, context);
 }
 
+/** What stdin has is for the debugger. */
+const nothing = (): ByteSource => ({ read: () => new Uint8Array() });
+
 /** At the start of a call, or where a snapshot stands. */
 async function openAt(
   file: string | undefined,
@@ -82,13 +86,11 @@ async function openAt(
 ): Promise<Session> {
   if (options.snapshot !== undefined) {
     if (file !== undefined) throw new UsageError("--snapshot FILE takes the place of the module");
-    const session = await openSnapshot(options.snapshot, options, context);
+    const session = await openSnapshot(options.snapshot, { ...options, input: nothing }, context);
     requireCall(session);
     return session;
   }
-  // What stdin has is for the debugger.
-  const input = () => ({ read: () => new Uint8Array() });
-  const session = await open(file!, { ...options, texts: args, input, followFibers: true }, context); // prettier-ignore
+  const session = await open(file!, { ...options, texts: args, input: nothing, followFibers: true }, context); // prettier-ignore
   const { instance } = session;
   const name = options.invoke ?? defaultExport(instance);
   if (name === null) throw new UsageError("the module has nothing but a start function, which ran");

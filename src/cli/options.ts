@@ -96,7 +96,7 @@ const wasiOptions = (command: Command): Command => {
 };
 
 /** Limits, and who answers imports. */
-export interface HostOptions extends TierOption {
+export interface HostOptions extends TierOption, WasiOptions {
   readonly fuel?: number;
   readonly maxFrames?: number;
   readonly host?: string;
@@ -104,7 +104,7 @@ export interface HostOptions extends TierOption {
 }
 
 /** How a program is run: limits, and who answers its imports. */
-export interface ExecutionOptions extends AsyncifyFlags, InputOptions, HostOptions, WasiOptions {
+export interface ExecutionOptions extends AsyncifyFlags, InputOptions, HostOptions {
   readonly fiberAbi?: FiberAbiMode;
 }
 
@@ -143,12 +143,12 @@ export function featuresOf({ features, disable }: FeatureFlags, base = ALL_FEATU
 const MAX_FRAMES = 100_000_000;
 
 export function executionOptions(command: Command): Command {
-  return asyncifyOptions(wasiOptions(limitOptions(command).addOption(linkOption())));
+  return asyncifyOptions(limitOptions(command).addOption(linkOption()));
 }
 
 /** Limits, and who answers imports: all that a program needs which brings the rest along. */
 export function limitOptions(command: Command): Command {
-  return command
+  return wasiOptions(command)
     .option("--fuel <n>", "stop after N instructions", count(0))
     .option("--max-frames <n>", "depth of recursion that is allowed (100000)", count(1, MAX_FRAMES))
     .option("--host <file>", "JavaScript module that supplies the imports", operand)

@@ -156,13 +156,17 @@ export async function openSnapshot(
   const bytes = await readBytes(file);
   let host: Host | null | undefined;
   const throws = new HostThrows();
-  const { modules = [] } = options;
+  const { modules = [], input = () => context.io.surroundings.stdin } = options;
+  // Arguments were for its beginning.
+  const wasi = { ...options, file, args: [], input, resumed: true };
   const supplied = await modulesByHash(modules);
   const loaded = await loadSnapshot(bytes, {
     module: (hash) => supplied.get(hash),
     async supply(machine, module) {
-      if (host === undefined)
-        host = await openHost(machine, await scriptOf(options), options, context);
+      if (host === undefined) {
+        const script = withWasi(await scriptOf(options), module, wasi, context.io.surroundings);
+        host = await openHost(machine, script, options, context);
+      }
       const given = host?.imports;
       const imports: Imports =
         given === undefined ? new Map() : importsFrom(machine, module, given);
@@ -175,6 +179,8 @@ export async function openSnapshot(
   });
   if (loaded.instances.length === 0) throw new UsageError("the snapshot holds no instance");
   const { fibers: native, ...parts } = loaded;
+  const explain = (error: unknown) => throws.explain(error, scriptName(options));
+  tellHost(host ?? null, loaded.machine, loaded.instances[0]!, explain);
   return sessionOf(file, { ...parts, native, operands: [] }, host ?? null, options, throws, null);
 }
 
@@ -182,6 +188,7 @@ export interface SnapshotOptions extends HostOptions {
   /** Files of modules that the snapshot only names. */
   readonly modules?: readonly string[];
   readonly hearing?: Hearing;
+  readonly input?: () => ByteSource;
   /** Open it even if functions of the host are missing, to look at it. */
   readonly allowMissing?: boolean;
 }

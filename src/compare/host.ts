@@ -75,6 +75,8 @@ export interface Host {
   readonly imports?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Given the instance before an export is called; its start function has run by then. */
   onInstance?(instance: HostInstance): void;
+  /** Why no snapshot can hold what it has now, if so. */
+  unsaved?(): string | undefined;
   /** Calls an export to its end. Without it the export is just called. */
   invoke?(instance: HostInstance, name: string, args: readonly unknown[]): unknown;
 }

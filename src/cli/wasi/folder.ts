@@ -12,7 +12,6 @@ import {
   readlinkSync,
   renameSync,
   rmdirSync,
-  statSync,
   symlinkSync,
   unlinkSync,
   utimesSync,
@@ -22,7 +21,7 @@ import { Inode, wasi } from "@bjorn3/browser_wasi_shim";
 import { Descriptor } from "./descriptor.js";
 import { answer, attempt, Errno } from "./errno.js";
 import { HostFile } from "./file.js";
-import { type Resolved, resolveIn } from "./resolve.js";
+import { type Place, placeOf, type Resolved, resolveIn, statPlace } from "./resolve.js";
 import { contradictory, fileTypeOf, filestatOf, type Rights, timesOf } from "./stat.js";
 
 const ALL = (1n << 29n) - 1n;
@@ -68,11 +67,10 @@ export class HostFolder extends Descriptor {
   private entries: readonly Entry[] = [];
 
   /**
-   * @param path a folder of the host
    * @param name of one that the program was given: what it calls it
    */
   constructor(
-    private readonly path: string,
+    private readonly place: Place,
     private readonly name: string | null = null,
     rights: Rights = { base: FOLDER_RIGHTS, inheriting: ALL },
   ) {
@@ -80,7 +78,7 @@ export class HostFolder extends Descriptor {
   }
 
   private resolve(path: string, follow = false): Resolved {
-    return resolveIn(this.path, path, follow);
+    return resolveIn(this.place, path, follow);
   }
 
   /** What must be there. @throws Errno */
@@ -93,7 +91,7 @@ export class HostFolder extends Descriptor {
 
   /** Where this folder itself stands is for those above it. @throws Errno */
   private demandInside({ path }: Pick<Resolved, "path">): void {
-    if (path === this.path) throw new Errno(wasi.ERRNO_INVAL);
+    if (path === this.place.path) throw new Errno(wasi.ERRNO_INVAL);
   }
 
   override fd_prestat_get() {
@@ -104,7 +102,7 @@ export class HostFolder extends Descriptor {
 
   override fd_filestat_get() {
     return answer({ filestat: null }, () => ({
-      filestat: filestatOf(statSync(this.path, { bigint: true })),
+      filestat: filestatOf(statPlace(this.place)),
     }));
   }
 
@@ -125,9 +123,9 @@ export class HostFolder extends Descriptor {
   }
 
   private list(): Entry[] {
-    const { ino } = statSync(this.path, { bigint: true });
-    const inside = readdirSync(this.path, { withFileTypes: true }).map((entry) => {
-      const { found } = resolveIn(this.path, entry.name, false);
+    const { ino } = statPlace(this.place);
+    const inside = readdirSync(this.place.path, { withFileTypes: true }).map((entry) => {
+      const { found } = resolveIn(this.place, entry.name, false);
       return { name: entry.name, ino: found?.ino ?? 0n, type: fileTypeOf(entry) };
     });
     // Nothing is told of what is above.
@@ -267,7 +265,10 @@ function open({ path, found, folder }: Resolved, oflags: number, rights: Rights,
   if (found?.isDirectory() === true && !wants(wasi.OFLAGS_EXCL)) {
     const asFile = wants(wasi.OFLAGS_TRUNC) || wants(wasi.OFLAGS_CREAT) || has(wasi.RIGHTS_FD_WRITE); // prettier-ignore
     if (asFile) throw new Errno(wasi.ERRNO_ISDIR);
-    return new HostFolder(path, null, { ...rights, base: rights.base & FOLDER_RIGHTS });
+    return new HostFolder(placeOf(path, found), null, {
+      ...rights,
+      base: rights.base & FOLDER_RIGHTS,
+    });
   }
   if (found !== undefined && (folder || wants(wasi.OFLAGS_DIRECTORY)))
     throw new Errno(wasi.ERRNO_NOTDIR);

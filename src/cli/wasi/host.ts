@@ -10,6 +10,7 @@ import { fileReason } from "../input.js";
 import type { WasiOptions } from "../options.js";
 import { HostFolder } from "./folder.js";
 import { wasiFunctions } from "./functions.js";
+import { type Place, placeOf } from "./resolve.js";
 import { type ByteSource, Input, Output, type Surroundings } from "./standard.js";
 
 export const WASI_MODULE = "wasi_snapshot_preview1";
@@ -40,6 +41,8 @@ export interface WasiProgram extends WasiOptions {
   readonly args: readonly string[];
   /** Its standard input, for each run of it. */
   readonly input: () => ByteSource;
+  /** It stands in the middle of a run: it has been initialized. */
+  readonly resumed?: boolean;
 }
 
 /**
@@ -50,7 +53,7 @@ export interface WasiProgram extends WasiOptions {
 export function withWasi(
   script: HostScript | undefined,
   module: ValidModule,
-  { file, args, input, dir = [], env = [] }: WasiProgram,
+  { file, args, input, resumed = false, dir = [], env = [] }: WasiProgram,
   surroundings: Surroundings,
 ): HostScript | undefined {
   if (!importsWasi(module)) {
@@ -58,18 +61,19 @@ export function withWasi(
       throw new UsageError(`--dir and --env are for programs that import ${WASI_MODULE}`);
     return script;
   }
-  requireMemory(module);
   const folders = dir.map(folderOf);
   const variables = env.flatMap((text) => variableOf(text, surroundings));
   return async (context) => {
     const host: Host = (await script?.(context)) ?? {};
     if (host.imports?.[WASI_MODULE] !== undefined) return host;
+    requireMemory(module);
     const fds = [
       new Input(input(), surroundings.isTerminal("stdin")),
       new Output((bytes) => context.output?.("stdout", bytes), surroundings.isTerminal("stdout")),
       new Output((bytes) => context.output?.("stderr", bytes), surroundings.isTerminal("stderr")),
-      ...folders.map(({ path, name }) => new HostFolder(path, name)),
+      ...folders.map(({ place, name }) => new HostFolder(place, name)),
     ];
+    const given = fds.length;
     const shim = wasiFunctions([basename(file), ...args], variables, fds);
     return {
       ...host,
@@ -77,8 +81,13 @@ export function withWasi(
       onInstance(instance) {
         shim.attach(instance.exports);
         const initialize = instance.exports[REACTOR];
-        if (typeof initialize === "function") (initialize as () => void)();
-        return host.onInstance?.(instance);
+        if (!resumed && typeof initialize === "function") (initialize as () => void)();
+        host.onInstance?.(instance);
+      },
+      unsaved() {
+        const files = shim.open() - given;
+        if (files > 0) return `the program has files open (${files})`;
+        return host.unsaved?.();
       },
     };
   };
@@ -93,14 +102,15 @@ function requireMemory(module: ValidModule): void {
 }
 
 /** `HOST[::GUEST]` */
-function folderOf(text: string): { readonly path: string; readonly name: string } {
+function folderOf(text: string): { readonly place: Place; readonly name: string } {
   const [host, guest = host, ...more] = text.split("::");
   if (host === undefined || host === "" || guest === "" || more.length > 0)
     throw new UsageError(`--dir ${text}: expected HOST or HOST::GUEST`);
   try {
     const path = realpathSync(host);
-    if (!statSync(path).isDirectory()) throw new InputError("is no folder (--dir)");
-    return { path, name: guest! };
+    const found = statSync(path, { bigint: true });
+    if (!found.isDirectory()) throw new InputError("is no folder (--dir)");
+    return { place: placeOf(path, found), name: guest! };
   } catch (error) {
     throw new FileError(host, error instanceof InputError ? error : new InputError(`${fileReason(error)} (--dir)`)); // prettier-ignore
   }

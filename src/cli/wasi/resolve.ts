@@ -8,6 +8,26 @@ import { join, sep } from "node:path";
 import { wasi } from "@bjorn3/browser_wasi_shim";
 import { Errno } from "./errno.js";
 
+/** A folder of the host, known again: a path may come to lead elsewhere. */
+export interface Place {
+  readonly path: string;
+  readonly dev: bigint;
+  readonly ino: bigint;
+}
+
+export const placeOf = (path: string, { dev, ino }: BigIntStats): Place => ({ path, dev, ino });
+
+/**
+ * What a folder is now.
+ * @throws Errno where its path leads elsewhere by now: the program may have moved it, and have
+ * put a link in its place
+ */
+export function statPlace({ path, dev, ino }: Place): BigIntStats {
+  const found = statOf(path);
+  if (found?.dev !== dev || found.ino !== ino) throw new Errno(wasi.ERRNO_NOENT);
+  return found;
+}
+
 export interface Resolved {
   /** Of the host; no part of it but perhaps the last is a symbolic link. */
   readonly path: string;
@@ -21,21 +41,21 @@ export interface Resolved {
 const MOST_LINKS = 40;
 
 /**
- * @param root the folder, a path of the host
  * @param follow whether a symbolic link at the end is followed
  * @throws Errno; NOTCAPABLE for what would leave the folder
  */
-export function resolveIn(root: string, path: string, follow: boolean): Resolved {
+export function resolveIn(folder: Place, path: string, follow: boolean): Resolved {
   if (path === "") throw new Errno(wasi.ERRNO_NOENT);
+  statPlace(folder);
   const left = partsOf(path);
   const names: string[] = [];
   let links = 0;
-  let folder = false;
+  let slash = false;
   for (;;) {
-    const at = join(root, ...names);
+    const at = join(folder.path, ...names);
     const part = left.shift();
-    if (part === undefined) return { path: at, found: statOf(at), folder };
-    folder = part === "" || part === "." || part === "..";
+    if (part === undefined) return { path: at, found: statOf(at), folder: slash };
+    slash = part === "" || part === "." || part === "..";
     if (part === "" || part === ".") continue;
     if (part === "..") {
       if (names.pop() === undefined) throw new Errno(wasi.ERRNO_NOTCAPABLE);
