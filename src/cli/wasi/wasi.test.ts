@@ -133,14 +133,14 @@ const CAT = `(module
   (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
   (memory (export "memory") 1)
   (func (export "_start") (local $sum i32)
-    (loop $more
+    (loop
       (i32.store (i32.const 0) (i32.const 64))
       (i32.store (i32.const 4) (i32.const 5))
       (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
       (i32.store (i32.const 4) (i32.load (i32.const 8)))
       (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 12)))
       (local.set $sum (i32.add (local.get $sum) (i32.load (i32.const 8))))
-      (br_if $more (i32.load (i32.const 8))))
+      (br_if 0 (i32.load (i32.const 8))))
     (call $exit (i32.add (local.get $sum) (i32.const 1)))))`;
 
 test("fuel ends a program between its calls", async () => {
@@ -259,8 +259,12 @@ describe("what is given", () => {
       '(import "wasi_snapshot_preview1" "no_such" (func)) (memory (export "memory") 1)',
       "unknown import: import wasi_snapshot_preview1.no_such",
     ],
+    [
+      `(import "wasi_snapshot_preview1" "clock_res_get" (func $f (param i32 i32) (result i32)))
+       (memory (export "memory") 1) (start $s) (func $s (drop (call $f (i32.const 0) (i32.const 0))))`,
+      "the start function calls WASI, which needs an instance",
+    ],
   ])("a module with %s", async (text, message) => {
-    // prettier-ignore
     const file = fileOf("wrong.wasm", assemble(`(module ${text} (func (export "_start")))`));
     const { code, stderr } = await bobbin(["run", file, "--dir", "."]);
     expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
