@@ -26,7 +26,7 @@ Examples:
   bobbin run add.wasm --invoke add 2 0x28
   bobbin run scale.wasm --invoke scale -1.5 f64:nan:0x1 --json
   bobbin run program.wasm --stub-imports --fuel 1000000
-  bobbin run wc.wasm --dir texts::. -- -l poem.txt
+  bobbin run wc.wasm --dir texts -- texts/poem.txt
 Values are read by the types of the parameters: see docs/cli.md.`;
 
 export function register(program: Command, context: Context): void {

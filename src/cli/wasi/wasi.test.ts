@@ -9,10 +9,11 @@ import { bobbin, fileOf } from "../testing.js";
 
 const fixture = (name: string): string =>
   fileURLToPath(new URL(`../../../fixtures/wasi/${name}.wasm`, import.meta.url));
-const [tour, escape, reactor] = ["tour", "escape", "reactor"].map(fixture) as [
-  string,
-  string,
-  string,
+const [tour, escape, reactor, wc] = [
+  fixture("tour"),
+  fixture("escape"),
+  fixture("reactor"),
+  fixture("wc"),
 ];
 const folder = (): string => realpathSync(mkdtempSync(join(tmpdir(), "bobbin-wasi-")));
 
@@ -142,6 +143,15 @@ const CAT = `(module
       (local.set $sum (i32.add (local.get $sum) (i32.load (i32.const 8))))
       (br_if 0 (i32.load (i32.const 8))))
     (call $exit (i32.add (local.get $sum) (i32.const 1)))))`;
+
+test("a program reads its input, or files by absolute and by relative names", async () => {
+  const [file, dir] = [join(data(), "in.txt"), data()];
+  const two = "      2       2       8 ";
+  expect(await bobbin(["run", wc], "one\ntwo\n")).toMatchObject({ code: 0, stdout: `${two}\n` });
+  const { code, stdout, stderr } = await bobbin(["run", wc, "--dir", dir, "--dir", `${dir}::.`, "--", `${dir}/in.txt`, "in.txt", file]); // prettier-ignore
+  expect([code, stdout]).toEqual([1, `${two}${dir}/in.txt\n${two}in.txt\n`]);
+  expect(stderr).toBe(`${file}: Capabilities insufficient\n`);
+});
 
 test("fuel ends a program between its calls", async () => {
   const cat = fileOf("cat.wasm", assemble(CAT));
