@@ -5,6 +5,7 @@ import type { FiberView } from "../exec/fiber.js";
 import type { Observer } from "../exec/hooks.js";
 import { stackOf } from "../exec/stack.js";
 import type { FuncInstance } from "../runtime/instances.js";
+import { StoppedError } from "../runtime/traps.js";
 import { BobbinError } from "../util/errors.js";
 import { HostException } from "./failure.js";
 
@@ -23,7 +24,14 @@ export class HostThrows {
   explain(error: unknown, script?: string): unknown {
     const { last } = this;
     this.last = null;
-    if (error instanceof BobbinError) return error;
+    if (error instanceof BobbinError) {
+      // A trap of a function of ours, which the machine takes for one that it told of already.
+      if (error instanceof StoppedError && error.frames === 0 && last?.error === error) {
+        const { fiber } = last;
+        if (fiber !== null) error.at(stackOf(fiber), fiber.below + fiber.depth);
+      }
+      return error;
+    }
     if (last === null || last.error !== error)
       return script === undefined ? error : new HostException(script, error);
     const { fiber, func } = last;

@@ -1,7 +1,8 @@
 // The functions of WASI: the library's, and ours where it has none or they are wrong (0.4.2).
 
 import { type Fd, WASI, wasi } from "@bjorn3/browser_wasi_shim";
-import { LinkError, ProgramExit } from "../../util/errors.js";
+import { Trap } from "../../runtime/traps.js";
+import { BobbinError, CrashError, LinkError, ProgramExit } from "../../util/errors.js";
 import { HostFolder } from "./folder.js";
 import { poll } from "./poll.js";
 
@@ -82,10 +83,29 @@ export function wasiFunctions(
   for (const name of ["sock_accept", "sock_recv", "sock_send", "sock_shutdown"])
     own[name] = (fd: number) => (shim.fds[fd] === undefined ? wasi.ERRNO_BADF : wasi.ERRNO_NOTSOCK);
   return {
-    functions: { ...shim.wasiImport, ...own },
+    functions: guarded({ ...shim.wasiImport, ...own }),
     attach(exports) {
       shim.inst = { exports } as WASI["inst"];
     },
     open: () => shim.fds.filter((fd) => fd !== undefined).length,
   };
 }
+
+/** Only what the program does wrong is its fault: what else is thrown is a bug here. */
+const guarded = (functions: Functions): Functions =>
+  Object.fromEntries(
+    Object.entries(functions).map(([name, func]) => [
+      name,
+      (...args: unknown[]): unknown => {
+        try {
+          return func(...args);
+        } catch (error) {
+          if (error instanceof BobbinError) throw error;
+          // Of views of memory: a pointer is wrong. As in other runtimes, that is a trap.
+          if (error instanceof RangeError)
+            throw new Trap("out of bounds memory access", `pointers given to ${name}`);
+          throw new CrashError(`${name}: ${String(error)}`);
+        }
+      },
+    ]),
+  );

@@ -161,6 +161,23 @@ test("fuel ends a program between its calls", async () => {
   expect(stderr).toContain("fuel exhausted: after 60 instructions");
 });
 
+test("a wrong pointer is a trap", async () => {
+  const file = fileOf(
+    "wild.wasm",
+    assemble(`(module
+      (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+      (memory (export "memory") 1)
+      (func $start (export "_start")
+        (drop (call $write (i32.const 1) (i32.const -8) (i32.const 1) (i32.const 0)))))`),
+  );
+  const { code, stderr } = await bobbin(["run", file]);
+  const what =
+    "trap: out of bounds memory access: pointers given to fd_write, in start (function 1)";
+  expect([code, stderr]).toEqual([1, expect.stringContaining(what)]);
+  const checked = await bobbin(["check", file]);
+  expect([checked.code, checked.stderr]).toEqual([1, expect.stringContaining(what)]);
+});
+
 test("an exit is no exception that a program could catch", async () => {
   const file = fileOf(
     "catches.wasm",
