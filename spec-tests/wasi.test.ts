@@ -48,7 +48,7 @@ describe("processes", () => {
     child.stderr.on("data", (data: Buffer) => (said += data.toString()));
     const ended = await new Promise((resolve) => child.on("close", resolve));
     expect([ended, said]).toEqual([0, "y\n0\n"]);
-  }, 20_000);
+  });
 
   test("Ctrl-C ends a program, in a loop or while it waits for input", async () => {
     const loop = module(`
@@ -69,7 +69,7 @@ describe("processes", () => {
       const signal = await new Promise((resolve) => child.on("close", (_, by) => resolve(by)));
       expect(signal).toBe("SIGINT");
     }
-  }, 20_000);
+  });
 });
 
 /** What fails, and why. */
@@ -134,5 +134,5 @@ if (!groups.every(({ folder }) => existsSync(folder))) {
     expect(tests.length).toBeGreaterThan(70);
     const listed = Object.keys(KNOWN).filter((name) => !byLuck(name) || failed.includes(name));
     expect(failed.sort()).toEqual(listed.sort());
-  }, 120_000);
+  });
 }
