@@ -2,6 +2,8 @@
 // know no `process`, so tests run them in this process.
 
 import { asyncifyLines, describeFailure, errorJson, failureLine, stackLines } from "./failure.js";
+import { ProgramExit } from "../util/errors.js";
+import type { Surroundings } from "./wasi/standard.js";
 
 /** Where text goes. */
 export interface Sink {
@@ -12,6 +14,8 @@ export interface Io {
   readonly stdout: Sink;
   readonly stderr: Sink & { readonly isTTY?: boolean };
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  /** The same for a program that runs here. */
+  readonly surroundings: Surroundings;
   /** Prints JavaScript stacks of internal errors too. */
   readonly debug?: boolean;
 }
@@ -45,10 +49,16 @@ export class Context {
     if (this.io.stderr.isTTY === true) this.io.stderr.write(`\r\x1b[K${text}`);
   };
 
-  /** Runs the body of a command, which answers with its exit code. */
+  /** Runs the body of a command, which answers with its exit code, or ends as the program did. */
   async run(options: CommonOptions, command: () => number | Promise<number>): Promise<void> {
     this.options = options;
-    this.exitCode = await command();
+    try {
+      this.exitCode = await command();
+    } catch (error) {
+      if (!(error instanceof ProgramExit)) throw error;
+      if (options.json === true) this.out(JSON.stringify({ exitCode: error.code }));
+      this.exitCode = error.code;
+    }
   }
 
   /**

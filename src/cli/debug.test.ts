@@ -7,7 +7,7 @@ import { frameViews, localsOf, operandsOf } from "../debug/views.js";
 import { exportedFunction, parseArguments } from "./call.js";
 import { Context } from "./context.js";
 import { open } from "./session.js";
-import { bobbin, fileOf, wat } from "./testing.js";
+import { bobbin, fileOf, surroundings, wat } from "./testing.js";
 
 const program = fileOf(
   "debug.wasm",
@@ -224,6 +224,7 @@ test.each([
     stdout: { write: () => {} },
     stderr: { write: () => {} },
     stdin: process.stdin,
+    surroundings: surroundings(),
   });
   const options = { host: `${fixtures}hosts/logging.mjs` };
   const session = await open(`${fixtures}wasm/${name}.wasm`, options, context);

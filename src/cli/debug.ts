@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { setImmediate } from "node:timers/promises";
 import { DebugConsole } from "../debug/console.js";
 import { DebugSession, type End } from "../debug/session.js";
-import { UsageError } from "../util/errors.js";
+import { ProgramExit, UsageError } from "../util/errors.js";
 import type { Context } from "./context.js";
 import { about, describeFailure, ExitCode } from "./failure.js";
 import {
@@ -20,6 +20,7 @@ import {
 import { defaultExport, exportedFunction, parseArguments } from "./call.js";
 import { open, openSnapshot, requireCall, type Session, startCall } from "./session.js";
 import { writeSnapshot } from "./snapshots.js";
+import type { ByteSource } from "./wasi/standard.js";
 
 interface DebugOptions extends ExecutionOptions {
   readonly invoke?: string;
@@ -38,7 +39,7 @@ export function register(program: Command, context: Context): void {
     .command("debug")
     .description("step through a call of an exported function")
     .argument("[file]", "WebAssembly module", operand)
-    .argument("[args...]", "arguments of the function", operands)
+    .argument("[args...]", "arguments of the function, or of a WASI program", operands)
     .option("--invoke <name>", "the function to call (_start or main)", operand)
     .option("--snapshot <file>", "begin where a snapshot stands", operand)
     .addOption(modulesOption());
@@ -73,6 +74,9 @@ async function debug(
   return converse(console, context);
 }
 
+/** What stdin has is for the debugger. */
+const nothing = (): ByteSource => ({ read: () => new Uint8Array() });
+
 /** At the start of a call, or where a snapshot stands. */
 async function openAt(
   file: string | undefined,
@@ -82,16 +86,16 @@ async function openAt(
 ): Promise<Session> {
   if (options.snapshot !== undefined) {
     if (file !== undefined) throw new UsageError("--snapshot FILE takes the place of the module");
-    const session = await openSnapshot(options.snapshot, options, context);
+    const session = await openSnapshot(options.snapshot, { ...options, input: nothing }, context);
     requireCall(session);
     return session;
   }
-  const session = await open(file!, { ...options, followFibers: true }, context);
+  const session = await open(file!, { ...options, texts: args, input: nothing, followFibers: true }, context); // prettier-ignore
   const { instance } = session;
   const name = options.invoke ?? defaultExport(instance);
   if (name === null) throw new UsageError("the module has nothing but a start function, which ran");
   const func = exportedFunction(instance, name);
-  startCall(session, name, parseArguments(name, func, args));
+  startCall(session, name, parseArguments(name, func, session.operands));
   return session;
 }
 
@@ -129,7 +133,9 @@ async function converse(console: DebugConsole, { io }: Context): Promise<number>
   }
   lines.close();
   if (left) return ExitCode.interrupted;
-  return session.end === null || session.end.kind === "returned" ? ExitCode.good : ExitCode.finding;
+  const { end } = session;
+  if (end?.kind === "threw" && end.error instanceof ProgramExit) return end.error.code;
+  return end === null || end.kind === "returned" ? ExitCode.good : ExitCode.finding;
 }
 
 function describe(session: Session, end: End & { kind: "trapped" | "threw" }): string {

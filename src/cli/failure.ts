@@ -7,7 +7,14 @@ import { HOST_EXCEPTION, type RunError } from "../compare/reasons.js";
 import { MISSING_MODULE } from "../snapshot/load-modules.js";
 import { UncaughtException } from "../runtime/exceptions.js";
 import { Exhaustion, type StackEntry, StoppedError, Trap } from "../runtime/traps.js";
-import { AssemblyError, BobbinError, CrashError, LinkError, SyntaxFault } from "../util/errors.js";
+import {
+  AssemblyError,
+  BobbinError,
+  CrashError,
+  LinkError,
+  ProgramExit,
+  SyntaxFault,
+} from "../util/errors.js";
 import { hex } from "../util/hex.js";
 
 /** Exit codes of all commands. */
@@ -65,7 +72,9 @@ export async function about<T>(file: string, action: () => T | Promise<T>): Prom
   try {
     return await action();
   } catch (error) {
-    throw error instanceof FileError ? error : new FileError(file, error);
+    throw error instanceof FileError || error instanceof ProgramExit
+      ? error
+      : new FileError(file, error);
   }
 }
 
