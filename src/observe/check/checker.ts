@@ -11,7 +11,7 @@ import type { ValidModule } from "../../valid/validate.js";
 import type { TraceEvent } from "../events.js";
 import { namesFibers } from "../fibers.js";
 import { type TracedEvent, Tracer } from "../tracer.js";
-import { isInstrumented } from "../twin-parts.js";
+import { isInstrumented } from "../runtime-functions.js";
 import { AllocationMonitor } from "./allocations.js";
 import { BufferMonitor } from "./buffers.js";
 import { CallMonitor } from "./calls.js";
