@@ -172,6 +172,12 @@ export const CODES = {
     "The second unwind wrote its records over those of the first, which cannot be resumed any more.",
     "Take a fresh buffer for each suspension that may overlap another one, or refuse the second call.",
   ),
+  "several-suspended": text(
+    "buffer",
+    "a host that keeps one data pointer has one call suspended at a time",
+    "A later suspension took the place of an earlier one: it was resumed with the result that the other waited for, and then there is nothing left to resume.",
+    "Queue calls that may suspend, so that each ends before the next begins (Emscripten's Asyncify has room for one), or keep a data pointer for each.",
+  ),
 
   "record-changed": text(
     "record",
