@@ -171,14 +171,20 @@ export class CallMonitor implements Monitor {
     // An indirect call that is ignored makes no function one that may unwind.
     const instruction = where?.instruction ?? "call";
     const listed = facts.reason(caller.index)?.includes("list") === true;
-    if (part === "plain" && instruction !== "call" && !listed)
+    const indirect = part === "plain" && instruction !== "call" && !listed;
+    // Of an instrumented module nobody knows the lists, only that call_ref is never instrumented.
+    if (indirect && !(facts.instrumented && instruction === "call_indirect"))
       return report.addFirst(
         "call-not-instrumented",
         `${callee.name} unwound into ${caller.name}, which runs on: its ${instruction} is not instrumented`,
         details,
       );
     const reason =
-      part === "top" ? "it calls start_unwind or stop_rewind itself" : facts.reason(caller.index);
+      part === "top"
+        ? "it calls start_unwind or stop_rewind itself"
+        : indirect
+          ? `a list left it out, or its ${instruction} is ignored`
+          : facts.reason(caller.index);
     report.addFirst(
       "frame-not-instrumented",
       `${what}${reason === null ? "" : `: ${reason}`}`,
