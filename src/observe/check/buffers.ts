@@ -2,7 +2,7 @@
 // are written over.
 
 import type { RecordEvent, RuntimeEvent } from "../events.js";
-import type { Continuation } from "./continuations.js";
+import { type Suspension, suspensionOf } from "./continuations.js";
 import type { Monitor, Surroundings } from "./monitor.js";
 import { hex } from "../../util/hex.js";
 
@@ -47,13 +47,13 @@ export class BufferMonitor implements Monitor {
   /** A host that has no pointer any more, though something waits: another suspension took its place. */
   private left(call: string): boolean {
     const { shadow, report } = this.on;
-    const all = [...shadow.continuations.values()];
-    const first = all.find(({ status }) => status === "suspended");
-    const next = all.find((c) => c.event > (first?.stopped ?? Infinity));
-    if (first === undefined || next === undefined) return false;
+    const waiting = [...shadow.continuations.values()].filter((c) => c.status === "suspended");
+    const first = waiting.sort((a, b) => a.event - b.event).find((c) => c.overtaken !== null);
+    if (first === undefined) return false;
+    const next = first.overtaken!;
     report.add(
       "several-suspended",
-      `${call} resumes nothing, though ${waits(first)} waits: ${waits(next)} took its place`,
+      `${call} resumes nothing, though ${waits(suspensionOf(first))} waits: ${waits(next)} took its place`,
       { other: { event: next.event, text: "start_unwind of the one that took its place" } },
     );
     return true;
@@ -99,5 +99,5 @@ export class BufferMonitor implements Monitor {
 }
 
 /** `main, suspended in env.sleep at event 3,` */
-const waits = ({ records, leaf, event }: Continuation): string =>
-  `${records.at(-1)?.event.name ?? "a call"}, suspended in ${leaf.name} at event ${event},`;
+const waits = ({ root, leaf, event }: Suspension): string =>
+  `${root}, suspended in ${leaf} at event ${event},`;

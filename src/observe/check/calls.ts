@@ -167,7 +167,11 @@ export class CallMonitor implements Monitor {
     const what = `${callee.name} unwound into ${caller.name}, which is not instrumented`;
     const details = { where, other: this.unwind() };
     if (callee.instance === null && facts.mayUnwind(callee.index) !== true)
-      return report.addFirst("import-not-listed", `${what}: no caller of this import is`, details);
+      return report.addFirst(
+        "import-not-listed",
+        `${what}: no caller of this import is${facts.instrumented ? ", so it is not listed, or its callers are not" : ""}`,
+        details,
+      );
     // An indirect call that is ignored makes no function one that may unwind.
     const instruction = where?.instruction ?? "call";
     const listed = facts.reason(caller.index)?.includes("list") === true;
