@@ -1,0 +1,52 @@
+// Runs one program in a process of its own, and prints as JSON what it told, how it ended, how
+// long it took, and what the checker found.
+//
+//   node spec-tests/programs/run.mjs PROGRAM [CASE] [--on engine|bobbin|checker] [--times N]
+
+import { parseArgs } from "node:util";
+import { watched } from "./watched.mjs";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    on: { type: "string", default: "engine" },
+    times: { type: "string", default: "1" },
+  },
+});
+const [program, what = "run"] = positionals;
+
+const library = async () => ({
+  ...(await import("../../dist/index.js")),
+  ...(await import("../../dist/js-api.js")),
+});
+let checked;
+if (values.on === "bobbin") globalThis.WebAssembly = (await library()).makeWebAssembly();
+if (values.on === "checker") {
+  checked = watched(await library());
+  globalThis.WebAssembly = checked.WebAssembly;
+}
+
+const lines = [];
+const times = [];
+let ended = false;
+const end = (failure) => {
+  if (ended) return;
+  ended = true;
+  const checker = checked?.checker();
+  checker?.finish();
+  const { findings, counts, lastWords } = checker ?? {};
+  const told = JSON.stringify({ lines, failure, times, counts, findings, lastWords });
+  process.stdout.write(told, () => process.exit(0));
+};
+const failed = (error) => end(`${error?.name}: ${error?.message}`);
+// Glue that goes wrong often does so in a promise that nobody waits for.
+process.on("uncaughtException", failed);
+
+const module = await import(`./${program}.mjs`);
+for (let i = 0; i < Number(values.times); i++) {
+  const before = performance.now();
+  lines.length = 0;
+  await (module[what] ?? module.broken[what])((line) => lines.push(String(line))).catch(failed);
+  times.push(performance.now() - before);
+}
+end(null);
