@@ -8,6 +8,7 @@ import type { RuntimeEvent } from "../events.js";
 import type { Part } from "./facts.js";
 import type { Place } from "./finding.js";
 import type { Monitor, Surroundings } from "./monitor.js";
+import type { Details } from "./report.js";
 import { hex } from "../../util/hex.js";
 import type { Rewind } from "./continuations.js";
 
@@ -166,6 +167,7 @@ export class CallMonitor implements Monitor {
     const { report, facts } = this.on;
     const what = `${callee.name} unwound into ${caller.name}, which is not instrumented`;
     const details = { where, other: this.unwind() };
+    if (this.cameThrough(callee)) return this.throughImport(callee, caller.name, details);
     if (callee.instance === null && facts.mayUnwind(callee.index) !== true)
       return report.addFirst(
         "import-not-listed",
@@ -208,6 +210,7 @@ export class CallMonitor implements Monitor {
     // Of instrumented code only that the call is not instrumented tells that the import is not listed.
     const listed = facts.mayUnwind(callee.index) ?? !direct;
     const name = place?.name ?? "the caller";
+    if (!listed && this.cameThrough(callee)) return this.throughImport(callee, name, details);
     if (callee.instance === null && !listed)
       return report.addFirst(
         "import-not-listed",
@@ -217,6 +220,21 @@ export class CallMonitor implements Monitor {
     report.addFirst(
       "call-not-instrumented",
       `${callee.name} unwound into ${name}, which runs on: its ${place?.instruction ?? "call"} is not instrumented`,
+      details,
+    );
+  }
+
+  /** Whether it is an import that did not begin the unwind: what it called did, and left frames already. */
+  private cameThrough(callee: FuncInstance): boolean {
+    return callee.instance === null && (this.on.shadow.unwind?.records.length ?? 0) > 0;
+  }
+
+  private throughImport({ name }: FuncInstance, caller: string, details: Details): void {
+    const { shadow, report } = this.on;
+    const { records, leaf } = shadow.unwind!;
+    report.addFirst(
+      "unwind-through-import",
+      `${name}, an import, called ${records.at(-1)!.event.name}, which ${leaf.name} unwound, and returned into ${caller}, which runs on`,
       details,
     );
   }

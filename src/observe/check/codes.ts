@@ -276,6 +276,12 @@ export const CODES = {
     "The functions that call it are not instrumented: they run on with a zero for a result.",
     "Add it: --pass-arg=asyncify-imports@module.name (ASYNCIFY_IMPORTS in Emscripten).",
   ),
+  "unwind-through-import": text(
+    "call",
+    "an unwind that began in a call from an import is stopped by it, or the import is listed and makes its call again",
+    "The functions that called the import do not know that they are unwound: they run on with whatever it returned.",
+    "Do not call exports that may unwind from an import: wait until the program has returned to the host. Or list the import, and let it call the same export when it is rewound.",
+  ),
   "call-not-instrumented": text(
     "call",
     "an unwind passes instrumented calls only",
