@@ -16,6 +16,15 @@ export async function run(tell) {
 }
 
 export const broken = {
+  /** JavaScript that the program called, in the middle of a fiber, starts the program again. */
+  async "called while it calls"(tell) {
+    let times = 0;
+    const program = await open("fibers", (line) => {
+      tell(line);
+      if (++times === 1) program.callMain([]);
+    });
+    program.callMain([]);
+  },
   async "stack too small"(tell) {
     await main(tell, ["120"]);
   },

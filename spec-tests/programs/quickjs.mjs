@@ -48,7 +48,7 @@ async function open(tell, wasmBinary) {
     await later();
     return vm.unwrapResult(result);
   });
-  const log = vm.newFunction("log", (...values) => tell(values.map(vm.dump).join(" ")));
+  const log = vm.newFunction("log", (...values) => tell(values.map((v) => vm.dump(v)).join(" ")));
   vm.setProp(vm.global, "log", log);
   log.dispose();
   vm.runtime.setModuleLoader(async (path) => {

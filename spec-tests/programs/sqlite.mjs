@@ -77,7 +77,10 @@ export async function run(tell) {
   await api.close(db);
   db = await connect();
   await rows("SELECT count(*), sum(length(name)) FROM people");
-  for await (const statement of api.statements(db, "SELECT name FROM towns WHERE id < ? ORDER BY id")) {
+  for await (const statement of api.statements(
+    db,
+    "SELECT name FROM towns WHERE id < ? ORDER BY id",
+  )) {
     api.bind(statement, 1, 3);
     while ((await api.step(statement)) === SQLite.SQLITE_ROW) tell(api.row(statement)[0]);
   }
@@ -104,13 +107,23 @@ export const broken = {
   },
   /** ASYNCIFY_STACK_SIZE=512 instead of 16,384. */
   async "stack too small"(tell) {
-    const { default: make } = await changedGlue(GLUE, "Tb(16396),b=a+12;B[a>>2]=b;B[a+4>>2]=b+16384", "Tb(16396),b=a+12;B[a>>2]=b;B[a+4>>2]=b+512");
+    const { default: make } = await changedGlue(
+      GLUE,
+      "Tb(16396),b=a+12;B[a>>2]=b;B[a+4>>2]=b+16384",
+      "Tb(16396),b=a+12;B[a>>2]=b;B[a+4>>2]=b+512",
+    );
     const { api, connect } = await open(make);
-    await told(tell, connect().then((db) => api.exec(db, SCHEMA)));
+    await told(
+      tell,
+      connect().then((db) => api.exec(db, SCHEMA)),
+    );
   },
   /** ASYNCIFY_REMOVE=… with one function too many. */
   async "function not in the list"(tell) {
-    const { api, connect } = await open(factory, uninstrumented(bytes, 1338, 2));
-    await told(tell, connect().then((db) => api.exec(db, SCHEMA + FILL)));
+    const { api, connect } = await open(factory, uninstrumented(bytes, 275, 2));
+    await told(
+      tell,
+      connect().then((db) => api.exec(db, SCHEMA)),
+    );
   },
 };

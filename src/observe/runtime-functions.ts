@@ -44,7 +44,8 @@ function runtimeByShape(module: Module): Map<number, readonly RuntimeName[]> {
   const all = [...shapes.values()];
   const start = all.find(({ names }) => names.includes("start_unwind"));
   if (start === undefined || !all.some(({ names }) => names.includes("start_rewind"))) return found;
-  for (const [index, { names, state }] of shapes) if (state === start.state) found.set(index, names);
+  for (const [index, { names, state }] of shapes)
+    if (state === start.state) found.set(index, names);
   return found;
 }
 

@@ -50,7 +50,9 @@ export function runtimeParts(twin: Module, givenStackPointer?: number): RuntimeP
     [...runtime].find(([, names]) => names.includes(name))?.[0];
   const start = indexOf("start_unwind") ?? indexOf("start_rewind");
   if (start === undefined)
-    throw new TwinError("not instrumented: it exports no asyncify_start_unwind, nor a function that does the same");
+    throw new TwinError(
+      "not instrumented: it exports no asyncify_start_unwind, nor a function that does the same",
+    );
   const get = indexOf("get_state");
   const state = get === undefined ? stateSetIn(twin, start) : globalReadIn(twin, get);
   const { data, memory } = dataSetIn(twin, start, state);
