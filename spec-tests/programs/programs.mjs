@@ -16,10 +16,11 @@ const require = createRequire(import.meta.url);
 /**
  * @param on "engine" (the host's own `WebAssembly`), "bobbin", or "checker"
  * @param what "run", or one of the cases in which it is broken
+ * @param folder where its packages are installed, if not here
  * @returns what `run.mjs` prints
  */
-export async function runProgram(program, on, { what = "run", times = 1 } = {}) {
-  const args = [script, program, what, "--on", on, "--times", String(times)];
+export async function runProgram(program, on, { what = "run", times = 1, folder = "." } = {}) {
+  const args = [script, program, what, "--on", on, "--times", String(times), "--from", folder];
   try {
     const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 26 });
     return JSON.parse(stdout);

@@ -89,7 +89,7 @@ const SCRIPTS = [
   `visit((n) => n * 2 + 2)`,
   `Reflect.construct(class { constructor() { this.value = read("new"); } }, []).value`,
   `new Proxy({}, { get: (_, key) => read(key) }).something`,
-  deep(40),
+  deep(10),
   `const parts = []; for (let i = 0; i < 200; i++) parts.push("item " + i); parts.join().length`,
   `(function fib(n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); })(14)`,
 ];

@@ -2,8 +2,12 @@
 // long it took, and what the checker found.
 //
 //   node spec-tests/programs/run.mjs PROGRAM [CASE] [--on engine|bobbin|checker] [--times N]
+//
+// With `--from FOLDER` the program takes its packages from what was installed in that folder.
 
 import { writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { watched } from "./watched.mjs";
 
@@ -12,6 +16,7 @@ const { values, positionals } = parseArgs({
   options: {
     on: { type: "string", default: "engine" },
     times: { type: "string", default: "1" },
+    from: { type: "string", default: "." },
   },
 });
 const [program, what = "run"] = positionals;
@@ -41,11 +46,21 @@ const failed = (error) => end(`${error?.name}: ${error?.message}`);
 // Glue that goes wrong often does so in a promise that nobody waits for.
 process.on("uncaughtException", failed);
 
+/** The packages of the folder, imported from a file that lies there. */
+const folder = resolve(values.from);
+const load = async (name) => {
+  const { default: from } = await import(pathToFileURL(join(folder, "load.mjs")).href);
+  return from(name);
+};
+load.path = (file) => join(folder, "node_modules", file);
+
 const module = await import(`./${program}.mjs`);
 for (let i = 0; i < Number(values.times); i++) {
   const before = performance.now();
   lines.length = 0;
-  await (module[what] ?? module.broken[what])((line) => lines.push(String(line))).catch(failed);
+  await (module[what] ?? module.broken[what])((line) => lines.push(String(line)), load).catch(
+    failed,
+  );
   times.push(performance.now() - before);
 }
 end(null);

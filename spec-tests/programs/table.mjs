@@ -4,17 +4,13 @@
 //   npm run build && node spec-tests/programs/table.mjs [PROGRAM...]
 
 import { summary } from "../../bench/stats.mjs";
+import { heading, row } from "./rows.mjs";
 import { OTHERS, origin, runProgram, UNWINDING } from "./programs.mjs";
 
 const TIMES = 5;
 const named = process.argv.slice(2);
 const wanted = [...UNWINDING, ...OTHERS].filter((p) => named.length === 0 || named.includes(p));
 
-const row = (cells) => console.log(`| ${cells.join(" | ")} |`);
-const heading = (...titles) => {
-  row(titles);
-  row(titles.map(() => "---"));
-};
 const short = (text) => (text.length > 90 ? `${text.slice(0, 90)}…` : text);
 
 const modules = new Map();
@@ -24,7 +20,9 @@ heading("program", "from", "V8, ms", "Bobbin / V8", "unwinds", "frames unwound",
 for (const [program, module] of modules) {
   const engine = await runProgram(program, "engine", { times: TIMES });
   const bobbin = await runProgram(program, "bobbin", { times: TIMES });
-  const same = JSON.stringify(engine.lines) === JSON.stringify(bobbin.lines);
+  const told = ({ lines, failure }) => JSON.stringify({ lines, failure });
+  if (engine.failure !== null) throw new Error(`${program} on V8: ${engine.failure}`);
+  const same = told(engine) === told(bobbin);
   const { counts, findings } = await runProgram(program, "checker");
   const [v8, own] = [engine, bobbin].map(({ times }) => summary(times).median);
   row([
