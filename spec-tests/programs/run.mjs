@@ -9,7 +9,6 @@ import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { watched } from "./watched.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -21,24 +20,21 @@ const { values, positionals } = parseArgs({
 });
 const [program, what = "run"] = positionals;
 
-const library = async () => ({
-  ...(await import("../../dist/index.js")),
-  ...(await import("../../dist/js-api.js")),
-});
-let checked;
-if (values.on === "bobbin") globalThis.WebAssembly = (await library()).makeWebAssembly();
-if (values.on === "checker") {
-  checked = watched(await library());
-  globalThis.WebAssembly = checked.WebAssembly;
+let checker;
+if (values.on !== "engine") {
+  const { makeWebAssembly } = await import("../../dist/js-api.js");
+  const { InstanceChecker } = await import("../../dist/index.js");
+  if (values.on === "checker") checker = new InstanceChecker(() => undefined);
+  globalThis.WebAssembly = makeWebAssembly(checker && { attachments: [checker] });
 }
 
 const lines = [];
 const times = [];
 /** At once: glue has ends of its own for a process in which something was thrown. */
 const end = (failure) => {
-  const checker = checked?.checker();
   checker?.finish();
-  const { findings, counts, lastWords } = checker ?? {};
+  // All have one instance at most that unwinds.
+  const { findings, counts, lastWords } = checker?.instances[0] ?? {};
   writeFileSync(1, JSON.stringify({ lines, failure, times, counts, findings, lastWords }));
   process.exit(0);
 };
