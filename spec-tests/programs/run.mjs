@@ -1,5 +1,5 @@
 // Runs one program in a process of its own, and prints as JSON what it told, how it ended, how
-// long it took, and what the checker found.
+// much processor time it took, and what the checker found.
 //
 //   node spec-tests/programs/run.mjs PROGRAM [CASE] [--on engine|bobbin|checker] [--times N]
 //
@@ -9,6 +9,7 @@ import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { now } from "../../bench/clock.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -52,11 +53,11 @@ load.path = (file) => join(folder, "node_modules", file);
 
 const module = await import(`./${program}.mjs`);
 for (let i = 0; i < Number(values.times); i++) {
-  const before = performance.now();
+  const before = now();
   lines.length = 0;
   await (module[what] ?? module.broken[what])((line) => lines.push(String(line)), load).catch(
     failed,
   );
-  times.push(performance.now() - before);
+  times.push(now() - before);
 }
 end(null);

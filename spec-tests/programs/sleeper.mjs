@@ -24,7 +24,7 @@ export async function run(tell) {
 }
 
 const inTime = (promise) =>
-  Promise.race([promise, new Promise((done) => setTimeout(done, 500, "never"))]);
+  Promise.race([promise, new Promise((done) => setTimeout(done, 30_000, "never"))]);
 
 export const broken = {
   async "stack too small"(tell) {
