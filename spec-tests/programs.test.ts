@@ -3,6 +3,9 @@
 // broken as their users break them: the checker says how. Each runs in a process of its own, on
 // what `npm run build` has made.
 
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { describe, expect, test } from "@jest/globals";
 // @ts-expect-error -- plain JavaScript
 import { OTHERS, runProgram, UNWINDING } from "./programs/programs.mjs";
@@ -164,4 +167,24 @@ test("every case of every program is here", async () => {
   }
   const here = BROKEN.map(([program, what]) => `${program}, ${what}`);
   expect(here.sort()).toEqual(cases.sort());
+});
+
+test("the page has a row for each program and each case", async () => {
+  const page = readFileSync(new URL("../docs/programs.md", import.meta.url), "utf8");
+  const rows = page.split("\n").map((line) => line.split("|").map((cell) => cell.trim()));
+  for (const program of [...UNWINDING, ...OTHERS] as string[]) {
+    const { name } = (await import(`./programs/${program}.mjs`)) as { name: string };
+    expect(rows.filter((cells) => cells[1] === name).length).toBeGreaterThanOrEqual(2);
+    for (const [, what, code] of BROKEN.filter(([of]) => of === program))
+      expect(rows.find((cells) => cells[1] === name && cells[2] === what)?.[4]).toContain(code);
+  }
+});
+
+test("bobbin/register says the same of a program that knows nothing of it", () => {
+  const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+  const register = pathToFileURL(at("../dist/register.js")).href;
+  const args = ["--import", register, at("programs/run.mjs"), "sqlite", "two at once"];
+  const env = { ...process.env, BOBBIN_CHECK: "1" };
+  const { stderr } = spawnSync(process.execPath, args, { encoding: "utf8", env });
+  expect(stderr).toMatch(/^finding several-suspended$/m);
 });
