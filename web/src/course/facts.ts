@@ -71,7 +71,7 @@ export async function factsOf({ bytes, invoke, args }: ToRun): Promise<Facts> {
     },
   });
   checker.finish();
-  const pushes = events.filter((event) => event.type === "push");
+  const sizes = events.flatMap((event) => (event.type === "push" ? [event.size] : []));
   const begun = (name: string) =>
     String(events.filter((event) => event.type === "runtime" && event.name === name).length);
   return {
@@ -82,8 +82,8 @@ export async function factsOf({ bytes, invoke, args }: ToRun): Promise<Facts> {
     deepest: String(counter.deepest),
     unwinds: begun("start_unwind"),
     rewinds: begun("start_rewind"),
-    records: String(pushes.length),
-    bytes: String(pushes.reduce((sum, { size }) => sum + size, 0)),
+    records: String(sizes.length),
+    bytes: String(sizes.reduce((sum, size) => sum + size, 0)),
     fibers: String(events.filter((e) => e.type === "fiber" && e.action === "create").length),
     findings: [...new Set(checker.findings.map(({ code }) => code))].join(" ") || "none",
   };

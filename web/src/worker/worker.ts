@@ -1,0 +1,41 @@
+// The machine's thread: requests in, answers out, one at a time. Long work yields, so that
+// the page can be told how far it is.
+
+import { initSync, watify } from "@mdn/watify";
+import assembler from "@mdn/watify/watify_bg.wasm?url";
+import type { MachineApi, Problem, Request, Response } from "./api.js";
+import { problemOf } from "./problems.js";
+import { MachineSession } from "./session.js";
+
+declare const self: DedicatedWorkerGlobalScope;
+
+let wat: ((text: string) => Uint8Array) | null = null;
+
+/** The assembler is fetched when there is text. */
+async function loadAssembler(): Promise<(text: string) => Uint8Array> {
+  if (wat === null) {
+    initSync({ module: await (await fetch(assembler)).arrayBuffer() });
+    wat = watify;
+  }
+  return wat;
+}
+
+const session = new MachineSession(loadAssembler);
+let last: Promise<unknown> = Promise.resolve();
+
+self.onmessage = ({ data }: MessageEvent<Request>) => {
+  last = last.then(() => serve(data));
+};
+
+async function serve({ id, method, args }: Request): Promise<void> {
+  const send = (response: Response) => self.postMessage(response);
+  session.onProgress = (progress) => send({ id, progress });
+  try {
+    const call = session[method] as (...args: unknown[]) => ReturnType<MachineApi[typeof method]>;
+    send({ id, ok: await call.apply(session, args as unknown[]) });
+  } catch (error) {
+    const failed: Problem | null = problemOf(error);
+    if (failed === null) throw error;
+    send({ id, failed });
+  }
+}
