@@ -48,7 +48,7 @@ export interface MachineApi {
   /** Runs any program to its end, under the checker. */
   facts(program: Program, call: Call): Promise<Facts>;
   /** The events of the run as `bobbin trace` writes them. */
-  trace(format: "text" | "jsonl" | "perfetto"): string;
+  trace(format: "text" | "perfetto"): string;
 }
 
 export type Method = keyof MachineApi;

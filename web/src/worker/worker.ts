@@ -7,7 +7,11 @@ import type { MachineApi, Problem, Request, Response } from "./api.js";
 import { problemOf } from "./problems.js";
 import { MachineSession } from "./session.js";
 
-declare const self: DedicatedWorkerGlobalScope;
+/** The types of the page's own globals are another's. */
+const port = self as unknown as {
+  onmessage: (event: MessageEvent<Request>) => void;
+  postMessage(response: Response): void;
+};
 
 let wat: ((text: string) => Uint8Array) | null = null;
 
@@ -23,12 +27,12 @@ async function loadAssembler(): Promise<(text: string) => Uint8Array> {
 const session = new MachineSession(loadAssembler);
 let last: Promise<unknown> = Promise.resolve();
 
-self.onmessage = ({ data }: MessageEvent<Request>) => {
+port.onmessage = ({ data }) => {
   last = last.then(() => serve(data));
 };
 
 async function serve({ id, method, args }: Request): Promise<void> {
-  const send = (response: Response) => self.postMessage(response);
+  const send = (response: Response) => port.postMessage(response);
   session.onProgress = (progress) => send({ id, progress });
   try {
     const call = session[method] as (...args: unknown[]) => ReturnType<MachineApi[typeof method]>;
