@@ -16,8 +16,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".css": "text/css",
   ".wasm": "application/wasm",
 };
-const inRoot = (path: string): string =>
-  fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const inRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 /** The site works from any folder. */
 const FOLDER = "/some/folder/";
@@ -102,7 +101,8 @@ export async function openPage(browser: Browser, site: Site, rest = ""): Promise
   page.on("pageerror", (error) => faults.push(String(error)));
   page.on("request", (request) => {
     const url = request.url();
-    if (!url.startsWith(site.address) && !/^(?:data|blob):/.test(url)) faults.push(`asked for ${url}`);
+    if (!url.startsWith(site.address) && !/^(?:data|blob):/.test(url))
+      faults.push(`asked for ${url}`);
   });
   await page.goto(site.address + rest);
   await page.waitForSelector(".lamp");

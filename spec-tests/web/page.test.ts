@@ -58,7 +58,11 @@ async function write(page: Page, text: string): Promise<void> {
     document.execCommand("selectAll");
     const data = new DataTransfer();
     data.setData("text/plain", pasted);
-    content.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true })); // prettier-ignore
+    // Firefox takes no clipboard from a script, but the text.
+    const init = { clipboardData: data, dataType: "text/plain", data: pasted };
+    content.dispatchEvent(
+      new ClipboardEvent("paste", { ...init, bubbles: true, cancelable: true }),
+    );
   }, text);
 }
 
@@ -99,7 +103,12 @@ describe.each(BROWSERS.filter(({ path }) => path !== undefined))("$name", (choic
     const { page } = await openPage(browser, site, "#lesson=8");
     await page.waitForSelector(".cm-content");
     await page.evaluate(axe);
-    for (const [theme, width] of [["light", 1280], ["dark", 1280], ["light", 390]] as const) { // prettier-ignore
+    for (const [theme, width] of [
+      ["light", 1280],
+      ["dark", 1280],
+      ["light", 390],
+    ] as const) {
+      // prettier-ignore
       await page.setViewport({ width, height: 900 });
       await page.evaluate((name) => {
         document.documentElement.dataset["theme"] = name;
@@ -133,7 +142,7 @@ describe.each(BROWSERS.filter(({ path }) => path !== undefined))("$name", (choic
 
   test("a program that is wrong is told by its line, and the machine comes back", async () => {
     const { page, faults } = await openPage(browser, site, "#lesson=1");
-    await write(page, "(module\n  (func (export \"main\") nonsense))\n");
+    await write(page, '(module\n  (func (export "main") nonsense))\n');
     await page.waitForSelector(".problem");
     expect(await textOf(page, ".problem")).toMatch(/^line 2: unknown operator/);
     await write(page, LESSONS[0]!.program);

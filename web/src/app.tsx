@@ -49,7 +49,10 @@ export function App({ asked, embedded }: Props) {
   const ownProgram = () => {
     if (lesson === null) throw new Error("no lesson is open");
     const { language, program: text } = lesson;
-    return { kind: "text" as const, source: { language, text, include: includeOf(lesson.include) } };
+    return {
+      kind: "text" as const,
+      source: { language, text, include: includeOf(lesson.include) },
+    };
   };
 
   return (
@@ -102,7 +105,10 @@ export function App({ asked, embedded }: Props) {
                   type="button"
                   disabled={chosen.lesson === 0}
                   onClick={() =>
-                    choose(chosenOf({ kind: "lesson", number: chosen.lesson! }), `#lesson=${chosen.lesson}`)
+                    choose(
+                      chosenOf({ kind: "lesson", number: chosen.lesson! }),
+                      `#lesson=${chosen.lesson}`,
+                    )
                   }
                 >
                   Lesson before
@@ -111,7 +117,10 @@ export function App({ asked, embedded }: Props) {
                   type="button"
                   disabled={chosen.lesson === LESSONS.length - 1}
                   onClick={() =>
-                    choose(chosenOf({ kind: "lesson", number: chosen.lesson! + 2 }), `#lesson=${chosen.lesson! + 2}`)
+                    choose(
+                      chosenOf({ kind: "lesson", number: chosen.lesson! + 2 }),
+                      `#lesson=${chosen.lesson! + 2}`,
+                    )
                   }
                 >
                   Next lesson
@@ -135,4 +144,3 @@ export function App({ asked, embedded }: Props) {
     </div>
   );
 }
-

@@ -43,7 +43,8 @@ export function programOf({ module, language, text, include }: Chosen): Program 
 export async function chosenFrom(file: File): Promise<Chosen> {
   const bytes = new Uint8Array(await file.arrayBuffer());
   const rest = { lesson: null, example: null, call: { invoke: "", args: [] } };
-  if (bytes[0] === 0) return { ...rest, language: "wat", text: "", module: { name: file.name, bytes } };
+  if (bytes[0] === 0)
+    return { ...rest, language: "wat", text: "", module: { name: file.name, bytes } };
   const text = new TextDecoder().decode(bytes);
   return { ...rest, language: file.name.endsWith(".s") ? "asm" : "wat", text };
 }

@@ -44,7 +44,12 @@ function checked(value: unknown): Shared {
   const isText = (x: unknown): x is string => typeof x === "string";
   const isCount = (x: unknown): x is number => Number.isSafeInteger(x) && Number(x) >= 0;
   if (language !== "wat" && language !== "asm") throw new TypeError("no language");
-  if (!isText(text) || !isText(call?.invoke) || !Array.isArray(call.args) || !call.args.every(isText))
+  if (
+    !isText(text) ||
+    !isText(call?.invoke) ||
+    !Array.isArray(call.args) ||
+    !call.args.every(isText)
+  )
     throw new TypeError("no program");
   return {
     language,
@@ -56,7 +61,10 @@ function checked(value: unknown): Shared {
   };
 }
 
-async function through(bytes: Uint8Array<ArrayBuffer>, stream: CompressionStream | DecompressionStream) {
+async function through(
+  bytes: Uint8Array<ArrayBuffer>,
+  stream: CompressionStream | DecompressionStream,
+) {
   const piped = new Blob([bytes]).stream().pipeThrough(stream);
   return new Uint8Array(await new Response(piped).arrayBuffer());
 }

@@ -58,6 +58,8 @@ export class CodeEditor {
         ],
       }),
     });
+    // Who cannot point must be able to scroll.
+    this.view.scrollDOM.tabIndex = 0;
   }
 
   replace(text: string): void {

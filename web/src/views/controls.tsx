@@ -43,7 +43,9 @@ export function Controls({ disabled, playing, speed, onMove, onPlay, onSpeed }: 
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       if (disabled || event.ctrlKey || event.metaKey || event.altKey) return;
-      if ((event.target as Element).closest("input, textarea, select, .cm-editor, [role=radiogroup]"))
+      if (
+        (event.target as Element).closest("input, textarea, select, .cm-editor, [role=radiogroup]")
+      )
         return;
       // A button has keys of its own, as long as it is one of these.
       if (event.key === " " && (event.target as Element).closest("button")) return;

@@ -15,7 +15,16 @@ interface Props {
   readonly onExport: (kind: "svg" | "perfetto" | "text") => Promise<void>;
 }
 
-export function Header({ lesson, example, passed, onLesson, onExample, onFile, onShare, onExport }: Props) {
+export function Header({
+  lesson,
+  example,
+  passed,
+  onLesson,
+  onExample,
+  onFile,
+  onShare,
+  onExport,
+}: Props) {
   const [told, setTold] = useState("");
   return (
     <header>
@@ -79,7 +88,9 @@ export function Header({ lesson, example, passed, onLesson, onExample, onFile, o
       </label>
       <button
         type="button"
-        onClick={() => void onShare().then(() => setTold("The link is in the address, and copied."))}
+        onClick={() =>
+          void onShare().then(() => setTold("The link is in the address, and copied."))
+        }
       >
         Share
       </button>

@@ -76,7 +76,8 @@ function Prediction({ lesson, onPredict }: { lesson: Lesson; onPredict: () => Pr
 
 const tidy = (text: string): string => text.trim().replace(/[\s,]+/g, " ");
 
-type Outcome = { readonly failed: readonly Check[]; readonly facts: Facts } | { readonly error: string };
+type Outcome =
+  { readonly failed: readonly Check[]; readonly facts: Facts } | { readonly error: string };
 
 function Checks({ lesson, onCheck, onPassed }: Pick<Props, "lesson" | "onCheck" | "onPassed">) {
   const [outcome, setOutcome] = useState<Outcome | null>(null);

@@ -19,10 +19,20 @@ export function Memory({ memory, onLook }: Props) {
       <div class="memory-head">
         <h2>Memory</h2>
         <Address start={start} onLook={onLook} />
-        <button type="button" aria-label="Earlier addresses" disabled={start === 0} onClick={() => onLook(Math.max(0, start - bytes.length))}>
+        <button
+          type="button"
+          aria-label="Earlier addresses"
+          disabled={start === 0}
+          onClick={() => onLook(Math.max(0, start - bytes.length))}
+        >
           ◀
         </button>
-        <button type="button" aria-label="Later addresses" disabled={start + bytes.length >= size} onClick={() => onLook(start + bytes.length)}>
+        <button
+          type="button"
+          aria-label="Later addresses"
+          disabled={start + bytes.length >= size}
+          onClick={() => onLook(start + bytes.length)}
+        >
           ▶
         </button>
       </div>

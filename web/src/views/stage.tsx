@@ -28,7 +28,8 @@ export function Stage({ machine }: { machine: MachineModel }) {
     return () => clearTimeout(timer);
   }, [playing, view, speed]);
 
-  if (view === null) return <p role="status">{machine.problem === null ? "Loading the machine …" : ""}</p>;
+  if (view === null)
+    return <p role="status">{machine.problem === null ? "Loading the machine …" : ""}</p>;
   const frame = view.fibers.find(({ id }) => id === selected.fiber)?.frames[selected.level];
   return (
     <>
@@ -38,7 +39,11 @@ export function Stage({ machine }: { machine: MachineModel }) {
       </section>
       <div class="stage">
         <div class="panel">
-          {code === null || frame === undefined ? <p>No function is looked at.</p> : <Code code={code} offset={frame.offset} />}
+          {code === null || frame === undefined ? (
+            <p>No function is looked at.</p>
+          ) : (
+            <Code code={code} offset={frame.offset} />
+          )}
         </div>
         <div class="panel">
           {view.memory === null ? (
@@ -119,7 +124,11 @@ function Log({ lines }: { lines: readonly string[] }) {
     <section aria-label="Log">
       <h2>Log</h2>
       <ol class="log">
-        {lines.length === 0 ? <li>nothing yet</li> : lines.map((line, i) => <li key={i}>{line}</li>)}
+        {lines.length === 0 ? (
+          <li>nothing yet</li>
+        ) : (
+          lines.map((line, i) => <li key={i}>{line}</li>)
+        )}
       </ol>
     </section>
   );

@@ -71,11 +71,15 @@ class SvgSurface implements Surface {
 }
 
 const NAMES = 90;
-const escaped = (text: string): string =>
-  text.replace(/[&<>"]/g, (c) => `&#${c.codePointAt(0)};`);
+const escaped = (text: string): string => text.replace(/[&<>"]/g, (c) => `&#${c.codePointAt(0)};`);
 
 /** The same as a document, with the names of the lanes. */
-export function timelineSvg(timeline: Timeline, width: number, time: number, palette: Palette): string {
+export function timelineSvg(
+  timeline: Timeline,
+  width: number,
+  time: number,
+  palette: Palette,
+): string {
   const height = STATE_HEIGHT + timeline.lanes.length * LANE_HEIGHT;
   const surface = new SvgSurface();
   drawTimeline(surface, timeline, { width, height, time }, palette);

@@ -89,7 +89,9 @@ export function Timeline({ lanes, time, length, onSeek, onRange }: Props) {
             zoom(event.deltaY > 0 ? 1.25 : 0.8, timeAt(event.clientX - box.left));
           }}
         />
-        <p class="told">{told === null ? "" : told.count > 1 ? `${told.count} events` : told.text}</p>
+        <p class="told">
+          {told === null ? "" : told.count > 1 ? `${told.count} events` : told.text}
+        </p>
       </div>
       <div class="zoom">
         <button type="button" aria-label="Zoom in" onClick={() => zoom(0.5, time)}>

@@ -2,7 +2,13 @@
 // what was logged. A million events are arrays of numbers and of the events themselves; what
 // is drawn of them is gathered by pixels.
 
-import { describeEvent, formatValues, type Machine, type Observer, type Value } from "../../../src/index.js";
+import {
+  describeEvent,
+  formatValues,
+  type Machine,
+  type Observer,
+  type Value,
+} from "../../../src/index.js";
 import type { ProgramEvents } from "../../../src/debug/happenings.js";
 import { PerfettoTimeline } from "../../../src/observe/perfetto.js";
 import { renderLine } from "../../../src/observe/render.js";
@@ -61,7 +67,8 @@ export class RunLog {
     const fiber = tracker?.current.id ?? this.on.at(-1)?.what ?? this.machine.fiber?.id ?? 0;
     if (tracker !== null) this.turn(fiber);
     const seq = ++this.seq;
-    if (this.events.length < KEPT) this.events.push({ time: this.now, what: { ...event, seq, fiber } });
+    if (this.events.length < KEPT)
+      this.events.push({ time: this.now, what: { ...event, seq, fiber } });
   }
 
   private turn(fiber: number): void {
@@ -122,15 +129,14 @@ export class RunLog {
   timeline(from: number, to: number, width: number): Timeline {
     const ids = [...new Set(this.on.map(({ what }) => what))].sort((a, b) => a - b);
     const pixel = Math.max(1, (to - from) / width);
-    const lanes = (ids.length === 0 ? [0] : ids).map(
-      (fiber): Lane => ({
-        fiber,
-        name: this.programs.tracker === null ? `machine fiber ${fiber}` : fiber === 0 ? "main" : `fiber ${fiber}`, // prettier-ignore
-        on: spansOf(this.on, (id) => id === fiber, from, to, pixel, this.length),
-        marks: this.marksOf(fiber, from, to, pixel),
-      }),
-    );
-    const states = (["unwinding", "rewinding"] as const).flatMap((state) =>
+    const lanes = (ids.length === 0 ? [0] : ids).map((fiber): Lane => ({
+      fiber,
+      name: this.programs.tracker === null ? `machine fiber ${fiber}` : fiber === 0 ? "main" : `fiber ${fiber}`, // prettier-ignore
+      on: spansOf(this.on, (id) => id === fiber, from, to, pixel, this.length),
+      marks: this.marksOf(fiber, from, to, pixel),
+    }));
+    const states = (["unwinding", "rewinding"] as const).flatMap(
+      (state) =>
       spansOf(this.states, (found) => found === state, from, to, pixel, this.length).map((span) => ({ ...span, state })), // prettier-ignore
     );
     return { from, to, lanes, states };

@@ -91,7 +91,8 @@ export class MachineSession {
     const session = await DebugSession.ofRecording(History.of(recorder), {
       breathe: () => new Promise((done) => setTimeout(done)),
       onProgress: (progress) => {
-        if (progress !== null) this.onProgress(`${progress.done.toLocaleString("en")} instructions`);
+        if (progress !== null)
+          this.onProgress(`${progress.done.toLocaleString("en")} instructions`);
       },
     });
     this.running = { session, log, shower: new Shower(session, log) };
@@ -130,7 +131,11 @@ export class MachineSession {
         return session.finishBack();
       case "event": {
         const next = log.eventAfter(executed);
-        return next === null ? (over ? Promise.resolve() : session.continue()) : this.to(next.time, session, log);
+        return next === null
+          ? over
+            ? Promise.resolve()
+            : session.continue()
+          : this.to(next.time, session, log);
       }
       case "event back": {
         const before = log.eventBefore(executed);

@@ -1,6 +1,11 @@
 // What is looked at, as plain data for the page.
 
-import { disassembleFunction, formatValue, getGlobal, type FuncInstance } from "../../../src/index.js";
+import {
+  disassembleFunction,
+  formatValue,
+  getGlobal,
+  type FuncInstance,
+} from "../../../src/index.js";
 import { ownerOf, regionsOf, type Region } from "../../../src/debug/regions.js";
 import type { DebugSession } from "../../../src/debug/session.js";
 import type { FiberStack, StackFrame } from "../../../src/debug/stacks.js";

@@ -3,7 +3,8 @@
 
 import { initSync, watify } from "@mdn/watify";
 import assembler from "@mdn/watify/watify_bg.wasm?url";
-import type { MachineApi, Problem, Request, Response } from "./api.js";
+import { assembleBy } from "../../../src/text/assembling.js";
+import type { MachineApi, Request, Response } from "./api.js";
 import { problemOf } from "./problems.js";
 import { MachineSession } from "./session.js";
 
@@ -19,7 +20,7 @@ let wat: ((text: string) => Uint8Array) | null = null;
 async function loadAssembler(): Promise<(text: string) => Uint8Array> {
   if (wat === null) {
     initSync({ module: await (await fetch(assembler)).arrayBuffer() });
-    wat = watify;
+    wat = (text) => assembleBy(watify, text);
   }
   return wat;
 }
@@ -38,8 +39,9 @@ async function serve({ id, method, args }: Request): Promise<void> {
     const call = session[method] as (...args: unknown[]) => ReturnType<MachineApi[typeof method]>;
     send({ id, ok: await call.apply(session, args as unknown[]) });
   } catch (error) {
-    const failed: Problem | null = problemOf(error);
+    const failed = problemOf(error);
+    send({ id, failed: failed ?? { message: `a fault of this page: ${String(error)}` } });
+    // What is ours is told to the console too.
     if (failed === null) throw error;
-    send({ id, failed });
   }
 }
