@@ -88,7 +88,7 @@ describe.each(BROWSERS.filter(({ path }) => path !== undefined))("$name", (choic
       await page.waitForFunction((n) => document.querySelectorAll(".checks li.good").length === n, {}, lesson.checks.length); // prettier-ignore
       expect(await textOf(page, "header select")).toContain(`${lesson.title} ✓`);
       // The machine goes to the end, and back to the start.
-      await page.keyboard.press("Escape");
+      await page.waitForSelector("#machine[aria-busy=false]");
       await page.click('button[aria-label="To the end"]');
       await page.waitForSelector(".where strong");
       await page.click('button[aria-label="To the start"]');

@@ -26,16 +26,21 @@ export function App({ asked, embedded }: Props) {
   const first = useRef(asked?.kind === "shared" ? asked.shared : null);
 
   // The text is assembled when its writer pauses.
+  const [stale, setStale] = useState(true);
   useEffect(() => {
-    const timer = setTimeout(
-      () => {
-        const stand = first.current;
-        first.current = null;
-        void machine.load(programOf(chosen), chosen.call, stand ?? undefined);
-      },
-      first.current === null && machine.view !== null ? 300 : 0,
-    );
-    return () => clearTimeout(timer);
+    let latest = true;
+    setStale(true);
+    const load = async () => {
+      const stand = first.current;
+      first.current = null;
+      await machine.load(programOf(chosen), chosen.call, stand ?? undefined);
+      if (latest) setStale(false);
+    };
+    const timer = setTimeout(() => void load(), machine.view === null ? 0 : 300);
+    return () => {
+      latest = false;
+      clearTimeout(timer);
+    };
   }, [chosen]);
 
   const choose = (next: Chosen, address: string) => {
@@ -137,7 +142,7 @@ export function App({ asked, embedded }: Props) {
             onCall={(call) => setChosen({ ...chosen, call })}
           />
         </div>
-        <div class="column" id="machine" tabIndex={-1}>
+        <div class="column" id="machine" tabIndex={-1} aria-busy={stale}>
           <Stage machine={machine} />
         </div>
       </main>

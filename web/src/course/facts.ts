@@ -93,14 +93,14 @@ export async function factsOf({ bytes, invoke, args }: ToRun): Promise<Facts> {
 const plain = (value: Value): string => formatValue(value).replace(/^\w+:/, "");
 
 /** What programs of lessons may import. */
-const host: HostScript = ({ log, promising }) => ({
+const host: HostScript = (context) => ({
   imports: {
     env: {
-      log: (value: number) => log(value),
+      log: (value: number) => context.log(value),
       sleep: (ms: number) => new Promise((done) => setTimeout(done, ms)),
     },
   },
-  invoke: ({ exports }, name, args) => promising(exports[name] as () => unknown)(...args),
+  invoke: ({ exports }, name, args) => context.promising(exports[name] as () => unknown)(...args),
 });
 
 class FrameCounter {

@@ -76,7 +76,7 @@ export class MachineSession {
     const events = new ProgramEvents(namesFibers(module));
     const machine = new Machine({ fuel: PATIENCE, maxFrames: 10_000 });
     const log = new RunLog(machine, events);
-    machine.observer = observers(...[events.tracker?.observer ?? {}, log.observer]);
+    machine.observer = observers(events.tracker?.observer ?? {}, log.observer);
     const asyncify = new Asyncify(module, { listener: events.emit });
     machine.interposer = asyncify;
     const imports = mergeImports(
