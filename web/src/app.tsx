@@ -9,6 +9,7 @@ import { ProgramPanel } from "./views/program.js";
 import { LessonText } from "./views/lesson.js";
 import { Stage } from "./views/stage.js";
 import { type Chosen, chosenOf, programOf } from "./chosen.js";
+import { useDrop } from "./use-drop.js";
 import { useMachine } from "./use-machine.js";
 import { usePassed } from "./use-passed.js";
 
@@ -43,6 +44,11 @@ export function App({ asked, embedded }: Props) {
     };
   }, [chosen]);
 
+  const open = (file: File) =>
+    void machine.open(file).then((opened) => {
+      if (opened !== null) choose(opened, location.pathname + location.search);
+    });
+  useDrop(open);
   const choose = (next: Chosen, address: string) => {
     history.replaceState(null, "", address);
     setChosen(next);
@@ -73,7 +79,7 @@ export function App({ asked, embedded }: Props) {
           choose(chosenOf({ kind: "lesson", number: number + 1 }), `#lesson=${number + 1}`)
         }
         onExample={(name) => choose(chosenOf({ kind: "example", name }), `#example=${name}`)}
-        onFile={(file) => void machine.open(file).then((opened) => opened && setChosen(opened))}
+        onFile={open}
         onShare={async () => {
           const address = await addressOf({
             language: chosen.language,

@@ -12,12 +12,12 @@ interface Control {
 
 /** In the order of the buttons. */
 export const CONTROLS: readonly Control[] = [
-  { key: "Home", label: "To the start", sign: "⏮", move: { kind: "start" } },
-  { key: "E", label: "Back to the event before", sign: "⏪", move: { kind: "event back" } },
+  { key: "Home", label: "To the start", sign: "|◀", move: { kind: "start" } },
+  { key: "E", label: "Back to the event before", sign: "◀◀", move: { kind: "event back" } },
   { key: "B", label: "Step back", sign: "◀", move: { kind: "back", count: 1 } },
   { key: "S", label: "Step", sign: "▶", move: { kind: "step", count: 1 } },
-  { key: "e", label: "To the next event", sign: "⏩", move: { kind: "event" } },
-  { key: "End", label: "To the end", sign: "⏭", move: { kind: "end" } },
+  { key: "e", label: "To the next event", sign: "▶▶", move: { kind: "event" } },
+  { key: "End", label: "To the end", sign: "▶|", move: { kind: "end" } },
   { key: "n", label: "Over the call", sign: "↷", move: { kind: "next" } },
   { key: "N", label: "Back over the call", sign: "↶", move: { kind: "next back" } },
   { key: "o", label: "Out of the function", sign: "↥", move: { kind: "out" } },

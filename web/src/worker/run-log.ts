@@ -51,6 +51,9 @@ export class RunLog {
     hostCall: (_fiber, { name }, args) => this.add({ type: "host", ...this.named(name), args }),
     hostReturn: (_fiber, { name }, results) =>
       this.add({ type: "host return", ...this.named(name), results }),
+    // Who is on shows when it calls or returns: events come before anybody goes on.
+    enter: () => this.follow(),
+    leave: () => this.follow(),
     fiberSwitch: (_from, to) => {
       if (this.programs.tracker === null) this.turn(to.id);
     },
@@ -65,12 +68,16 @@ export class RunLog {
   private add(event: TraceEvent): void {
     const { tracker } = this.programs;
     const fiber = tracker?.current.id ?? this.on.at(-1)?.what ?? this.machine.fiber?.id ?? 0;
-    if (tracker !== null) this.turn(fiber);
+    this.turn(fiber);
     const seq = ++this.seq;
     if (this.events.length < KEPT)
       this.events.push({ time: this.now, what: { ...event, seq, fiber } });
   }
 
+  private follow(): void {
+    const { tracker } = this.programs;
+    if (tracker !== null) this.turn(tracker.current.id);
+  }
   private turn(fiber: number): void {
     if (this.on.at(-1)?.what !== fiber) this.on.push({ time: this.now, what: fiber });
   }
@@ -78,7 +85,7 @@ export class RunLog {
     if (this.states.at(-1)!.what !== state) this.states.push({ time: this.now, what: state });
   }
   private get now(): number {
-    return this.machine.executed;
+    return this.machine.now;
   }
 
   line(text: string): void {

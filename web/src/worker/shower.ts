@@ -38,7 +38,10 @@ export class Shower {
   view(): View {
     const { session, log } = this;
     const { machine, end } = session;
-    this.stacks = end?.kind === "returned" ? [] : session.stacks();
+    const stacks = session.stacks();
+    // What the program left suspended is still there.
+    this.stacks =
+      end?.kind === "returned" ? stacks.filter(({ status }) => status === "suspended") : stacks;
     const { logical } = session;
     const time = machine.executed;
     return {
