@@ -22,8 +22,19 @@ export interface Counters {
   /** Instructions executed so far, and how many more may be. */
   readonly executed: number;
   readonly fuel: number;
+  /** Frames dropped by unwinding, as `Machine.drops`. */
+  readonly drops: number;
   /** The id that the next fiber gets. */
   readonly nextFiber: number;
+}
+
+export interface RunOptions {
+  /** Instructions to execute at most. Default: no bound. */
+  readonly fuel?: number;
+  /** Pause after so many frames were dropped by an unwind, between two of them. Default: never. */
+  readonly drops?: number;
+  /** Whether a breakpoint at which the fiber stands is behind it. */
+  readonly past?: boolean;
 }
 
 export interface MachineOptions {
@@ -61,7 +72,6 @@ export class Machine extends CallStack {
   underWay: CallUnderWay | null = null;
   /** Calls from the host that wait for a promise of the host. */
   awaiting = 0;
-  private pausing = false;
 
   constructor(options: MachineOptions = {}) {
     super(options.maxFrames ?? 100_000, options.interposer ?? null, options.observer ?? null);
@@ -91,12 +101,13 @@ export class Machine extends CallStack {
   }
 
   get counters(): Counters {
-    const { executed, fuel, nextFiber } = this;
-    return { executed, fuel, nextFiber };
+    const { executed, drops, fuel, nextFiber } = this;
+    return { executed, drops, fuel, nextFiber };
   }
   /** For whoever puts a machine together that ran elsewhere before. */
-  set counters({ executed, fuel, nextFiber }: Counters) {
+  set counters({ executed, drops, fuel, nextFiber }: Counters) {
     this.executed = executed;
+    this.drops = drops;
     this.fuel = fuel;
     this.nextFiber = nextFiber;
   }
@@ -121,16 +132,14 @@ export class Machine extends CallStack {
     return fiber;
   }
 
-  /** Executes one instruction of the current fiber. */
+  /** Executes one instruction of the current fiber; or goes on with an unwind by one frame. */
   step(): Outcome {
-    return this.run({ fuel: 1 });
+    const between = this.fiber !== null && this.fiber.due >= 0;
+    return this.run({ fuel: between ? 0 : 1, drops: 1 });
   }
 
-  /**
-   * Executes up to `fuel` instructions of the current fiber.
-   * @param past whether a breakpoint at which it stands is behind it
-   */
-  run({ fuel = Infinity, past = false }: { fuel?: number; past?: boolean } = {}): Outcome {
+  /** Goes on with the current fiber: with an unwind in whose middle it stands first, then by instructions. */
+  run({ fuel = Infinity, drops = Infinity, past = false }: RunOptions = {}): Outcome {
     const fiber = this.fiber;
     if (fiber === null) throw new UsageError("no fiber to run: call start first");
     if (this.stop === null && (fiber.status === "done" || fiber.status === "dead"))
@@ -140,8 +149,10 @@ export class Machine extends CallStack {
     if (this.stop === null) fiber.status = "running";
     this.pausing = false;
     this.passing = past;
+    this.mayDrop = drops;
     try {
       if (!fiber.begun) this.begin(fiber);
+      if (fiber.due >= 0) this.deliverDue();
       while (this.stop === null) {
         if (fuel <= 0 || this.pausing) return this.pause();
         if (this.fuel <= 0)
@@ -166,6 +177,8 @@ export class Machine extends CallStack {
       return outcome.kind === "paused" ? this.pause() : outcome;
     } catch (error) {
       return { kind: "trapped", error: this.fail(error) };
+    } finally {
+      this.mayDrop = Infinity;
     }
   }
 
@@ -176,17 +189,30 @@ export class Machine extends CallStack {
     return true;
   }
 
-  /** Asks a running machine to pause at the next opportunity (from an observer, say). */
+  /**
+   * Asks a running machine to pause at the next opportunity (from an observer, say): before the
+   * next instruction, or, where that unwinds, between two frames.
+   */
   requestPause(): void {
     this.pausing = true;
   }
 
-  /** Gives the results of the host call that the current fiber waits for. */
-  answer(results: readonly Value[]): void {
+  /**
+   * Gives the results of the host call that the current fiber waits for.
+   * @param drops where they lead to an unwind: stop after so many frames, between two of them
+   */
+  answer(results: readonly Value[], { drops = Infinity }: Pick<RunOptions, "drops"> = {}): void {
     const fiber = this.waiting();
     fiber.status = "suspended";
     fiber.hostCall = null;
-    this.deliverValues(fiber, results);
+    this.mayDrop = drops;
+    try {
+      this.deliverValues(fiber, results);
+    } finally {
+      this.mayDrop = Infinity;
+    }
+    // Where a run pauses there, nothing has begun to run yet here.
+    if (this.stop?.kind === "paused") this.stop = null;
   }
 
   /**

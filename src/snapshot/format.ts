@@ -40,8 +40,10 @@ export const FEATURES = {
   moduleReferences: 1,
   asyncify: 2,
   nativeFibers: 4,
+  /** The machine has dropped frames by unwinding, or is about to. */
+  unwinds: 8,
 } as const;
-const KNOWN_FEATURES = 7;
+const KNOWN_FEATURES = 15;
 
 const MAGIC = [0x62, 0x6f, 0x62, 0x62, 0x69, 0x6e, 0x00];
 const CHECKSUM_AT = 16;

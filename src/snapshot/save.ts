@@ -104,6 +104,11 @@ class Saver {
     }
   }
 
+  private get unwinds(): boolean {
+    const { drops, fiber } = this.machine;
+    return drops > 0 || (fiber !== null && fiber.due >= 0);
+  }
+
   private writeMachine(): void {
     const { fiber, counters, maxFrames, maxNesting } = this.machine;
     const w = this.to("machine");
@@ -116,6 +121,7 @@ class Saver {
     w.uint(counters.nextFiber);
     w.uint(maxFrames);
     w.uint(maxNesting);
+    if (this.unwinds) w.uint(counters.drops);
   }
 
   private writeAsyncify(): void {
@@ -213,7 +219,8 @@ class Saver {
     const features =
       (embedModules ? 0 : FEATURES.moduleReferences) |
       (options.asyncify == null ? 0 : FEATURES.asyncify) |
-      (options.fibers == null ? 0 : FEATURES.nativeFibers);
+      (options.fibers == null ? 0 : FEATURES.nativeFibers) |
+      (this.unwinds ? FEATURES.unwinds : 0);
     return pack({ features, sections }, compress);
   }
 }
