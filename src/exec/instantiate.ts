@@ -51,6 +51,7 @@ export function instantiate(
   addExports(instance);
   onAllocated?.(instance);
   writeSegments(instance);
+  machine.observer?.instantiated?.(instance);
   if (module.start !== undefined) {
     const start = instance.funcs[module.start]!;
     machine.invoke(start, []);

@@ -121,6 +121,7 @@ export class Machine extends CallStack {
     if (func.host !== null)
       throw new UsageError(`${func.name} is a host function: call it directly`);
     checkArguments(func, args);
+    this.observer?.input?.(this.fiber, { kind: "call", func, args });
     const fiber = new Fiber(this.nextFiber++, this.fiber);
     this.fiber = fiber;
     this.stop = null;
@@ -139,14 +140,24 @@ export class Machine extends CallStack {
   }
 
   /** Goes on with the current fiber: with an unwind in whose middle it stands first, then by instructions. */
-  run({ fuel = Infinity, drops = Infinity, past = false }: RunOptions = {}): Outcome {
+  run(options: RunOptions = {}): Outcome {
     const fiber = this.fiber;
     if (fiber === null) throw new UsageError("no fiber to run: call start first");
     if (this.stop === null && (fiber.status === "done" || fiber.status === "dead"))
       throw new UsageError(`fiber ${fiber.id} is ${fiber.status}`);
     if (fiber.status === "waiting")
       throw new UsageError(`fiber ${fiber.id} waits for the host: call answer first`);
+    this.observer?.goesOn?.(fiber);
     if (this.stop === null) fiber.status = "running";
+    const outcome = this.execute(fiber, options);
+    this.observer?.stops?.(this.fiber!, outcome);
+    return outcome;
+  }
+
+  private execute(
+    fiber: Fiber,
+    { fuel = Infinity, drops = Infinity, past = false }: RunOptions,
+  ): Outcome {
     this.pausing = false;
     this.passing = past;
     this.mayDrop = drops;
@@ -203,6 +214,7 @@ export class Machine extends CallStack {
    */
   answer(results: readonly Value[], { drops = Infinity }: Pick<RunOptions, "drops"> = {}): void {
     const fiber = this.waiting();
+    this.observer?.input?.(fiber, { kind: "answer", results });
     fiber.status = "suspended";
     fiber.hostCall = null;
     this.mayDrop = drops;
@@ -222,10 +234,11 @@ export class Machine extends CallStack {
    */
   raise(error: unknown): boolean {
     const fiber = this.waiting();
-    fiber.hostCall = null;
     const exception = exceptionOf(error);
+    this.observer?.input?.(fiber, { kind: "raise", exception });
+    fiber.hostCall = null;
     if (exception === null || !this.catches(fiber, exception)) {
-      this.abandon();
+      this.end(this.waiting(), "trap");
       return false;
     }
     this.fiber!.status = "suspended";
@@ -234,7 +247,9 @@ export class Machine extends CallStack {
 
   /** Ends the current fiber, which waits for a host call that failed. Its frames stay to be looked at. */
   abandon(): void {
-    this.end(this.waiting(), "trap");
+    const fiber = this.waiting();
+    this.observer?.input?.(fiber, { kind: "raise", exception: null });
+    this.end(fiber, "trap");
   }
 
   private waiting(): Fiber {

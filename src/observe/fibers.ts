@@ -80,6 +80,18 @@ interface Active {
   readonly machine: FiberView | null;
 }
 
+/** All that a tracker knows, to be put back: what it was told since is then forgotten. */
+export interface SavedTracker {
+  readonly active: readonly Active[];
+  readonly continuations: readonly (readonly [number, readonly Active[]])[];
+  readonly nextId: number;
+  readonly state: string;
+  readonly unwindData: number;
+  readonly machineFiber: FiberView | null;
+  readonly hostCall: FiberTracker["hostCall"];
+  readonly swap: Swap | null;
+}
+
 export class FiberTracker {
   private readonly active: Active[] = [{ fiber: MAIN, depth: 0, machine: null }];
   private readonly continuations = new Map<number, Active[]>();
@@ -88,7 +100,7 @@ export class FiberTracker {
   private unwindData = 0;
   private machineFiber: FiberView | null = null;
   /** The call of the host that may be a swap of Emscripten's fibers. */
-  private hostCall: { fiber: FiberView; args: readonly Value[] } | null = null;
+  hostCall: { fiber: FiberView; args: readonly Value[] } | null = null;
   /** The swap for which the program unwinds. */
   private swap: Swap | null = null;
 
@@ -102,6 +114,30 @@ export class FiberTracker {
   get current(): LogicalFiber {
     const depth = this.callerDepth();
     return this.active.findLast((a) => a.depth + 1 < depth)?.fiber ?? MAIN;
+  }
+
+  save(): SavedTracker {
+    const { nextId, state, unwindData, machineFiber, hostCall, swap } = this;
+    return {
+      active: this.active.map((a) => ({ ...a })),
+      continuations: [...this.continuations].map(([at, held]) => [at, held.map((a) => ({ ...a }))]),
+      nextId,
+      state,
+      unwindData,
+      machineFiber,
+      hostCall,
+      swap,
+    };
+  }
+  restore({ active, continuations, ...rest }: SavedTracker): void {
+    this.active.splice(0, Infinity, ...active.map((a) => ({ ...a })));
+    this.continuations.clear();
+    for (const [at, held] of continuations)
+      this.continuations.set(
+        at,
+        held.map((a) => ({ ...a })),
+      );
+    Object.assign(this, rest);
   }
 
   /** All fibers that are not known to be gone, in the order of their making. */

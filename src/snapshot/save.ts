@@ -29,16 +29,26 @@ export interface SaveOptions {
   readonly codec?: Codec | undefined;
 }
 
+/** A machine as it was, on its way to become a file. */
+export interface TakenSnapshot {
+  /** All instances that are in it: those of the options, and what they reach. */
+  readonly instances: readonly ModuleInstance[];
+  readonly bytes: Promise<Uint8Array<ArrayBuffer>>;
+}
+
 /**
  * Saves a machine that is at rest, stands between two instructions, or waits for the host in a
  * call that no other call of the host is around. All is read before this returns: the machine
  * may run on while the bytes are put together.
  * @throws SnapshotError, as a rejection, for what cannot be saved
  */
-export async function saveSnapshot(
+export const saveSnapshot = async (
   machine: Machine,
   options: SaveOptions,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Uint8Array<ArrayBuffer>> => takeSnapshot(machine, options).bytes;
+
+/** The same for whoever wants to know at once what is in it. @throws SnapshotError */
+export function takeSnapshot(machine: Machine, options: SaveOptions): TakenSnapshot {
   checkMachine(machine, options);
   let roots = options.instances;
   for (;;) {
@@ -48,7 +58,7 @@ export async function saveSnapshot(
     // Functions are known by their instances, so those must be known first.
     if (list.length > roots.length) roots = list;
     else if (problem !== null) throw problem;
-    else return saver.finish();
+    else return { instances: list, bytes: saver.finish() };
   }
 }
 
