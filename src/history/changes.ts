@@ -172,9 +172,7 @@ function arrayChange(array: ArrayInstance, was: Uint8Array, namer: Namer): Array
   if (first < 0) return [];
   const last = now.findLastIndex((byte, i) => byte !== was[i]);
   was.set(now);
-  return [
-    { array: namer.name(array), runs: [{ at: first, bytes: now.slice(first, last + 1) }] },
-  ];
+  return [{ array: namer.name(array), runs: [{ at: first, bytes: now.slice(first, last + 1) }] }];
 }
 
 /** Does to one machine what the host did to the other. @throws RecordingError where it cannot be */
@@ -217,8 +215,7 @@ function changeTable(
     if (index >= length) impossible("element of a table");
     return [index, finder.value({ type: "ref", name }, table.type.element)] as const;
   });
-  for (const [index, value] of found)
-    if (value.type === "ref") table.elements[index] = value.ref;
+  for (const [index, value] of found) if (value.type === "ref") table.elements[index] = value.ref;
 }
 
 function writeRuns(bytes: Uint8Array, runs: readonly Run[]): void {

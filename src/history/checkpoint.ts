@@ -81,7 +81,8 @@ export class Checkpoint {
     walk.visit(machine.fiber);
     roots.forEach(walk.visit);
     for (const [, reference] of this.asyncify?.references ?? []) walk.visit(reference);
-    for (const { fiber, outer } of abi?.copy([]).suspended ?? []) [fiber, outer].forEach(walk.visit);
+    for (const { fiber, outer } of abi?.copy([]).suspended ?? [])
+      [fiber, outer].forEach(walk.visit);
     for (const instance of store.instances.list) walk.instance(instance);
     for (const table of store.tables.list) walk.table(table);
     for (const global of store.globals.list) walk.global(global);

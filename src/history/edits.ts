@@ -26,15 +26,20 @@ export type Edit =
 export type LoggedEdit =
   | { readonly kind: "memory"; readonly memory: number; readonly at: number; readonly bytes: Uint8Array } // prettier-ignore
   | { readonly kind: "global"; readonly global: number; readonly value: Datum }
-  | { readonly kind: "element"; readonly table: number; readonly index: number; readonly name: Name }
+  | {
+      readonly kind: "element";
+      readonly table: number;
+      readonly index: number;
+      readonly name: Name;
+    }
   | { readonly kind: "slot"; readonly fiber: number; readonly word: number; readonly value: Datum };
 
 /** @throws RecordingError for references to objects: nobody could type one */
 export function logged(edit: Edit, store: Store): LoggedEdit {
   const name = (reference: Reference): Name => {
     if (reference === null || typeof reference === "number") return reference;
-    const place = reference instanceof FuncInstance ? store.placeOf(reference) : undefined;
-    if (place !== undefined) return { kind: "func", ...place };
+    const found = reference instanceof FuncInstance ? store.nameOf(reference) : undefined;
+    if (found !== undefined) return found;
     throw new RecordingError("an edit may set references to functions, i31 and null only");
   };
   const datum = (value: Value): Datum =>

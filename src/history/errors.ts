@@ -1,7 +1,7 @@
 // What is wrong with a recording, or with a run that cannot become one.
 
+import { formatPlace, type SnapshotLocation } from "../snapshot/errors.js";
 import { BobbinError } from "../util/errors.js";
-import { hex } from "../util/hex.js";
 
 /**
  * The bytes are no recording that can be opened, the run cannot be recorded, or it did not
@@ -9,11 +9,11 @@ import { hex } from "../util/hex.js";
  */
 export class RecordingError extends BobbinError {
   readonly kind = "recording";
-  /** @param offset the byte of the file at which that was found */
   constructor(
     readonly reason: string,
-    readonly offset?: number,
+    /** Where in the file that was found. */
+    readonly location: SnapshotLocation = {},
   ) {
-    super(`recording: ${reason}${offset === undefined ? "" : ` (at byte ${hex(offset)})`}`);
+    super(`recording: ${reason}${formatPlace(location)}`);
   }
 }

@@ -2,15 +2,15 @@
 // entries follows from the machine alone.
 
 import type { HostRef } from "../runtime/values.js";
-import type { FunctionPlace } from "../snapshot/graph.js";
 import type { Changes } from "./changes.js";
 import type { LoggedEdit } from "./edits.js";
 import type { Datum, Name } from "./names.js";
 import type { Position } from "./position.js";
+import type { FunctionName } from "./store.js";
 
 /** What an entry does, once its changes are made. */
 export type Deed =
-  | { readonly kind: "call"; readonly func: FunctionPlace; readonly args: readonly Datum[] }
+  | { readonly kind: "call"; readonly func: FunctionName; readonly args: readonly Datum[] }
   | { readonly kind: "answer"; readonly results: readonly Datum[] }
   /** Null for what wasm cannot catch. */
   | { readonly kind: "raise"; readonly exception: Name }

@@ -7,17 +7,16 @@ import { ExceptionInstance, JS_TAG, UncaughtException } from "../runtime/excepti
 import { FuncInstance, TagInstance } from "../runtime/instances.js";
 import { HostRef, type Reference, type Value } from "../runtime/values.js";
 import { isOfType } from "../runtime/typing.js";
-import type { FunctionPlace } from "../snapshot/graph.js";
 import { formatValType, type FuncType, type ValType } from "../syntax/types.js";
 import type { DefType } from "../valid/deftypes.js";
 import { RecordingError } from "./errors.js";
-import type { Store } from "./store.js";
+import type { FunctionName, Store } from "./store.js";
 
 export type Name =
   | null
   /** An `i31ref`. */
   | number
-  | ({ readonly kind: "func" } & FunctionPlace)
+  | FunctionName
   /** In `Log.hosts`. */
   | { readonly kind: "host"; readonly id: number }
   /** By the order in which such objects left. */
@@ -32,8 +31,7 @@ export type TagName = number | "js" | "foreign";
 
 /** A value whose reference is a name. */
 export type Datum =
-  | Exclude<Value, { readonly type: "ref" }>
-  | { readonly type: "ref"; readonly name: Name };
+  Exclude<Value, { readonly type: "ref" }> | { readonly type: "ref"; readonly name: Name };
 
 type HeapObject = Exclude<Reference, null | number | FuncInstance | HostRef>;
 
@@ -92,16 +90,16 @@ export class Namer extends Leavers {
   /** @throws RecordingError */
   name(reference: Reference): Name {
     if (reference === null || typeof reference === "number") return reference;
-    if (reference instanceof FuncInstance) return { kind: "func", ...this.place(reference) };
+    if (reference instanceof FuncInstance) return this.functionName(reference);
     if (reference instanceof HostRef) return { kind: "host", id: this.host(reference) };
     const id = this.ids.get(reference);
     if (id !== undefined) return { kind: "left", id };
     return this.holder(reference) ?? this.made(reference);
   }
 
-  place(func: FuncInstance): FunctionPlace {
-    const place = this.store.placeOf(func);
-    if (place !== undefined) return place;
+  functionName(func: FuncInstance): FunctionName {
+    const name = this.store.nameOf(func);
+    if (name !== undefined) return name;
     throw new RecordingError(`${func.name} is a function of no instance that is recorded`);
   }
 
@@ -158,8 +156,7 @@ export class Finder extends Leavers {
 
   /** @throws RecordingError also for a value that is of another type */
   value(datum: Datum, type?: ValType<DefType>): Value {
-    const value: Value =
-      datum.type === "ref" ? { type: "ref", ref: this.find(datum.name) } : datum;
+    const value: Value = datum.type === "ref" ? { type: "ref", ref: this.find(datum.name) } : datum;
     const fits =
       type === undefined ||
       (typeof type === "string"
@@ -183,7 +180,8 @@ export class Finder extends Leavers {
     const { store } = this;
     switch (name.kind) {
       case "func":
-        return store.functionAt(name) ?? missing("function");
+      case "runtime":
+        return store.functionOf(name) ?? missing("function");
       case "host":
         return this.hosts[name.id] ?? missing("value of the host");
       case "left":

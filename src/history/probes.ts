@@ -20,7 +20,7 @@ export const marks = (
 ): Probe => ({
   attach({ store, machine }, hit) {
     const found = places.flatMap((place) => {
-      const func = store.functionAt(place);
+      const func = store.functionOf({ kind: "func", ...place });
       return func === undefined || func.instance === null ? [] : [{ func, pc: place.pc }];
     });
     const wanted = new Map<object, Set<number>>();

@@ -46,6 +46,8 @@ export class Recorder implements Log {
   private standing: Standing;
   /** The call that runs, or stood last. */
   private call: number;
+  /** Nothing but this run of JavaScript has had a chance to do anything since the last entry. */
+  private atOnce = false;
   /** What was recorded when it ended. */
   private ended: End | null = null;
   private readonly observed: Observer | null;
@@ -92,9 +94,7 @@ export class Recorder implements Log {
   /** How far it is recorded: where the machine stands, as long as it is recorded. */
   get end(): End {
     const { executed, drops } = this.machine;
-    return (
-      this.ended ?? { entries: this.entries.length, executed, drops, standing: this.standing }
-    );
+    return this.ended ?? { entries: this.entries.length, executed, drops, standing: this.standing };
   }
 
   private readonly observer: Observer = {
@@ -134,7 +134,7 @@ export class Recorder implements Log {
       case "call":
         return {
           kind: "call",
-          func: namer.place(input.func),
+          func: namer.functionName(input.func),
           args: input.args.map((value) => namer.datum(value)),
         };
       case "answer":
@@ -149,11 +149,15 @@ export class Recorder implements Log {
     this.entries.push({ executed, drops, standing: this.standing, ...entry });
     this.call = entry.call;
     this.standing = "not run";
+    this.atOnce = true;
+    void Promise.resolve().then(() => (this.atOnce = false));
   }
 
   private goesOn(fiber: FiberView): void {
     const call = callOf(fiber);
-    const changes = this.shadow.diff(this.namer);
+    // An invocation goes on before anybody else can do anything.
+    const meanwhile = !this.atOnce || this.machine.underWay === null;
+    const changes = meanwhile ? this.shadow.diff(this.namer) : null;
     if (call !== this.call || changes !== null)
       this.add({ call, from: 0, changes, deed: { kind: "go on" } });
   }

@@ -251,7 +251,7 @@ export class Replica {
   private bound(to: Position): Pick<Position, "executed" | "drops"> {
     const { next } = this;
     const here = to.entries === this.entries ? to : BEYOND;
-    if (next?.standing !== "paused") return here;
+    if (next === null || next.standing === "stopped") return here;
     return compare({ ...next, entries: 0 }, { ...here, entries: 0 }) < 0 ? next : here;
   }
 
@@ -305,9 +305,9 @@ export class Replica {
     }
   }
 
-  private begin(entry: Entry, { func: place, args }: Deed & { kind: "call" }): void {
+  private begin(entry: Entry, { func: name, args }: Deed & { kind: "call" }): void {
     const { machine, store, finder } = this;
-    const func = store.functionAt(place);
+    const func = store.functionOf(name);
     if (func === undefined || func.host !== null || machine.counters.nextFiber !== entry.call)
       return this.astray("calls another function");
     machine.fiber = this.calls.get(entry.from) ?? null;

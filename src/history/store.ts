@@ -3,6 +3,7 @@
 // that runs again number alike, so a number means the same to both.
 
 import type { Asyncify } from "../fiber/asyncify/asyncify.js";
+import { RUNTIME_NAMES, type RuntimeName } from "../fiber/asyncify/events.js";
 import type {
   ExternInstance,
   FuncInstance,
@@ -14,6 +15,12 @@ import type {
 import type { MemoryInstance } from "../runtime/memory.js";
 import { type FunctionPlace, Ids } from "../snapshot/graph.js";
 
+/** How a function is known. */
+export type FunctionName =
+  | ({ readonly kind: "func" } & FunctionPlace)
+  /** One of asyncify's, which may be no instance's but is exported. */
+  | { readonly kind: "runtime"; readonly name: RuntimeName };
+
 export class Store {
   readonly instances = new Ids<ModuleInstance>();
   readonly memories = new Ids<MemoryInstance>();
@@ -23,6 +30,7 @@ export class Store {
   /** Those that the outside can reach by itself, since an instance imports or exports them. */
   readonly open = new Set<MemoryInstance | TableInstance | GlobalInstance>();
   private readonly places = new Map<FuncInstance, FunctionPlace>();
+  private asyncify: Asyncify | null = null;
 
   add(instance: ModuleInstance): void {
     const id = this.instances.idOf(instance);
@@ -48,22 +56,32 @@ export class Store {
     else if (shown.kind === "global" && shown.global.type.mutable) this.open.add(shown.global);
   }
 
-  /** The state that asyncify has beside the instance. */
-  addAsyncify({ globals, records }: Asyncify): void {
+  /** What asyncify has beside the instance. */
+  addAsyncify(asyncify: Asyncify): void {
+    const { globals, records } = asyncify;
+    this.asyncify = asyncify;
     this.globals.idOf(globals.state);
     this.globals.idOf(globals.data);
     if (records.own !== null) this.memories.idOf(records.own);
   }
 
   /** Undefined for a function of an instance that is not here, and of none. */
-  placeOf(func: FuncInstance): FunctionPlace | undefined {
-    if (func.instance === null) return this.places.get(func);
-    if (!this.instances.has(func.instance)) return undefined;
-    return { instance: this.instances.idOf(func.instance), index: func.index };
+  nameOf(func: FuncInstance): FunctionName | undefined {
+    const { instance, index } = func;
+    if (instance !== null)
+      return this.instances.has(instance)
+        ? { kind: "func", instance: this.instances.idOf(instance), index }
+        : undefined;
+    const place = this.places.get(func);
+    if (place !== undefined) return { kind: "func", ...place };
+    const name = RUNTIME_NAMES.find((one) => this.asyncify?.functions.get(one) === func);
+    return name === undefined ? undefined : { kind: "runtime", name };
   }
 
   /** Undefined where there is no such function. */
-  functionAt({ instance, index }: FunctionPlace): FuncInstance | undefined {
-    return this.instances.list[instance]?.funcs[index];
+  functionOf(name: FunctionName): FuncInstance | undefined {
+    return name.kind === "func"
+      ? this.instances.list[name.instance]?.funcs[name.index]
+      : this.asyncify?.functions.get(name.name);
   }
 }

@@ -192,7 +192,10 @@ export class Timeline {
       const begun = this.now();
       // Ever shorter strides towards the goal: the next step back will be from near there.
       const rest = to.executed - before;
-      const arrival = replica.advance(to, Math.min(this.slice, Math.max(1000, Math.ceil(rest / 2))));
+      const arrival = replica.advance(
+        to,
+        Math.min(this.slice, Math.max(1000, Math.ceil(rest / 2))),
+      );
       const took = this.now() - begun;
       this.since += took;
       this.learn(machine.executed - before, took);
@@ -217,9 +220,7 @@ export class Timeline {
     const run = executed - this.sinceExecuted;
     const near = to.executed - executed <= run;
     const due =
-      this.spacing === null
-        ? this.since >= (near ? NEAR : APART) * this.cost
-        : run >= this.spacing;
+      this.spacing === null ? this.since >= (near ? NEAR : APART) * this.cost : run >= this.spacing;
     if (!due) return;
     const begun = this.now();
     const { position } = this;

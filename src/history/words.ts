@@ -9,7 +9,13 @@ export const wordsOf = (buffer: ArrayBufferLike, length: number): Int32Array =>
   new Int32Array(buffer, 0, length >> 2);
 
 /** Whether `count` words differ. No branch for each of them: mostly none differs. */
-export function differ(a: Int32Array, at: number, b: Int32Array, bt: number, count: number): boolean {
+export function differ(
+  a: Int32Array,
+  at: number,
+  b: Int32Array,
+  bt: number,
+  count: number,
+): boolean {
   let bits = 0;
   let i = 0;
   for (; i + 4 <= count; i += 4)

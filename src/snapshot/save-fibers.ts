@@ -27,7 +27,8 @@ export const Waits = {
 } as const;
 
 /** A fiber that has an end: nobody can go on in it. */
-export const isOver = ({ status }: Pick<Fiber, "status">): boolean => status === "done" || status === "dead";
+export const isOver = ({ status }: Pick<Fiber, "status">): boolean =>
+  status === "done" || status === "dead";
 
 /** @throws SnapshotError where JavaScript stands between the fibers of a chain, or runs above it */
 export function checkChain(innermost: Fiber): void {

@@ -84,6 +84,8 @@ class Saver {
   private readonly fibers: FiberWriter;
   private readonly writers = new Map(SECTIONS.map((name) => [name, new ByteWriter()]));
   private readonly contents: Uint8Array<ArrayBuffer>[] = [];
+  /** As the machine is read: it may run on while the file is put together. */
+  private unwinds = false;
 
   constructor(
     private readonly machine: Machine,
@@ -114,11 +116,6 @@ class Saver {
     }
   }
 
-  private get unwinds(): boolean {
-    const { drops, fiber } = this.machine;
-    return drops > 0 || (fiber !== null && fiber.due >= 0);
-  }
-
   private writeMachine(): void {
     const { fiber, counters, maxFrames, maxNesting } = this.machine;
     const w = this.to("machine");
@@ -131,6 +128,7 @@ class Saver {
     w.uint(counters.nextFiber);
     w.uint(maxFrames);
     w.uint(maxNesting);
+    this.unwinds = counters.drops > 0 || (fiber !== null && fiber.due >= 0);
     if (this.unwinds) w.uint(counters.drops);
   }
 
