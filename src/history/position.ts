@@ -6,7 +6,10 @@ export interface Position {
   readonly entries: number;
   /** `Machine.executed`. */
   readonly executed: number;
-  /** `Machine.drops`: frames that an unwind has dropped. */
+  /**
+   * `Machine.drops`: frames that an unwind has dropped. Of a place to go to it may be infinite:
+   * as many as are dropped before the next instruction.
+   */
   readonly drops: number;
 }
 
@@ -18,6 +21,6 @@ export const compare = (a: Position, b: Position): number =>
 
 export const isBefore = (a: Position, b: Position): boolean => compare(a, b) < 0;
 
-/** For people: `entry 3, instruction 1,204`. */
+/** For people: `3:1204`, of an unwind `3:1204+2`. */
 export const formatPosition = ({ entries, executed, drops }: Position): string =>
   `${entries}:${executed}${drops === 0 ? "" : `+${drops}`}`;

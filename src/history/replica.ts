@@ -69,6 +69,8 @@ export class Replica {
   outcome: Outcome | null = null;
   /** Told what asyncify and the native fibers tell. */
   listener: ((event: TraceEvent) => void) | null = null;
+  /** The call that was under way when recording began; 0 for none. */
+  readonly firstCall: number;
   private readonly finder: Finder;
   private entries = 0;
   /** The machine came to a stop by itself: it waits for the host, or the call is over. */
@@ -94,7 +96,8 @@ export class Replica {
     machine.observer = this.base;
     const { fiber } = machine;
     this.stopped = fiber === null || fiber.status === "waiting";
-    if (fiber !== null) this.calls.set(callOf(fiber), fiber);
+    this.firstCall = fiber === null ? 0 : callOf(fiber);
+    if (fiber !== null) this.calls.set(this.firstCall, fiber);
   }
 
   /**
@@ -189,7 +192,7 @@ export class Replica {
     for (;;) {
       this.settle();
       const order = compare(this.position, to);
-      if (order === 0) return "there";
+      if (order === 0 || this.isBefore(to)) return "there";
       if (order > 0) return this.astray("went on where it should not");
       if (this.stands) {
         const entry = this.log.entries[this.entries];
@@ -202,6 +205,13 @@ export class Replica {
       }
       past = false;
     }
+  }
+
+  /** Whether it is about to execute the instruction that `to` means. */
+  private isBefore({ entries, executed, drops }: Position): boolean {
+    if (drops !== Infinity || this.entries !== entries) return false;
+    const { machine } = this;
+    return machine.executed === executed && !this.stands && machine.fiber!.due < 0;
   }
 
   /** Has the smallest thing happen that can: an entry, an instruction, a frame that is dropped. */
