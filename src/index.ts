@@ -84,6 +84,29 @@ export type { SuspendedChain } from "./snapshot/load-fibers.js";
 export { isSnapshot } from "./snapshot/format.js";
 export type { Codec } from "./snapshot/codec.js";
 export { SnapshotError } from "./snapshot/errors.js";
+export { Recorder, type RecordOptions } from "./history/recorder.js";
+export {
+  isRecording,
+  readRecording,
+  type Recording,
+  Stranger,
+  writeRecording,
+} from "./history/file.js";
+export type { Log } from "./history/log.js";
+export { compare as comparePositions, formatPosition, type Position } from "./history/position.js";
+export { type Arrival, Replica } from "./history/replica.js";
+export {
+  type Drive,
+  finish,
+  type Probe,
+  type Progress,
+  type Task,
+  Timeline,
+  type TimelineOptions,
+} from "./history/timeline.js";
+export { events, type Mark, marks, observed } from "./history/probes.js";
+export { entered, firstPlace, stepBack } from "./history/queries.js";
+export { RecordingError } from "./history/errors.js";
 export { FiberAbi, type FiberAbiSettings } from "./fiber/abi/abi.js";
 export { recognizeFibers, type FiberAssembly, type FiberFunction } from "./fiber/abi/recognize.js";
 export { Asyncify, type AsyncifySettings } from "./fiber/asyncify/asyncify.js";

@@ -15,7 +15,12 @@ export const recordOption = (command: Command): Command =>
 
 /** Records all that a session's machine does from now on. */
 export const recorderOf = ({ machine, instances, asyncify, native }: Session): Recorder =>
-  new Recorder(machine, { instances, asyncify, fibers: native });
+  new Recorder(machine, {
+    instances,
+    asyncify,
+    fibers: native,
+    same: (a, b) => Buffer.compare(a, b) === 0,
+  });
 
 /** Does something with a session, and writes what was recorded of it, however that ends. */
 export async function recording<T>(

@@ -44,6 +44,13 @@ export interface Changes {
   readonly arrays: readonly ArrayChange[];
 }
 
+/** Whether two arrays of the same length hold the same bytes. */
+export type SameBytes = (a: Uint8Array, b: Uint8Array) => boolean;
+
+/** Bytes that are given to such a function at once. */
+const CHUNK = 2 ** 16;
+const CHUNK_WORDS = CHUNK / 4;
+
 /** How the outside found things when it was given control. */
 export class Shadow {
   private readonly memories = new Map<MemoryInstance, ArrayBuffer>();
@@ -51,7 +58,11 @@ export class Shadow {
   private readonly globals = new Map<GlobalInstance, { words: Int32Array; ref: Reference }>();
   private readonly arrays = new Map<ArrayInstance, Uint8Array>();
 
-  constructor(private readonly store: Store) {}
+  /** @param same whether so many bytes are the same, where somebody knows a faster way */
+  constructor(
+    private readonly store: Store,
+    private readonly same?: SameBytes,
+  ) {}
 
   /** The outside has control from now on. @param given what it is given */
   take(given: readonly Value[] = []): void {
@@ -121,7 +132,13 @@ export class Shadow {
       new Uint8Array(copy, at, end - at).set(bytes);
       runs.push({ at, bytes });
     };
+    const { same } = this;
     for (let word = 0; word < now.length; word += BLOCK_WORDS) {
+      const whole = word % CHUNK_WORDS === 0 && word + CHUNK_WORDS <= now.length;
+      if (whole && same?.(memory.part(4 * word, CHUNK), new Uint8Array(copy, 4 * word, CHUNK))) {
+        word += CHUNK_WORDS - BLOCK_WORDS;
+        continue;
+      }
       const count = Math.min(BLOCK_WORDS, now.length - word);
       if (!differ(now, word, was, word, count)) continue;
       let first = word;

@@ -17,7 +17,7 @@ import { SnapshotError } from "../snapshot/errors.js";
 import { isOver } from "../snapshot/save-fibers.js";
 import { takeSnapshot } from "../snapshot/save.js";
 import { callOf } from "./calls.js";
-import { Shadow } from "./changes.js";
+import { type SameBytes, Shadow } from "./changes.js";
 import { type Edit, logged, perform } from "./edits.js";
 import { RecordingError } from "./errors.js";
 import type { Deed, End, Entry, Log, Standing } from "./log.js";
@@ -30,6 +30,11 @@ export interface RecordOptions {
   /** Native asyncify and the native fiber ABI, where the program runs on them. */
   readonly asyncify?: Asyncify | null | undefined;
   readonly fibers?: FiberAbi | null | undefined;
+  /**
+   * Compares bytes, as a host may do it faster (Node: `Buffer.compare`): all of what the host can
+   * reach is compared whenever it comes back.
+   */
+  readonly same?: SameBytes;
 }
 
 export class Recorder implements Log {
@@ -41,7 +46,7 @@ export class Recorder implements Log {
   /** Why recording has ended, if it has. */
   problem: string | null = null;
   readonly entries: Entry[] = [];
-  private readonly shadow = new Shadow(this.store);
+  private readonly shadow: Shadow;
   private readonly namer = new Namer(this.store, (object) => this.shadow.holder(object));
   private standing: Standing;
   /** The call that runs, or stood last. */
@@ -59,8 +64,9 @@ export class Recorder implements Log {
    */
   constructor(
     readonly machine: Machine,
-    { instances = [], asyncify, fibers }: RecordOptions = {},
+    { instances = [], asyncify, fibers, same }: RecordOptions = {},
   ) {
+    this.shadow = new Shadow(this.store, same);
     const taken = takeSnapshot(machine, {
       instances,
       asyncify,

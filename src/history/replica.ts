@@ -137,6 +137,12 @@ export class Replica {
     return { entries: this.entries, executed, drops };
   }
 
+  /** The call that the machine is in; 0 before there is any. */
+  get call(): number {
+    const { fiber } = this.machine;
+    return fiber === null ? 0 : callOf(fiber);
+  }
+
   save(before: SavedReplica | null): SavedReplica {
     const { position, stopped, ran, outcome } = this;
     return {
