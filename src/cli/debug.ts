@@ -63,7 +63,9 @@ async function debug(
   const { instance, machine } = session;
   const debugging = new DebugSession(machine, instance, {
     breathe: () => setImmediate(),
-    fibers: () => session.fibers(),
+    instances: session.instances,
+    asyncify: session.asyncify,
+    events: session.events,
     save: async (out) => `${out}: ${await writeSnapshot(out, session)} bytes`,
   });
   const console = new DebugConsole(debugging, {

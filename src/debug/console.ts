@@ -4,9 +4,11 @@
 import { nearNames } from "../util/near-names.js";
 import { SnapshotError } from "../snapshot/errors.js";
 import { InvalidError, MalformedError, UsageError } from "../util/errors.js";
-import { commands, type DebugCommand } from "./commands.js";
+import type { DebugCommand } from "./command.js";
+import { commands } from "./commands.js";
 import type { DebugSession, End, Stop } from "./session.js";
-import { positionLine, stopLine } from "./render.js";
+import { positionLine } from "./render.js";
+import { stopLines } from "./render-stops.js";
 import { frameView } from "./views.js";
 
 export interface ConsoleOptions {
@@ -32,7 +34,13 @@ export class DebugConsole {
 
   /** Where the program stands. */
   showPosition(): void {
-    this.write(positionLine(frameView(this.session.fiber, this.selected)));
+    const { fiber } = this.session;
+    const unwinding = fiber.due < 0 ? "" : "  (between two frames of an unwind)";
+    this.write(
+      fiber.depth === 0
+        ? `no frame${unwinding}`
+        : `${positionLine(frameView(fiber, this.selected))}${unwinding}`,
+    );
   }
 
   /** Runs a line. What is wrong with it is told, and nothing happens. */
@@ -57,8 +65,7 @@ export class DebugConsole {
       this.write(this.options.describe(stop));
       return;
     }
-    const line = stopLine(stop);
-    if (line !== null) this.write(line);
+    this.write(...stopLines(stop, this.session.instance));
     if (stop.kind !== "returned") this.showPosition();
   }
 }
