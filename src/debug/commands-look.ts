@@ -4,19 +4,10 @@ import { UsageError } from "../util/errors.js";
 import { findFunction } from "./names.js";
 import { type DebugCommand, fiberOf, functionNames, number } from "./command.js";
 import { codeLines } from "./render-code.js";
-import {
-  frameLine,
-  fiberLine,
-  frameLines,
-  globalLines,
-  memoryLines,
-  positionLine,
-  valueLines,
-} from "./render.js";
+import { frameLine, frameLines, globalLines, valueLines } from "./render.js";
 import { frameView, localsOf, operandsOf, positionAt } from "./views.js";
 
 const LINES_AROUND = 5;
-const MEMORY_SHOWN = 64;
 
 export const lookCommands: readonly DebugCommand[] = [
   {
@@ -40,26 +31,6 @@ export const lookCommands: readonly DebugCommand[] = [
         throw new UsageError(`there is no frame ${level}, the outermost is ${fiber.depth - 1}`);
       console.selected = level;
       console.write(frameLine(frameView(fiber, level), true));
-    },
-  },
-  {
-    name: "fibers",
-    aliases: [],
-    usage: "fibers",
-    help: "list the program's fibers, and the machine's with the current one first",
-    run(console) {
-      for (const fiber of console.session.fibers()) {
-        console.write(fiberLine(fiber));
-        // What the machine holds as frames can be shown, also while it is suspended.
-        if (fiber.machine !== null && fiber.status === "suspended")
-          console.write(...frameLines(fiber.machine, -1).map((line) => `  ${line}`));
-      }
-      for (let fiber = console.session.machine.fiber; fiber !== null; fiber = fiber.resumer) {
-        const where = fiber.depth === 0 ? "" : `, at ${positionLine(frameView(fiber, 0))}`;
-        const mark = fiber === console.session.fiber ? "*" : " ";
-        const frames = `${fiber.depth} frame${fiber.depth === 1 ? "" : "s"}`;
-        console.write(`${mark} machine fiber ${fiber.id} ${fiber.status}, ${frames}${where}`);
-      }
     },
   },
   {
@@ -87,17 +58,6 @@ export const lookCommands: readonly DebugCommand[] = [
     help: "globals of the module",
     run(console) {
       console.write(...globalLines(console.session.instance));
-    },
-  },
-  {
-    name: "memory",
-    aliases: ["m", "x"],
-    usage: "memory ADDRESS [LENGTH]",
-    help: "bytes of the memory",
-    run(console, [address, length]) {
-      const at = number(address, "address");
-      const bytes = number(length, "length", MEMORY_SHOWN);
-      console.write(...memoryLines(console.session.instance, at, bytes));
     },
   },
   {

@@ -2,7 +2,9 @@
 
 import { UsageError } from "../util/errors.js";
 import type { DebugCommand } from "./command.js";
+import { fiberCommands } from "./commands-fibers.js";
 import { lookCommands } from "./commands-look.js";
+import { memoryCommands } from "./commands-memory.js";
 import { runCommands } from "./commands-run.js";
 import { stopCommands } from "./commands-stops.js";
 
@@ -59,5 +61,7 @@ export const commands: readonly DebugCommand[] = [
   ...runCommands,
   ...stopCommands,
   ...lookCommands,
+  ...memoryCommands,
+  ...fiberCommands,
   ...sessionCommands,
 ];

@@ -7,6 +7,7 @@ import { InvalidError, MalformedError, UsageError } from "../util/errors.js";
 import type { DebugCommand } from "./command.js";
 import { commands } from "./commands.js";
 import type { DebugSession, End, Stop } from "./session.js";
+import type { Paint } from "./render-memory.js";
 import { positionLine } from "./render.js";
 import { stopLines } from "./render-stops.js";
 import { frameView } from "./views.js";
@@ -15,18 +16,24 @@ export interface ConsoleOptions {
   readonly write: (line: string) => void;
   /** One line for a trap or an exception. */
   readonly describe: (end: End & { kind: "trapped" | "threw" }) => string;
+  /** Colours bytes by who owns them, where there are colours. */
+  readonly paint?: Paint;
 }
 
 export class DebugConsole {
   /** The frame that is looked at; 0 is the innermost. */
   selected = 0;
   quit = false;
+  /** How to show bytes that belong to somebody. */
+  readonly paint: Paint;
   private last = "";
 
   constructor(
     readonly session: DebugSession,
     private readonly options: ConsoleOptions,
-  ) {}
+  ) {
+    this.paint = options.paint ?? ((text) => text);
+  }
 
   write(...lines: readonly string[]): void {
     lines.forEach(this.options.write);
@@ -48,7 +55,10 @@ export class DebugConsole {
     const given = line.trim() === "" ? this.last : line.trim();
     if (given === "" || given.startsWith("#")) return;
     this.last = given;
-    const [name, ...args] = given.split(/\s+/) as [string, ...string[]];
+    const [first, ...rest] = given.split(/\s+/) as [string, ...string[]];
+    // `x/4i32 0x100`
+    const [, name = first, format] = /^([a-z]+)(\/.*)$/.exec(first) ?? [];
+    const args = format === undefined ? rest : [format, ...rest];
     try {
       await find(name).run(this, args);
     } catch (error) {

@@ -8,6 +8,7 @@ import type { ModuleInstance } from "../runtime/instances.js";
 import type { MemoryInstance } from "../runtime/memory.js";
 import { formatValue } from "../runtime/notation.js";
 import type { Reference, Value } from "../runtime/values.js";
+import { formatValType, type ValType } from "../syntax/types.js";
 import { UsageError } from "../util/errors.js";
 import { hex } from "../util/hex.js";
 import { type Expression, MEMORY_TYPES, type MemoryType } from "./expression.js";
@@ -231,6 +232,34 @@ function exact(op: string, a: bigint, b: bigint): bigint {
     default:
       return a >> b;
   }
+}
+
+/** A datum as a value of a type. @throws UsageError where the type has no such value */
+export function valueOf(datum: Datum, type: ValType<unknown>): Value {
+  if (typeof type === "object") {
+    if (typeof datum === "object") return { type: "ref", ref: datum.ref };
+  } else if (typeof datum !== "object") {
+    if (type === "f32") return { type, bits: bits32(datum) };
+    if (type === "f64") return { type, bits: bits64(datum) };
+    if (typeof datum === "bigint") {
+      const bits = { i32: 32, i64: 64, v128: 128 }[type];
+      if (datum >= -(2n ** BigInt(bits - 1)) && datum < 2n ** BigInt(bits)) {
+        if (type === "i32") return { type, value: Number(BigInt.asIntN(32, datum)) };
+        if (type === "i64") return { type, value: BigInt.asIntN(64, datum) };
+        return { type, bits: BigInt.asUintN(128, datum) };
+      }
+    }
+  }
+  throw new UsageError(`${datumText(datum)} is no ${formatValType(type)}`);
+}
+
+function bits32(datum: bigint | number): number {
+  scratch.setFloat32(0, Number(datum));
+  return scratch.getUint32(0);
+}
+function bits64(datum: bigint | number): bigint {
+  scratch.setFloat64(0, Number(datum));
+  return scratch.getBigUint64(0);
 }
 
 /** As a number of its kind. */

@@ -4,6 +4,7 @@
 import type { AsyncifyEvent, SwitchEvent } from "../observe/events.js";
 import { type FiberEvent, FiberTracker } from "../observe/fibers.js";
 import type { Value } from "../runtime/values.js";
+import { RecordLog } from "./records.js";
 import type { EventName, EventStop } from "./stops.js";
 
 /** What asyncify, native fibers and whoever follows fibers tell. */
@@ -14,6 +15,7 @@ export type EventSource = (listener: (event: ProgramEvent) => void) => void;
 /** Passes events on to all who listen; who follows fibers comes last: others see who was on. */
 export class ProgramEvents {
   readonly tracker: FiberTracker | null;
+  readonly records = new RecordLog();
   private readonly listeners: ((event: ProgramEvent) => void)[] = [];
 
   /** @param follows whether the program switches fibers that somebody should follow */
@@ -26,6 +28,7 @@ export class ProgramEvents {
   };
 
   readonly emit = (event: AsyncifyEvent | SwitchEvent): void => {
+    this.records.event(event);
     this.pass(event);
     this.tracker?.event(event);
   };

@@ -9,8 +9,7 @@ import { formatSource, type SourcePosition } from "../syntax/source-lines.js";
 import { formatValType } from "../syntax/types.js";
 import { identifier } from "../text/identifiers.js";
 import { formatValue } from "../runtime/notation.js";
-import { UsageError } from "../util/errors.js";
-import { hex, hexByte } from "../util/hex.js";
+import { hex } from "../util/hex.js";
 import { type FrameView, frameViews, type Position, type TypedValue } from "./views.js";
 
 /** `func+0x12  0x0043  i32.add`, and the line of its source where that is known. */
@@ -79,29 +78,4 @@ export function table(rows: readonly string[][], shown: readonly number[]): stri
   return rows.map((row) =>
     `  ${shown.map((i, at) => row[i]!.padEnd(widths[at]!)).join("  ")}`.trimEnd(),
   );
-}
-
-const ROW = 16;
-
-/** Sixteen bytes a line, as numbers and as text. */
-export function memoryLines(
-  { memories }: ModuleInstance,
-  address: number,
-  length: number,
-): string[] {
-  const memory = memories[0];
-  if (memory === undefined) throw new UsageError("the module has no memory");
-  const { bytes } = memory;
-  if (address + length > bytes.length)
-    throw new UsageError(
-      `bytes ${hex(address, 4)} to ${hex(address + length, 4)} are out of bounds: memory has ${hex(bytes.length, 4)}`,
-    );
-  const lines: string[] = [];
-  for (let at = address; at < address + length; at += ROW) {
-    const row = [...bytes.subarray(at, Math.min(at + ROW, address + length))];
-    const numbers = row.map(hexByte).join(" ");
-    const text = row.map((b) => (b >= 32 && b < 127 ? String.fromCharCode(b) : ".")).join("");
-    lines.push(`  ${hex(at, 6)}  ${numbers.padEnd(3 * ROW - 1)}  ${text}`);
-  }
-  return lines;
 }

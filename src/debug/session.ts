@@ -12,15 +12,13 @@ import { readSlots } from "../exec/slots.js";
 import type { Asyncify } from "../fiber/asyncify/asyncify.js";
 import type { FiberState, FiberTracker } from "../observe/fibers.js";
 import type { FuncInstance, ModuleInstance } from "../runtime/instances.js";
-import type { Value } from "../runtime/values.js";
+import type { Reference, Value } from "../runtime/values.js";
 import { UsageError } from "../util/errors.js";
+import { type Edit, elementEdit, globalEdit, localEdit, memoryEdit, operandEdit, perform } from "./edits.js"; // prettier-ignore
 import type { Scope } from "./evaluate.js";
-import {
-  type Happening,
-  happeningOf,
-  type ProgramEvent,
-  type ProgramEvents,
-} from "./happenings.js";
+import { type Happening, happeningOf, type ProgramEvent } from "./happenings.js";
+import { RecordLog } from "./records.js";
+import { type FiberStack, stacksOf } from "./stacks.js";
 import { Stops } from "./stops.js";
 import type { DebugOptions, End, Stop } from "./session-types.js";
 import { type About, StopLook } from "./stop-look.js";
@@ -44,6 +42,8 @@ export class DebugSession {
   readonly instances: readonly ModuleInstance[];
   readonly tracker: FiberTracker | null;
   readonly asyncify: Asyncify | null;
+  /** Records of continuations, as far as somebody tells of them. */
+  readonly records: RecordLog;
   /** Where the program is: the innermost of the fibers that resumed each other. */
   fiber: Fiber;
   /** The outermost of them: calls of the host have others. */
@@ -75,6 +75,7 @@ export class DebugSession {
     this.breathe = options.breathe ?? (() => Promise.resolve());
     this.tracker = options.events?.tracker ?? null;
     this.asyncify = options.asyncify ?? null;
+    this.records = options.events?.records ?? new RecordLog();
     this.saver = options.save;
     this.base = machine.observer;
     if (machine.fiber === null) throw new UsageError("nothing runs: there is nothing to debug");
@@ -93,6 +94,11 @@ export class DebugSession {
   /** The one of them that is on; without anybody who follows them, the machine's. */
   get logical(): number {
     return this.tracker?.current.id ?? (this.machine.fiber ?? this.fiber).id;
+  }
+
+  /** The logical stack of each of them. @param all with the frames of who switches fibers */
+  stacks(all = false): FiberStack[] {
+    return stacksOf(this, all);
   }
 
   /** What expressions mean in the frame at `level`. */
@@ -142,6 +148,28 @@ export class DebugSession {
   /** Runs to the next stop, at full speed. */
   continue(): Promise<Stop> {
     return this.advance({});
+  }
+
+  /** Changes the program where it stands: all edits come through here. */
+  edit(edit: Edit): void {
+    perform(edit);
+  }
+
+  // Values must have the types of what they go into: else these throw UsageErrors.
+  setLocal(level: number, index: number, value: Value): void {
+    this.edit(localEdit(this.fiber, level, index, value));
+  }
+  setOperand(level: number, index: number, value: Value): void {
+    this.edit(operandEdit(this.fiber, level, index, value));
+  }
+  setGlobal(index: number, value: Value): void {
+    this.edit(globalEdit(this.instance, index, value));
+  }
+  writeMemory(memory: number, address: number, bytes: Uint8Array): void {
+    this.edit(memoryEdit(this.instance, memory, address, bytes));
+  }
+  setTable(table: number, index: number, reference: Reference): void {
+    this.edit(elementEdit(this.instance, table, index, reference));
   }
 
   /** Saves the machine as it stands. @returns what to say about it */
