@@ -7,7 +7,7 @@ import { findStackPointer } from "../fiber/asyncify/stack.js";
 import type { FiberState } from "../observe/fibers.js";
 import type { ModuleInstance } from "../runtime/instances.js";
 import { hex } from "../util/hex.js";
-import type { RecordLog } from "./records.js";
+import { byFiber, type RecordLog } from "./records.js";
 
 export type RegionKind = "data" | "shadow stack" | "asyncify" | "record";
 
@@ -43,13 +43,14 @@ function recordRegions(source: RegionSource): Region[] {
   return records.continuations.flatMap((data) => {
     const holders = states.filter((state) => state.continuation === data);
     const fiber = holders.at(-1)?.id ?? null;
-    const kept = records.of(data).map(({ name, callIndex, address, size }): Region => ({
-      kind: "record",
-      start: address,
-      end: address + size,
-      label: `record of ${name} (call ${callIndex})`,
-      fiber,
-    }));
+    const parts = byFiber(records.of(data));
+    const kept = parts.flatMap((part, i) =>
+      part.map(({ name, callIndex, address, size }): Region => {
+        const label = `record of ${name} (call ${callIndex})`;
+        const holder = holders.at(-1 - i)?.id ?? null;
+        return { kind: "record", start: address, end: address + size, label, fiber: holder };
+      }),
+    );
     const label = `continuation ${hex(data)}`;
     const head: Region = { kind: "asyncify", start: data, end: data + 8, label, fiber };
     if (data + 8 > view.byteLength) return kept;
