@@ -80,7 +80,7 @@ export const memoryCommands: readonly DebugCommand[] = [
       if (format !== null)
         return console.write(...typedLines(memory, at, format.type, format.count, regions));
       const size = number(length, "length", MEMORY_SHOWN);
-      console.write(...memoryLines(memory, at, size, regions, console.paint));
+      console.write(...memoryLines(memory, at, size, regions, console.style.owned));
     },
   },
   {

@@ -1,12 +1,14 @@
 // The commands of the debugger, one row each, by group.
 
 import { UsageError } from "../util/errors.js";
+import { nearNames } from "../util/near-names.js";
 import type { DebugCommand } from "./command.js";
 import { fiberCommands } from "./commands-fibers.js";
 import { lookCommands } from "./commands-look.js";
 import { memoryCommands } from "./commands-memory.js";
 import { runCommands } from "./commands-run.js";
 import { stopCommands } from "./commands-stops.js";
+import { layoutOf, PANES } from "./panes.js";
 
 const sessionCommands: readonly DebugCommand[] = [
   {
@@ -36,11 +38,28 @@ const sessionCommands: readonly DebugCommand[] = [
     },
   },
   {
+    name: "layout",
+    aliases: ["tui"],
+    usage: "layout [off | PANE...]",
+    help: "panes that are shown after each stop",
+    details: [
+      `PANE is one of ${PANES.join(", ")} ADDRESS, from top to bottom. Without one: code, values`,
+      "and stacks.",
+    ],
+    complete: () => [...PANES, "off"],
+    run(console, words) {
+      console.layout = layoutOf(words);
+      console.showPanes();
+    },
+  },
+  {
     name: "help",
     aliases: ["h", "?"],
-    usage: "help",
-    help: "this list",
-    run(console) {
+    usage: "help [COMMAND]",
+    help: "this list, or all about a command",
+    complete: () => commands.map(({ name }) => name),
+    run(console, [name]) {
+      if (name !== undefined) return console.write(...aboutCommand(findCommand(name)));
       for (const { usage, aliases, help } of commands)
         console.write(`  ${usage.padEnd(46)} ${aliases.join(" ").padEnd(10)} ${help}`);
       console.write("An empty line repeats the last command; a line starting with # is a comment.");
@@ -56,6 +75,24 @@ const sessionCommands: readonly DebugCommand[] = [
     },
   },
 ];
+
+/** Usage, meaning, and details. */
+function aboutCommand({ usage, aliases, help, details = [] }: DebugCommand): string[] {
+  const also = aliases.length === 0 ? [] : [`also: ${aliases.join(", ")}`];
+  return [usage, `  ${help}`, ...details.map((line) => `  ${line}`), ...also];
+}
+
+/** @throws UsageError that lists near names */
+export function findCommand(name: string): DebugCommand {
+  const found = commands.find((c) => c.name === name || c.aliases.includes(name));
+  if (found !== undefined) return found;
+  const near = nearNames(
+    name,
+    commands.map((c) => c.name),
+  );
+  const hint = near.length > 0 ? `did you mean ${near.join(" or ")}?` : "help lists all";
+  throw new UsageError(`unknown command ${JSON.stringify(name)}: ${hint}`);
+}
 
 export const commands: readonly DebugCommand[] = [
   ...runCommands,
