@@ -9,9 +9,15 @@ export interface Sink {
 }
 
 export interface Io {
-  readonly stdout: Sink;
+  readonly stdout: Sink & {
+    readonly isTTY?: boolean;
+    readonly columns?: number;
+    readonly rows?: number;
+  };
   readonly stderr: Sink & { readonly isTTY?: boolean };
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  /** Variables of the environment. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Prints JavaScript stacks of internal errors too. */
   readonly debug?: boolean;
 }

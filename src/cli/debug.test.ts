@@ -101,7 +101,7 @@ frames
      1  i32:5
      0  $n  i32:5
      1  $x  f64:3.0
-     0x000010  48 65 6c 6c 6f 2c 20 62 6f 62 62 69 6e 00 00 00  Hello, bobbin...
+     0x000010  48 65 6c 6c 6f 2c 20 62 6f 62 62 69 6e 00 00 00  Hello, bobbin...  data segment 0
      0x000020  00 00 00 00                                      ....
       0x006e  i64.const 1
       0x0070  i64.add

@@ -1,13 +1,13 @@
 // `bobbin debug`: the debugger on a terminal, or fed from standard input.
 
 import type { Command } from "commander";
-import { createInterface } from "node:readline";
 import { setImmediate } from "node:timers/promises";
 import { DebugConsole } from "../debug/console.js";
 import { DebugSession, type End } from "../debug/session.js";
 import { UsageError } from "../util/errors.js";
 import type { Context } from "./context.js";
-import { about, describeFailure, ExitCode } from "./failure.js";
+import { converse, type TerminalOptions, screenOf, styleOf } from "./debug-terminal.js";
+import { about, describeFailure } from "./failure.js";
 import {
   type ExecutionOptions,
   executionOptions,
@@ -21,10 +21,11 @@ import { defaultExport, exportedFunction, parseArguments } from "./call.js";
 import { open, openSnapshot, requireCall, type Session, startCall } from "./session.js";
 import { writeSnapshot } from "./snapshots.js";
 
-interface DebugOptions extends ExecutionOptions {
+interface DebugOptions extends ExecutionOptions, TerminalOptions {
   readonly invoke?: string;
   readonly snapshot?: string;
   readonly modules?: readonly string[];
+  readonly color?: boolean;
 }
 
 const EXAMPLES = `
@@ -41,6 +42,10 @@ export function register(program: Command, context: Context): void {
     .argument("[args...]", "arguments of the function", operands)
     .option("--invoke <name>", "the function to call (_start or main)", operand)
     .option("--snapshot <file>", "begin where a snapshot stands", operand)
+    .option("-x, --commands <file>", "run these commands first", operand)
+    .option("--color", "colours, also where there is no terminal")
+    .option("--no-color", "no colours; so does the variable NO_COLOR")
+    .option("--no-history", "neither read nor keep lines of other sessions")
     .addOption(modulesOption());
   lazyValidationOption(fiberAbiOption(executionOptions(command)))
     .addHelpText("after", EXAMPLES)
@@ -63,14 +68,19 @@ async function debug(
   const { instance, machine } = session;
   const debugging = new DebugSession(machine, instance, {
     breathe: () => setImmediate(),
-    fibers: () => session.fibers(),
+    instances: session.instances,
+    asyncify: session.asyncify,
+    events: session.events,
     save: async (out) => `${out}: ${await writeSnapshot(out, session)} bytes`,
   });
+  const screen = screenOf(context.io);
   const console = new DebugConsole(debugging, {
     write: context.out,
     describe: (end) => describe(session, end),
+    style: styleOf(context.io, options.color),
+    ...(screen && { screen }),
   });
-  return converse(console, context);
+  return converse(console, context, options);
 }
 
 /** At the start of a call, or where a snapshot stands. */
@@ -93,43 +103,6 @@ async function openAt(
   const func = exportedFunction(instance, name);
   startCall(session, name, parseArguments(name, func, args));
   return session;
-}
-
-/** Reads commands until the input or the session ends. */
-async function converse(console: DebugConsole, { io }: Context): Promise<number> {
-  const { session } = console;
-  const terminal = io.stdin.isTTY === true;
-  const lines = createInterface({
-    input: io.stdin,
-    ...(terminal ? { output: io.stdout as NodeJS.WritableStream, prompt: "(bobbin) " } : {}),
-    terminal,
-  });
-  let running = false;
-  let abort = (): void => {};
-  const aborted = new Promise<void>((resolve) => (abort = resolve));
-  let left = false;
-  let interrupts = 0;
-  lines.on("SIGINT", () => {
-    session.pause();
-    if (running && ++interrupts === 1) return;
-    left = true;
-    abort();
-    lines.close();
-  });
-  console.showPosition();
-  if (terminal) lines.prompt();
-  for await (const line of lines) {
-    running = true;
-    interrupts = 0;
-    // What waits for a promise of the host cannot be paused, only left.
-    await Promise.race([console.execute(line), aborted]);
-    running = false;
-    if (console.quit || left) break;
-    if (terminal) lines.prompt();
-  }
-  lines.close();
-  if (left) return ExitCode.interrupted;
-  return session.end === null || session.end.kind === "returned" ? ExitCode.good : ExitCode.finding;
 }
 
 function describe(session: Session, end: End & { kind: "trapped" | "threw" }): string {

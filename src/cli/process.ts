@@ -17,8 +17,8 @@ export function runInProcess(process: NodeJS.Process): void {
     process.exitCode = 1;
     process.stderr.write("bobbin: the program waits for a promise that nothing will settle\n");
   });
-  const { stdout, stderr, stdin } = process;
-  const io = { stdout, stderr, stdin, debug: process.env["BOBBIN_DEBUG"] === "1" };
+  const { stdout, stderr, stdin, env } = process;
+  const io = { stdout, stderr, stdin, env, debug: process.env["BOBBIN_DEBUG"] === "1" };
   void main(process.argv.slice(2), io).then((code) => {
     settled = true;
     process.exitCode = code;

@@ -7,7 +7,10 @@ import { Machine } from "../exec/machine.js";
 import { type Host, invokeAs, nativeWaiting } from "../compare/host.js";
 import { FiberAbi } from "../fiber/abi/abi.js";
 import { Asyncify } from "../fiber/asyncify/asyncify.js";
-import { FiberTracker, type FiberState, namesFibers } from "../observe/fibers.js";
+import { ProgramEvents } from "../debug/happenings.js";
+import { namesFibers } from "../observe/fibers.js";
+import { InstrumentedEvents } from "../observe/instrumented.js";
+import { isInstrumented, TwinError } from "../observe/twin-parts.js";
 import { jsExports } from "../js-api/exports.js";
 import { jsImports } from "../js-api/imports.js";
 import { toJsValue, toWasmResults } from "../js-api/values.js";
@@ -35,7 +38,7 @@ import { asyncifySettings, type ExecutionOptions, type HostOptions, layoutOf, ve
 import { stubImports } from "./stubs.js";
 
 export interface OpenOptions extends ExecutionOptions {
-  /** Follow the fibers of the program, where it has the fiber assembly. */
+  /** Tell of asyncify, and follow the fibers of the program, where it has the fiber assembly. */
   readonly followFibers?: boolean;
   /** Where the host script's `log` goes. Default: stdout. */
   readonly log?: (line: string) => void;
@@ -56,8 +59,8 @@ export interface Session {
   readonly suspended: readonly SuspendedChain[];
   /** Calls an export and runs it to its end, through the host script where it wants that. */
   invoke(name: string, args: readonly Value[]): Promise<readonly Value[]>;
-  /** The fibers that the program made, if they are followed. */
-  fibers(): readonly FiberState[];
+  /** Who tells of asyncify and of the fibers that the program made, if they are followed. */
+  readonly events: ProgramEvents | null;
   /** What an error of a host function is to be told as. */
   explain(error: unknown): unknown;
 }
@@ -66,20 +69,22 @@ export interface Session {
 export async function open(file: string, options: OpenOptions, context: Context): Promise<Session> {
   const module = await readProgram(file, options);
   const throws = new HostThrows();
-  const tracker =
-    options.followFibers === true && (namesFibers(module) || options.fiberAbi === "native")
-      ? new FiberTracker()
+  const events =
+    options.followFibers === true
+      ? new ProgramEvents(namesFibers(module) || options.fiberAbi === "native")
       : null;
+  const instrumented = instrumentedEvents(module, events, context);
+  const watching = [throws.observer, instrumented?.observer, events?.tracker?.observer];
   const machine = new Machine({
     ...machineOptions(options, context.note),
-    observer: tracker === null ? throws.observer : observers(throws.observer, tracker.observer),
+    observer: observers(...watching.filter((observer) => observer != null)),
   });
   const host = await openHost(machine, options, context);
-  const asyncify = asyncifyFor(module, options, tracker);
+  const asyncify = asyncifyFor(module, options, events);
   if (options.asyncifyVerbose === true)
     for (const line of verboseLines(module, asyncifySettings(options))) context.note(line);
   machine.interposer = asyncify;
-  const fibers = fibersFor(module, options, tracker);
+  const fibers = fibersFor(module, options, events);
   const supplied = mergeImports(
     asyncify === null ? new Map() : new Map([["asyncify", asyncify.imports]]),
     fibers?.imports ?? new Map(),
@@ -94,13 +99,14 @@ export async function open(file: string, options: OpenOptions, context: Context)
     const attach = (allocated: ModuleInstance) => {
       asyncify?.attach(allocated);
       fibers?.attach(allocated);
+      instrumented?.attach(allocated);
     };
     instance = instantiate(machine, module, imports, attach, fibers?.functions);
   } catch (error) {
     throw throws.explain(error);
   }
   const parts = { machine, instances: [instance], asyncify, native: fibers, suspended: [] };
-  return sessionOf(file, parts, host, options, throws, tracker);
+  return sessionOf(file, parts, host, options, throws, events);
 }
 
 /** What a session is made of. */
@@ -112,7 +118,7 @@ function sessionOf(
   host: Host | null,
   options: HostOptions,
   throws: HostThrows,
-  tracker: FiberTracker | null,
+  events: ProgramEvents | null,
 ): Session {
   const { machine } = parts;
   const instance = parts.instances[0]!;
@@ -122,7 +128,7 @@ function sessionOf(
     module: instance.module,
     instance,
     host,
-    fibers: () => tracker?.states() ?? [],
+    events,
     explain: (error) => throws.explain(error),
     async invoke(name, args) {
       const func = exportedFunction(instance, name);
@@ -233,11 +239,27 @@ async function openHost(
   });
 }
 
+/** What an instrumented module does, where it can be told. */
+function instrumentedEvents(
+  module: ValidModule,
+  events: ProgramEvents | null,
+  { note }: Context,
+): InstrumentedEvents | null {
+  if (events === null || !isInstrumented(module)) return null;
+  try {
+    return new InstrumentedEvents(module, events.emit);
+  } catch (error) {
+    if (!(error instanceof TwinError)) throw error;
+    note(`asyncify cannot be followed: ${error.message}`);
+    return null;
+  }
+}
+
 /** Native asyncify for modules that import it, or whose user asks for it. */
 function asyncifyFor(
   module: ValidModule,
   options: OpenOptions,
-  tracker: FiberTracker | null,
+  events: ProgramEvents | null,
 ): Asyncify | null {
   const imported = module.imports.some((i) => i.module === "asyncify");
   const layout = layoutOf(options);
@@ -245,7 +267,7 @@ function asyncifyFor(
     ? new Asyncify(module, {
         ...asyncifySettings(options),
         ...(layout === undefined ? {} : { layout }),
-        ...(tracker === null ? {} : { listener: (event) => tracker.event(event) }),
+        ...(events === null ? {} : { listener: events.emit }),
       })
     : null;
 }
@@ -254,13 +276,10 @@ function asyncifyFor(
 function fibersFor(
   module: ValidModule,
   { fiberAbi }: OpenOptions,
-  tracker: FiberTracker | null,
+  events: ProgramEvents | null,
 ): FiberAbi | null {
   if (fiberAbi !== "native") return null;
-  return new FiberAbi(
-    module,
-    tracker === null ? {} : { listener: (event) => tracker.event(event) },
-  );
+  return new FiberAbi(module, events === null ? {} : { listener: events.emit });
 }
 
 async function hostImports(

@@ -51,7 +51,7 @@ export abstract class CallStack {
   /** Frames that may yet be dropped before the machine must pause. */
   protected mayDrop = Infinity;
   /** Whether somebody asked a running machine to pause. */
-  protected pausing = false;
+  pausing = false;
 
   constructor(
     readonly maxFrames: number,

@@ -47,6 +47,11 @@ export interface FiberState extends LogicalFiber {
   readonly continuation: number | null;
   /** The fiber of the machine that it is; null where it is some frames of one. */
   readonly machine: FiberView | null;
+  /**
+   * How many of the machine's frames lie below its own, where it is some of them: Infinity while
+   * it is to be rewound. Null for others.
+   */
+  readonly depth: number | null;
 }
 
 export interface FiberEvent {
@@ -143,11 +148,12 @@ export class FiberTracker {
   /** All fibers that are not known to be gone, in the order of their making. */
   states(): FiberState[] {
     const { current } = this;
-    const active = this.active.map(({ fiber, machine }) => ({
+    const active = this.active.map(({ fiber, machine, depth }) => ({
       ...fiber,
       status: fiber === current ? ("on" as const) : ("waiting" as const),
       continuation: null,
       machine,
+      depth: depth === NATIVE ? null : depth,
     }));
     const suspended = [...this.continuations].flatMap(([continuation, held]) =>
       held.map(({ fiber, machine }) => ({
@@ -155,6 +161,7 @@ export class FiberTracker {
         status: "suspended" as const,
         continuation,
         machine,
+        depth: null,
       })),
     );
     return [...active, ...suspended].sort((a, b) => a.id - b.id);
