@@ -45,6 +45,37 @@ const SCRIPT = [
   "fibers",
 ];
 
+/** Inside the inner generator, while its records are written, and when both are suspended. */
+const STOPS = [
+  "break generator_yield",
+  "continue",
+  "stacks",
+  "delete",
+  "watch 0x3fff0 24",
+  "continue",
+  "stacks",
+  "delete",
+  "stop push run_outer",
+  "stop switch if fiber == 0",
+  "continue",
+  "step",
+  "continue",
+  "breakpoints",
+  "stacks",
+  "records",
+  "memory 0x3fff0 48",
+  "memory/4u32 0x4fff0",
+  "regions",
+  "delete",
+  "stop rewound",
+  "stop host-call log_i32 ignore 0",
+  "continue",
+  "stacks",
+  "print i32[0x3fff0 + 4] == 65536 && fiber == 2",
+  "continue",
+  "continue",
+];
+
 const cases: readonly (readonly [
   name: string,
   argv: () => string[],
@@ -161,6 +192,19 @@ const cases: readonly (readonly [
     () => ["debug", ...CROSSING, ...HOST, "--fiber-abi", "native"],
     0,
     SCRIPT.join("\n"),
+  ],
+  ["debug-stops", () => ["debug", ...CROSSING, ...HOST], 0, STOPS.join("\n")],
+  [
+    "debug-stops-instrumented",
+    () => ["debug", fixture("wasm/crossing.twin-O2.wasm"), ...CROSSING.slice(1), ...HOST],
+    0,
+    STOPS.join("\n"),
+  ],
+  [
+    "debug-stops-native-fibers",
+    () => ["debug", ...CROSSING, ...HOST, "--fiber-abi", "native"],
+    0,
+    STOPS.join("\n"),
   ],
   ["inspect-roles", () => ["inspect", fixture("wasm/crossing.wasm"), "--roles", "--sites"], 0],
 ];

@@ -92,7 +92,11 @@ async function openAt(
 ): Promise<Session> {
   if (options.snapshot !== undefined) {
     if (file !== undefined) throw new UsageError("--snapshot FILE takes the place of the module");
-    const session = await openSnapshot(options.snapshot, options, context);
+    const session = await openSnapshot(
+      options.snapshot,
+      { ...options, followFibers: true },
+      context,
+    );
     requireCall(session);
     return session;
   }

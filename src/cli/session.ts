@@ -152,6 +152,9 @@ export async function openSnapshot(
   const bytes = await readBytes(file);
   let host: Host | null | undefined;
   const throws = new HostThrows();
+  // Which fibers there were before, nobody knows.
+  const events = options.followFibers === true ? new ProgramEvents(false) : null;
+  const listener = events === null ? {} : { listener: events.emit };
   const { modules = [] } = options;
   const supplied = await modulesByHash(modules);
   const loaded = await loadSnapshot(bytes, {
@@ -166,17 +169,21 @@ export async function openSnapshot(
         : imports;
     },
     allowMissing: options.allowMissing ?? false,
+    asyncify: listener,
+    fibers: listener,
     machine: { ...machineOptions(options, context.note), observer: throws.observer },
   });
   if (loaded.instances.length === 0) throw new UsageError("the snapshot holds no instance");
   const { fibers: native, ...parts } = loaded;
-  return sessionOf(file, { ...parts, native }, host ?? null, options, throws, null);
+  return sessionOf(file, { ...parts, native }, host ?? null, options, throws, events);
 }
 
 export interface SnapshotOptions extends HostOptions {
   /** Files of modules that the snapshot only names. */
   readonly modules?: readonly string[];
   readonly log?: (line: string) => void;
+  /** Tell of asyncify. */
+  readonly followFibers?: boolean;
   /** Open it even if functions of the host are missing, to look at it. */
   readonly allowMissing?: boolean;
 }

@@ -108,8 +108,10 @@ export function happeningText(happening: Happening): string {
     case "pop":
       return `record of ${func} (call ${callIndex}) ${event === "push" ? "pushed" : "popped"}, ${size} bytes at ${hex(address)}`;
     case "switch": {
-      const at = data === null ? "" : `, continuation ${hex(data)}`;
-      return `${happening.action} of ${fibersText(happening.fibers)}${at}`;
+      const fibers = fibersText(happening.fibers);
+      // The machine's own are told by where it goes on.
+      if (data === null) return `${happening.action}: ${fibers} goes on`;
+      return `${happening.action} of ${fibers}, continuation ${hex(data)}`;
     }
     case "host-call":
       return `call of the host: ${func}(${formatValues(values)})`;
@@ -129,7 +131,9 @@ function writerText(by: Writer): string {
     case "host":
       return `the host in ${by.func}`;
     case "event":
-      return `asyncify: ${happeningText(by.happening)}`;
+      return by.happening.fibers === undefined && by.happening.event === "switch"
+        ? `${by.happening.action}`
+        : `asyncify: ${happeningText(by.happening)}`;
   }
 }
 

@@ -299,11 +299,16 @@ export class DebugSession {
   private tell(event: ProgramEvent): void {
     if (!this.running) return;
     const happening = happeningOf(event);
-    if (happening !== null) this.happened(happening);
+    if (happening !== null) return this.happened(happening);
+    if (event.type === "switch") this.happened({ event: "switch", action: event.name }, false);
   }
 
-  private happened(happening: Happening): void {
-    const hit = this.look.happened(happening, this.machine.fiber ?? this.fiber);
+  /** @param isEvent whether it is one that stops are for; else it may have written to what is watched */
+  private happened(happening: Happening, isEvent = true): void {
+    const fiber = this.machine.fiber ?? this.fiber;
+    const hit = isEvent
+      ? this.look.happened(happening, fiber)
+      : this.look.changed(happening, fiber);
     if (hit === null) return;
     this.hit ??= hit;
     this.machine.requestPause();

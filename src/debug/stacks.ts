@@ -120,14 +120,23 @@ function logicalStacks(source: StackSource, states: readonly FiberState[]): Fibe
       const part = held[group.length - 1 - group.indexOf(state)] ?? [];
       return { ...rest, machine: null, frames: recordFrames(source, part) };
     }
+    const base = frameFiber(source.fiber, states);
     const at = live.indexOf(state);
     const moved = recordFrames(source, parts[live.length - 1 - at] ?? []);
-    const from = clip(state.depth, source.fiber);
+    const from = clip(state.depth, base);
     // Whoever enters a fiber stands below it.
-    const to = clip(live[at + 1]?.depth ?? Infinity, source.fiber);
-    const frames = [...moved, ...liveFrames(source, source.fiber, from, to)];
-    return { ...rest, machine: source.fiber.id, frames };
+    const to = clip(live[at + 1]?.depth ?? Infinity, base);
+    const frames = [...moved, ...liveFrames(source, base, from, to)];
+    return { ...rest, machine: base.id, frames };
   });
+}
+
+/** Of the machine's fibers that wait for each other, the one in whose frames those are that have none of their own. */
+function frameFiber(innermost: Fiber, states: readonly FiberState[]): Fiber {
+  let fiber = innermost;
+  while (fiber.parent !== null && states.some(({ machine }) => machine === fiber))
+    fiber = fiber.parent;
+  return fiber;
 }
 
 const clip = (depth: number | null, fiber: FiberView): number =>

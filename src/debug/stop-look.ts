@@ -102,10 +102,15 @@ export class StopLook {
   /** Something happened, or is about to, while `fiber` is current. */
   happened(happening: Happening, fiber: FiberView): Hit | null {
     const hit = this.event(happening, fiber);
+    return this.changed(happening, fiber) ?? hit;
+  }
+
+  /** What is watched may have been written to by what happened. */
+  changed(happening: Happening, fiber: FiberView): Hit | null {
     const { event, address, size } = happening;
     const range = event === "push" ? [address!, address! + size!] : [];
     const changed = this.marks.changed(fiber, ...range);
-    return this.written(changed, fiber, { kind: "event", happening }) ?? hit;
+    return this.written(changed, fiber, { kind: "event", happening });
   }
 
   hostCall({ func, args }: HostCall, fiber: FiberView): Hit | null {

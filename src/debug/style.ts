@@ -3,10 +3,10 @@
 import type { Region } from "./regions.js";
 
 export interface Style {
-  bold(text: string): string;
-  dim(text: string): string;
+  readonly bold: (text: string) => string;
+  readonly dim: (text: string) => string;
   /** What belongs to a region of memory. */
-  owned(text: string, owner: Region | undefined): string;
+  readonly owned: (text: string, owner: Region | undefined) => string;
 }
 
 const same = (text: string): string => text;
@@ -26,7 +26,7 @@ const DIM = 2;
 export const ANSI: Style = {
   bold: coded(BOLD),
   dim: coded(DIM),
-  owned(text, owner) {
+  owned: (text, owner) => {
     if (owner === undefined) return text;
     if (owner.kind === "data") return coded(BLUE)(text);
     const colour = FIBERS[(owner.fiber ?? 0) % FIBERS.length]!;
