@@ -3,11 +3,15 @@
 import type { Command } from "commander";
 import { setImmediate } from "node:timers/promises";
 import { DebugConsole } from "../debug/console.js";
-import { DebugSession, type End } from "../debug/session.js";
+import { type DebugOptions, DebugSession, type End } from "../debug/session.js";
+import { History } from "../history/history.js";
+import type { Recorder } from "../history/recorder.js";
+import type { Progress } from "../history/timeline.js";
 import { UsageError } from "../util/errors.js";
 import type { Context } from "./context.js";
 import { converse, type TerminalOptions, screenOf, styleOf } from "./debug-terminal.js";
 import { about, describeFailure } from "./failure.js";
+import { readBytes } from "./input.js";
 import {
   type ExecutionOptions,
   executionOptions,
@@ -18,12 +22,16 @@ import {
   operands,
 } from "./options.js";
 import { defaultExport, exportedFunction, parseArguments } from "./call.js";
+import { recorderOf } from "./recordings.js";
 import { open, openSnapshot, requireCall, type Session, startCall } from "./session.js";
 import { writeSnapshot } from "./snapshots.js";
 
-interface DebugOptions extends ExecutionOptions, TerminalOptions {
+interface DebugFlags extends ExecutionOptions, TerminalOptions {
   readonly invoke?: string;
   readonly snapshot?: string;
+  readonly recording?: string;
+  /** commander's `--no-record`. */
+  readonly record?: boolean;
   readonly modules?: readonly string[];
   readonly color?: boolean;
 }
@@ -42,6 +50,8 @@ export function register(program: Command, context: Context): void {
     .argument("[args...]", "arguments of the function", operands)
     .option("--invoke <name>", "the function to call (_start or main)", operand)
     .option("--snapshot <file>", "begin where a snapshot stands", operand)
+    .option("--recording <file>", "look at a run that was recorded", operand)
+    .option("--no-record", "run faster, without a way back")
     .option("-x, --commands <file>", "run these commands first", operand)
     .option("--color", "colours, also where there is no terminal")
     .option("--no-color", "no colours; so does the variable NO_COLOR")
@@ -49,9 +59,9 @@ export function register(program: Command, context: Context): void {
     .addOption(modulesOption());
   lazyValidationOption(fiberAbiOption(executionOptions(command)))
     .addHelpText("after", EXAMPLES)
-    .action((file: string | undefined, args: string[] | undefined, options: DebugOptions) =>
+    .action((file: string | undefined, args: string[] | undefined, options: DebugFlags) =>
       context.run({}, () => {
-        const name = file ?? options.snapshot;
+        const name = file ?? options.snapshot ?? options.recording;
         if (name === undefined) throw new UsageError("missing required argument 'file'");
         return about(name, () => debug(file, args ?? [], options, context));
       }),
@@ -61,34 +71,77 @@ export function register(program: Command, context: Context): void {
 async function debug(
   file: string | undefined,
   args: readonly string[],
-  options: DebugOptions,
+  options: DebugFlags,
   context: Context,
 ): Promise<number> {
-  const session = await openAt(file, args, options, context);
-  const { instance, machine } = session;
-  const debugging = new DebugSession(machine, instance, {
-    breathe: () => setImmediate(),
-    instances: session.instances,
-    asyncify: session.asyncify,
-    events: session.events,
-    save: async (out) => `${out}: ${await writeSnapshot(out, session)} bytes`,
-  });
+  const { debugging, describe } =
+    options.recording === undefined
+      ? await ofProgram(file, args, options, context)
+      : await ofRecording(file, options.recording, context);
   const screen = screenOf(context.io);
   const console = new DebugConsole(debugging, {
     write: context.out,
-    describe: (end) => describe(session, end),
+    describe,
     style: styleOf(context.io, options.color),
     ...(screen && { screen }),
   });
   return converse(console, context, options);
 }
 
+/** A session, and how its ends are told. */
+interface Debugging {
+  readonly debugging: DebugSession;
+  readonly describe: (end: End & { kind: "trapped" | "threw" }) => string;
+}
+
+const optionsFor = ({ progress }: Context): DebugOptions => ({
+  breathe: () => setImmediate(),
+  onProgress: (at) => progress(at === null ? "" : progressText(at)),
+  save: async (out, scene) => `${out}: ${await writeSnapshot(out, scene)} bytes`,
+});
+
+const progressText = ({ done, total }: Progress): string =>
+  `${(done / 1e6).toFixed(1)} million instructions${total < Infinity ? ` of ${(total / 1e6).toFixed(1)}` : ""}`;
+
+async function ofProgram(
+  file: string | undefined,
+  args: readonly string[],
+  flags: DebugFlags,
+  context: Context,
+): Promise<Debugging> {
+  let recorder: Recorder | null = null;
+  const session = await openAt(file, args, flags, context, (ready) => {
+    if (flags.record !== false) recorder = recorderOf(ready);
+  });
+  const { instance, machine, instances, asyncify, native, events } = session;
+  const history = recorder === null ? null : History.of(recorder);
+  const options = { ...optionsFor(context), instances, asyncify, native, events, history };
+  return {
+    debugging: new DebugSession(machine, instance, options),
+    describe: ({ error }) => describeFailure(session.explain(error)).message,
+  };
+}
+
+async function ofRecording(
+  file: string | undefined,
+  recording: string,
+  context: Context,
+): Promise<Debugging> {
+  if (file !== undefined) throw new UsageError("--recording FILE takes the place of the module");
+  const history = await History.open(await readBytes(recording));
+  return {
+    debugging: await DebugSession.ofRecording(history, optionsFor(context)),
+    describe: ({ error }) => describeFailure(error).message,
+  };
+}
+
 /** At the start of a call, or where a snapshot stands. */
 async function openAt(
   file: string | undefined,
   args: readonly string[],
-  options: DebugOptions,
+  options: DebugFlags,
   context: Context,
+  ready: (session: Session) => void,
 ): Promise<Session> {
   if (options.snapshot !== undefined) {
     if (file !== undefined) throw new UsageError("--snapshot FILE takes the place of the module");
@@ -98,6 +151,7 @@ async function openAt(
       context,
     );
     requireCall(session);
+    ready(session);
     return session;
   }
   const session = await open(file!, { ...options, followFibers: true }, context);
@@ -105,10 +159,7 @@ async function openAt(
   const name = options.invoke ?? defaultExport(instance);
   if (name === null) throw new UsageError("the module has nothing but a start function, which ran");
   const func = exportedFunction(instance, name);
+  ready(session);
   startCall(session, name, parseArguments(name, func, args));
   return session;
-}
-
-function describe(session: Session, end: End & { kind: "trapped" | "threw" }): string {
-  return describeFailure(session.explain(end.error)).message;
 }

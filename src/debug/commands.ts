@@ -3,6 +3,7 @@
 import { UsageError } from "../util/errors.js";
 import { nearNames } from "../util/near-names.js";
 import type { DebugCommand } from "./command.js";
+import { backCommands } from "./commands-back.js";
 import { fiberCommands } from "./commands-fibers.js";
 import { lookCommands } from "./commands-look.js";
 import { memoryCommands } from "./commands-memory.js";
@@ -96,6 +97,7 @@ export function findCommand(name: string): DebugCommand {
 
 export const commands: readonly DebugCommand[] = [
   ...runCommands,
+  ...backCommands,
   ...stopCommands,
   ...lookCommands,
   ...memoryCommands,

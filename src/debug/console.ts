@@ -1,6 +1,7 @@
 // The debugger's command language: a line in, lines out, on a `DebugSession`. No
 // terminal here: whoever owns one feeds lines and prints what comes back.
 
+import { RecordingError } from "../history/errors.js";
 import { SnapshotError } from "../snapshot/errors.js";
 import { InvalidError, MalformedError, UsageError } from "../util/errors.js";
 import { findCommand } from "./commands.js";
@@ -95,4 +96,4 @@ export class DebugConsole {
 const LISTING: Size = { columns: 100, rows: 200 };
 
 /** What commands may come to. Bodies of a lazily validated module may turn out to be none. */
-const ORDERLY = [UsageError, SnapshotError, InvalidError, MalformedError];
+const ORDERLY = [UsageError, SnapshotError, RecordingError, InvalidError, MalformedError];

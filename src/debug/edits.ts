@@ -2,12 +2,10 @@
 // types of what is changed, and described as plain changes of the machine's things.
 
 import type { Fiber } from "../exec/fiber.js";
-import { setGlobal } from "../exec/instantiate.js";
-import { writeSlots } from "../exec/slots.js";
 import { wordsOf } from "../exec/code.js";
 import { codeOf } from "../exec/lower.js";
-import type { GlobalInstance, ModuleInstance, TableInstance } from "../runtime/instances.js";
-import type { MemoryInstance } from "../runtime/memory.js";
+import type { Edit } from "../history/edits.js";
+import type { ModuleInstance } from "../runtime/instances.js";
 import { isOfType } from "../runtime/typing.js";
 import type { Reference, Value } from "../runtime/values.js";
 import { formatValType, type ValType } from "../syntax/types.js";
@@ -15,29 +13,6 @@ import { UsageError } from "../util/errors.js";
 import { hex } from "../util/hex.js";
 import { closeValType, type DefType } from "../valid/deftypes.js";
 import { operandsOf } from "./views.js";
-
-/** A change of one machine, whose things it names. */
-export type Edit =
-  | { readonly kind: "memory"; readonly memory: MemoryInstance; readonly at: number; readonly bytes: Uint8Array } // prettier-ignore
-  | { readonly kind: "global"; readonly global: GlobalInstance; readonly value: Value }
-  | { readonly kind: "element"; readonly table: TableInstance; readonly index: number; readonly reference: Reference } // prettier-ignore
-  /** A local or an operand: the value at a word of a fiber's slots. */
-  | { readonly kind: "slot"; readonly fiber: Fiber; readonly word: number; readonly value: Value };
-
-/** Makes a change that was checked. */
-export function perform(edit: Edit): void {
-  switch (edit.kind) {
-    case "memory":
-      return edit.memory.part(edit.at, edit.bytes.length).set(edit.bytes);
-    case "global":
-      return setGlobal(edit.global, edit.value);
-    case "element":
-      edit.table.elements[edit.index] = edit.reference;
-      return undefined;
-    case "slot":
-      writeSlots(edit.fiber, edit.word, [edit.value]);
-  }
-}
 
 type Closed = ValType<DefType>;
 

@@ -1,5 +1,6 @@
 // Stops as lines of text: what was set, and what was come to.
 
+import type { HostCall } from "../exec/fiber.js";
 import { codeOf } from "../exec/lower.js";
 import type { ModuleInstance } from "../runtime/instances.js";
 import { formatValue, formatValues } from "../runtime/notation.js";
@@ -50,8 +51,16 @@ export function stopLines(stop: Stop, instance: ModuleInstance): string[] {
   switch (stop.kind) {
     case "stepped":
       return [];
+    case "arrived":
+      return [];
     case "paused":
       return ["paused"];
+    case "start":
+      return ["the recording starts here"];
+    case "no answer":
+      return [noAnswer(stop.call)];
+    case "written":
+      return writtenLines(stop, instance);
     case "breakpoint":
     case "event":
     case "watch":
@@ -68,6 +77,20 @@ export function stopLines(stop: Stop, instance: ModuleInstance): string[] {
       // Errors are rendered where the rest of the command line's are.
       return [];
   }
+}
+
+const noAnswer = (call: HostCall | null): string =>
+  call === null
+    ? "nothing more was recorded"
+    : `nobody recorded an answer to ${call.func.name}(${formatValues(call.args)})`;
+
+/** It stands before that. */
+function writtenLines(stop: Stop & { kind: "written" }, instance: ModuleInstance): string[] {
+  const { target, before, after, by } = stop;
+  return [
+    `${targetText(target, instance)} is about to be written by ${writerText(by)}`,
+    ...changeLines(target, before, after, instance),
+  ];
 }
 
 function hitLines(hit: Hit, instance: ModuleInstance): string[] {

@@ -1,11 +1,17 @@
 // What a debugging session is given, and how it tells why it stopped.
 
+import type { HostCall } from "../exec/fiber.js";
+import type { FiberAbi } from "../fiber/abi/abi.js";
 import type { Asyncify } from "../fiber/asyncify/asyncify.js";
+import type { History } from "../history/history.js";
+import type { Progress } from "../history/timeline.js";
 import type { FuncInstance, ModuleInstance } from "../runtime/instances.js";
 import type { Exhaustion, Trap } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
 import type { ProgramEvents } from "./happenings.js";
-import type { Hit } from "./stop-look.js";
+import type { Scene } from "./scene.js";
+import type { Hit, Writer } from "./stop-look.js";
+import type { Content, WatchTarget } from "./watch.js";
 
 export type Stop =
   | { readonly kind: "stepped" }
@@ -15,6 +21,20 @@ export type Stop =
   | { readonly kind: "finished"; readonly func: FuncInstance; readonly results?: readonly Value[] }
   /** On request. */
   | { readonly kind: "paused" }
+  /** Going back: nothing lies before. */
+  | { readonly kind: "start" }
+  /** Going back: something is about to be written. */
+  | {
+      readonly kind: "written";
+      readonly target: WatchTarget;
+      readonly before: Content;
+      readonly after: Content;
+      readonly by: Writer;
+    }
+  /** Going where somebody asked to go. */
+  | { readonly kind: "arrived" }
+  /** The program asks what nobody recorded an answer to: in a past that was changed, or at the end of a recording. */
+  | { readonly kind: "no answer"; readonly call: HostCall | null }
   | End;
 
 /** The program is over. Its frames stay to be looked at unless it returned. */
@@ -33,6 +53,12 @@ export interface DebugOptions {
   readonly asyncify?: Asyncify | null;
   /** Who tells of asyncify, and follows the fibers that the program makes. */
   readonly events?: ProgramEvents | null;
-  /** Saves the machine as a file, where there are files. Returns what to say about it. */
-  readonly save?: (file: string) => Promise<string>;
+  /** Saves a machine as a file, where there are files. Returns what to say about it. */
+  readonly save?: (file: string, scene: Scene) => Promise<string>;
+  /** What it is at, while it goes back; null when it is there. */
+  readonly onProgress?: (progress: Progress | null) => void;
+  /** The native fiber ABI, where the program runs on it. */
+  readonly native?: FiberAbi | null;
+  /** Of the program, which is recorded: then there is a way back. */
+  readonly history?: History | null;
 }

@@ -122,6 +122,16 @@ export class Stops {
     this.version++;
   }
 
+  /** The same to look for in the past: nothing is counted or passed by there. */
+  forSearch(): Stops {
+    const { instance, conditions } = this;
+    const made = new Stops(instance);
+    for (const stop of this.list) made.list.push({ ...stop, ignore: 0, temporary: false });
+    for (const [id, condition] of conditions) made.conditions.set(id, condition);
+    made.version = 1;
+    return made;
+  }
+
   conditionOf({ id }: StopPoint): Expression | undefined {
     return this.conditions.get(id);
   }

@@ -6,10 +6,11 @@
 import { wordsOfAll } from "../exec/code.js";
 import { Fiber, Frame } from "../exec/fiber.js";
 import type { Counters, Machine } from "../exec/machine.js";
+import type { Observer } from "../exec/hooks.js";
 import type { FiberAbi, SavedFibers } from "../fiber/abi/abi.js";
 import type { Asyncify } from "../fiber/asyncify/asyncify.js";
 import type { SavedAsyncify } from "../fiber/asyncify/saved.js";
-import type { FiberTracker, SavedTracker } from "../observe/fibers.js";
+import type { AsyncifyEvent, SwitchEvent } from "../observe/events.js";
 import { ContinuationInstance } from "../runtime/continuations.js";
 import { ExceptionInstance } from "../runtime/exceptions.js";
 import type {
@@ -25,13 +26,24 @@ import type { MemoryInstance } from "../runtime/memory.js";
 import { type Page, restoreMemory, type SavedMemory, saveMemory } from "./pages.js";
 import type { Store } from "./store.js";
 
+/** Who follows a run from its beginning, and so is put back with it. */
+export interface Follower {
+  /** What it must see of the machine. */
+  readonly observer: Observer | null;
+  /** Takes what asyncify and the native fibers tell. */
+  event(event: AsyncifyEvent | SwitchEvent): void;
+  /** What it knows, as data that nobody changes. */
+  save(): unknown;
+  restore(saved: unknown): void;
+}
+
 /** What has state, and where to begin to look for more. */
 export interface Parts {
   readonly machine: Machine;
   readonly store: Store;
   readonly asyncify: Asyncify | null;
   readonly abi: FiberAbi | null;
-  readonly tracker: FiberTracker | null;
+  readonly follower: Follower | null;
 }
 
 /** Something as it was. */
@@ -52,7 +64,7 @@ export class Checkpoint {
   private readonly fiber: Fiber | null;
   private readonly asyncify: SavedAsyncify | null;
   private readonly abi: SavedFibers | null;
-  private readonly tracker: SavedTracker | null;
+  private readonly followed: unknown;
   readonly pages: ReadonlySet<Page>;
   /** Bytes that it takes beside its pages, roughly. */
   readonly bytes: number;
@@ -66,11 +78,11 @@ export class Checkpoint {
     roots: readonly unknown[],
     before: Checkpoint | null,
   ) {
-    const { machine, store, asyncify, abi, tracker } = parts;
+    const { machine, store, asyncify, abi, follower } = parts;
     this.counters = machine.counters;
     this.fiber = machine.fiber;
     this.asyncify = asyncify?.save() ?? null;
-    this.tracker = tracker?.save() ?? null;
+    this.followed = follower?.save();
     for (const memory of store.memories.list)
       this.memories.set(memory, saveMemory(memory, before?.memories.get(memory)));
     const keep: Keep = (object, make) => {
@@ -110,12 +122,12 @@ export class Checkpoint {
   }
 
   restore(): void {
-    const { machine, asyncify, abi, tracker } = this.parts;
+    const { machine, asyncify, abi, follower } = this.parts;
     for (const memory of this.memories.values()) restoreMemory(memory);
     if (this.asyncify !== null) asyncify!.restore(this.asyncify);
     if (this.abi !== null) abi!.restore(this.abi);
     for (const saved of this.saved.values()) saved.restore();
-    if (this.tracker !== null) tracker!.restore(this.tracker);
+    follower?.restore(this.followed);
     machine.counters = this.counters;
     machine.fiber = this.fiber;
     machine.stop = null;

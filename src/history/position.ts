@@ -24,3 +24,10 @@ export const isBefore = (a: Position, b: Position): boolean => compare(a, b) < 0
 /** For people: `3:1204`, of an unwind `3:1204+2`. */
 export const formatPosition = ({ entries, executed, drops }: Position): string =>
   `${entries}:${executed}${drops === 0 ? "" : `+${drops}`}`;
+
+/** Null for what is none. */
+export function parsePosition(text: string): Position | null {
+  const [, entries, executed, drops = 0] = /^(\d+):(\d+)(?:\+(\d+))?$/.exec(text) ?? [];
+  if (entries === undefined) return null;
+  return { entries: Number(entries), executed: Number(executed), drops: Number(drops) };
+}

@@ -4,22 +4,22 @@
 
 import type { Fiber } from "../exec/fiber.js";
 import { type Observer, observers } from "../exec/hooks.js";
-import type { Machine, MachineOptions, Outcome } from "../exec/machine.js";
+import type { Machine, MachineOptions, Outcome, RunOptions } from "../exec/machine.js";
 import type { FiberAbi } from "../fiber/abi/abi.js";
 import type { Asyncify } from "../fiber/asyncify/asyncify.js";
-import type { TraceEvent } from "../observe/events.js";
-import { FiberTracker, namesFibers } from "../observe/fibers.js";
+import type { AsyncifyEvent, SwitchEvent } from "../observe/events.js";
 import { ExceptionInstance } from "../runtime/exceptions.js";
 import type { ModuleInstance } from "../runtime/instances.js";
 import { StoppedError } from "../runtime/traps.js";
+import type { Value } from "../runtime/values.js";
 import type { Codec } from "../snapshot/codec.js";
 import { type LoadedSnapshot, loadSnapshot } from "../snapshot/load.js";
 import { isOver } from "../snapshot/save-fibers.js";
 import { UsageError } from "../util/errors.js";
 import { callOf } from "./calls.js";
 import { applyChanges } from "./changes.js";
-import { Checkpoint, type Parts } from "./checkpoint.js";
-import { editOf, perform } from "./edits.js";
+import { Checkpoint, type Follower, type Parts } from "./checkpoint.js";
+import { type Edit, editOf, logged, perform } from "./edits.js";
 import { RecordingError } from "./errors.js";
 import type { Deed, End, Entry, Log } from "./log.js";
 import { type Datum, Finder, type Name } from "./names.js";
@@ -31,7 +31,11 @@ export interface ReplicaOptions {
   readonly machine?: Pick<MachineOptions, "tier">;
   /** Finds the host's objects again that the start holds. */
   readonly codec?: Codec;
+  /** Makes who is to follow the run; it sees it from its beginning on. */
+  readonly follow?: (replica: Replica) => Follower | null;
 }
+
+type ProgramEvent = AsyncifyEvent | SwitchEvent;
 
 /** Why `advance` came back. */
 export type Arrival =
@@ -64,11 +68,15 @@ export class Replica {
   readonly asyncify: Asyncify | null;
   readonly abi: FiberAbi | null;
   readonly store = new Store();
-  readonly tracker: FiberTracker | null;
+  private follower: Follower | null = null;
   /** How the machine stopped last. */
   outcome: Outcome | null = null;
+  /** What the host's last answer was. */
+  answered: readonly Value[] = [];
+  /** Told of each entry, once it has taken effect. */
+  onEntry: ((entry: Entry) => void) | null = null;
   /** Told what asyncify and the native fibers tell. */
-  listener: ((event: TraceEvent) => void) | null = null;
+  listener: ((event: ProgramEvent) => void) | null = null;
   /** The call that was under way when recording began; 0 for none. */
   readonly firstCall: number;
   private readonly finder: Finder;
@@ -91,9 +99,6 @@ export class Replica {
     for (const instance of instances) this.store.add(instance);
     if (asyncify !== null) this.store.addAsyncify(asyncify);
     this.finder = new Finder(this.store, log.hosts);
-    const follows = fibers !== null || instances.some(({ module }) => namesFibers(module));
-    this.tracker = follows ? new FiberTracker() : null;
-    machine.observer = this.base;
     const { fiber } = machine;
     this.stopped = fiber === null || fiber.status === "waiting";
     this.firstCall = fiber === null ? 0 : callOf(fiber);
@@ -105,9 +110,9 @@ export class Replica {
    * @throws SnapshotError for what is none
    */
   static async load(start: Uint8Array, log: Log, options: ReplicaOptions = {}): Promise<Replica> {
-    const listener = (event: TraceEvent): void => {
-      replica.tracker?.event(event);
+    const listener = (event: ProgramEvent): void => {
       replica.listener?.(event);
+      replica.follower?.event(event);
     };
     const loaded = await loadSnapshot(start, {
       allowMissing: true,
@@ -117,17 +122,14 @@ export class Replica {
       ...(options.codec === undefined ? {} : { codec: options.codec }),
     });
     const replica: Replica = new Replica(loaded, log);
+    replica.follower = options.follow?.(replica) ?? null;
+    replica.watch(null);
     return replica;
-  }
-
-  /** What watches in any case. */
-  private get base(): Observer | null {
-    return this.tracker?.observer ?? null;
   }
 
   /** Has the machine watched by `observer` too, or by nobody else. */
   watch(observer: Observer | null): void {
-    const { base } = this;
+    const base = this.follower?.observer ?? null;
     this.machine.observer =
       observer === null || base === null ? (observer ?? base) : observers(base, observer);
   }
@@ -135,6 +137,11 @@ export class Replica {
   get position(): Position {
     const { executed, drops } = this.machine;
     return { entries: this.entries, executed, drops };
+  }
+
+  /** Whether a call has begun, and not ended. */
+  lives(call: number): boolean {
+    return this.calls.has(call);
   }
 
   /** The call that the machine is in; 0 before there is any. */
@@ -167,8 +174,8 @@ export class Replica {
   }
 
   private get parts(): Parts {
-    const { machine, store, asyncify, abi, tracker } = this;
-    return { machine, store, asyncify, abi, tracker };
+    const { machine, store, asyncify, abi, follower } = this;
+    return { machine, store, asyncify, abi, follower };
   }
 
   private get roots(): readonly unknown[] {
@@ -220,6 +227,52 @@ export class Replica {
     return machine.executed === executed && !this.stands && machine.fiber!.due < 0;
   }
 
+  /**
+   * Goes on as `Machine.run` does, until something is to come from outside, or an end: see
+   * `stands`, which must be false.
+   * @throws RecordingError
+   */
+  go({ fuel = Infinity, drops = Infinity, past = false }: RunOptions): Outcome {
+    const { machine } = this;
+    this.checkRuns();
+    const bound = this.bound(FAR);
+    const most = Math.min(fuel, bound.executed - machine.executed);
+    const outcome = machine.run({ fuel: most, drops: Math.min(drops, this.dropsTo(bound.drops)), past }); // prettier-ignore
+    this.stood(outcome);
+    return outcome;
+  }
+
+  /**
+   * Has the next entry of the log take effect; `stands` must be true.
+   * @param drops where it leads to an unwind: frames to drop at most
+   * @returns the entry; null where the log holds no more
+   * @throws RecordingError
+   */
+  take(drops = Infinity): Entry | null {
+    const entry = this.log.entries[this.entries];
+    if (entry === undefined) return null;
+    const { executed, drops: dropped } = this.machine;
+    const to = { entries: this.entries + 1, executed, drops: dropped + drops - 1 };
+    this.consume(entry, drops === Infinity ? FAR : to);
+    this.settle();
+    return entry;
+  }
+
+  /**
+   * Makes a change here, at which another run begins: the log ends with it, and what comes from
+   * outside later is not known.
+   * @throws RecordingError for a change that no log can hold
+   */
+  edit(edit: Edit): void {
+    const { executed, drops } = this.machine;
+    const { entries, hosts } = this.log;
+    const standing = this.stopped ? "stopped" : this.ran ? "paused" : "not run";
+    const deed: Deed = { kind: "edit", edit: logged(edit, this.store) };
+    const entry: Entry = { executed, drops, standing, call: this.call, from: 0, changes: null, deed }; // prettier-ignore
+    this.log = { entries: [...entries.slice(0, this.entries), entry], hosts, end: null };
+    this.take();
+  }
+
   /** Has the smallest thing happen that can: an entry, an instruction, a frame that is dropped. */
   tick(): Arrival {
     this.settle();
@@ -229,11 +282,7 @@ export class Replica {
       this.stood(machine.step());
       return "there";
     }
-    const entry = this.log.entries[this.entries];
-    if (entry === undefined) return "end";
-    this.consume(entry, { ...this.position, entries: this.entries + 1 });
-    this.settle();
-    return "there";
+    return this.take(1) === null ? "end" : "there";
   }
 
   private checkRuns(): void {
@@ -296,6 +345,11 @@ export class Replica {
 
   /** Has the next entry take effect. */
   private consume(entry: Entry, to: Position): void {
+    this.apply(entry, to);
+    this.onEntry?.(entry);
+  }
+
+  private apply(entry: Entry, to: Position): void {
     if (!isAt(entry, this.machine)) this.astray("stands");
     if (entry.changes !== null) applyChanges(entry.changes, this.store, this.finder);
     this.entries++;
@@ -315,6 +369,7 @@ export class Replica {
         this.machine.fiber = this.callAt(entry);
         return undefined;
       case "edit": {
+        this.machine.fiber = this.calls.get(entry.call) ?? this.machine.fiber;
         const edit = editOf(deed.edit, this.store, this.finder, (id) => this.fiberOf(id));
         return perform(edit);
       }
@@ -336,6 +391,7 @@ export class Replica {
     const { machine, finder } = this;
     const values = finder.values(results, fiber.hostCall!.func.signature.results);
     machine.fiber = fiber;
+    this.answered = values;
     const bound = this.bound(to);
     const drops = bound.executed === machine.executed ? this.dropsTo(bound.drops) : Infinity;
     this.orFails(() => machine.answer(values, { drops }));
@@ -386,6 +442,7 @@ export class Replica {
   }
 }
 
+const FAR: Position = { entries: Infinity, executed: Infinity, drops: Infinity };
 const BEYOND = { executed: Infinity, drops: Infinity };
 
 const isAt = (place: Pick<Position, "executed" | "drops">, { executed, drops }: Machine): boolean =>
