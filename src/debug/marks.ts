@@ -6,7 +6,7 @@ import { addBreaks, removeBreaks } from "../exec/breaks.js";
 import { offsetOfPc, pcOfOffset } from "../exec/code.js";
 import type { FiberView } from "../exec/fiber.js";
 import { codeOf } from "../exec/lower.js";
-import { Writers } from "../exec/writers.js";
+import { type Place, Writers } from "../exec/writers.js";
 import type { FuncInstance, ModuleInstance } from "../runtime/instances.js";
 import type { CodeStop, Stops, WatchStop } from "./stops.js";
 import { type Content, contentOf, placeOf, sameContent } from "./watch.js";
@@ -82,6 +82,11 @@ export class Marks {
   /** The watchpoints to which it is about to write. */
   writesAt(fiber: FiberView): Watching[] {
     return this.watches.filter(({ writers }) => writers.writes(fiber));
+  }
+
+  /** Those of some places. */
+  watching(of: (place: Place) => boolean): Watching[] {
+    return this.watches.filter(({ writers }) => of(writers.place));
   }
 
   /** Notes what watchpoints hold. */

@@ -1,10 +1,11 @@
 // What somebody looks for in the past: any of the stops, that something was written, that a
 // fiber ran, an event by its number. All say where something is about to happen.
 
-import type { FiberView } from "../exec/fiber.js";
+import type { Place } from "../exec/writers.js";
 import { callOf } from "../history/calls.js";
+import type { Changes } from "../history/changes.js";
 import type { Probe } from "../history/timeline.js";
-import { happeningOf, type ProgramEvent } from "./happenings.js";
+import { type Happening, happeningOf, type ProgramEvent } from "./happenings.js";
 import type { PastScene } from "./past.js";
 import { programOf } from "./runner.js";
 import { type Hit, StopLook } from "./stop-look.js";
@@ -15,7 +16,10 @@ export interface StopProbe extends Probe {
   readonly last: Hit | null;
 }
 
-/** Any of some stops, which nobody else uses. Of what is written, the hit says only what was there before. */
+/**
+ * Any of some stops, which nobody else uses. Of what is written, the hit says only what was
+ * there before: one that looks where it changes would have to stop behind each write.
+ */
 export class StopSearch implements StopProbe {
   last: Hit | null = null;
 
@@ -33,8 +37,7 @@ export class StopSearch implements StopProbe {
       this.last = found;
       hit();
     };
-    const current = (): FiberView => machine.fiber!;
-    look.begin(current());
+    look.begin(machine.fiber!);
     machine.stopsAt = (fiber) => {
       if (!scene.isOurs(fiber)) return false;
       note(look.arrives(fiber));
@@ -43,14 +46,15 @@ export class StopSearch implements StopProbe {
       return false;
     };
     scene.hear = (event) => {
-      const happening = happeningOf(event);
-      if (happening !== null) note(look.happened(happening, current()));
-      else if (event.type === "switch")
-        note(look.changed({ event: "switch", action: event.name }, current()));
+      const happening = happeningOf(event) ?? SWITCH;
+      const fiber = machine.fiber!;
+      if (event.type !== "switch") note(look.occurred(happening, fiber));
+      const touches = writtenBy(event, scene);
+      if (touches !== null) note(look.wrote(touches, fiber, { kind: "event", happening }));
     };
-    let func = replica.machine.fiber?.hostCall?.func;
+    let func = machine.fiber?.hostCall?.func;
     replica.watch({
-      ...look.observer((happening) => note(look.happened(happening, current()))),
+      ...look.observer((happening) => note(look.occurred(happening, machine.fiber!))),
       stops(fiber, outcome) {
         if (outcome.kind !== "host") return;
         ({ func } = outcome.call);
@@ -58,10 +62,14 @@ export class StopSearch implements StopProbe {
       },
     });
     replica.onEntry = ({ deed, changes }) => {
-      if (deed.kind !== "answer" && changes === null) return;
-      const results = deed.kind === "answer" ? replica.answered : [];
-      if (func !== undefined && machine.fiber !== null && scene.isOurs(machine.fiber))
-        note(look.hostReturned(func, results, current()));
+      const { fiber } = machine;
+      if (func === undefined || fiber === null || !scene.isOurs(fiber)) return;
+      const { name } = func;
+      const values = replica.answered;
+      if (deed.kind === "answer")
+        note(look.occurred({ event: "host-return", func: name, values }, fiber));
+      const touches = changedBy(changes, scene);
+      if (touches !== null) note(look.wrote(touches, fiber, { kind: "host", func: name }));
     };
     return () => {
       machine.stopsAt = null;
@@ -71,6 +79,51 @@ export class StopSearch implements StopProbe {
       look.marks.remove();
     };
   }
+}
+
+const SWITCH: Happening = { event: "switch" };
+
+type Touches = ((place: Place) => boolean) | null;
+
+const overlaps = (place: { address: number; size: number }, from: number, to: number): boolean =>
+  from < place.address + place.size && place.address < to;
+
+/** Where asyncify writes when it tells of something. */
+function writtenBy(event: ProgramEvent, { asyncify }: PastScene): Touches {
+  if (asyncify === null || (event.type !== "push" && event.type !== "pop")) return null;
+  const { memory, pointerSize } = asyncify.records;
+  const { data, address, size, type } = event;
+  return (place) =>
+    place.kind === "memory" &&
+    place.memory === memory &&
+    (overlaps(place, data, data + pointerSize) ||
+      (type === "push" && overlaps(place, address, address + size)));
+}
+
+/** What an entry of the log changes. */
+function changedBy(changes: Changes | null, { replica: { store } }: PastScene): Touches {
+  if (changes === null) return null;
+  const { memories, tables, globals } = store;
+  return (place) => {
+    switch (place.kind) {
+      case "memory":
+        return changes.memories.some(
+          ({ memory, runs }) =>
+            memories.list[memory] === place.memory &&
+            runs.some(({ at, bytes }) => overlaps(place, at, at + bytes.length)),
+        );
+      case "table":
+        return changes.tables.some(
+          ({ table, elements }) =>
+            tables.list[table] === place.table &&
+            elements.some(({ index }) => index >= place.index && index < place.index + place.size),
+        );
+      case "global":
+        return changes.globals.some(({ global }) => globals.list[global] === place.global);
+      case "local":
+        return false;
+    }
+  };
 }
 
 /** One of the program's fibers is about to leave off. */

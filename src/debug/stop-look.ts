@@ -4,6 +4,7 @@
 import type { FiberView, HostCall } from "../exec/fiber.js";
 import type { Observer } from "../exec/hooks.js";
 import type { FuncInstance, ModuleInstance } from "../runtime/instances.js";
+import type { Place } from "../exec/writers.js";
 import type { Value } from "../runtime/values.js";
 import { UsageError } from "../util/errors.js";
 import { evaluate, isTrue } from "./evaluate.js";
@@ -103,6 +104,16 @@ export class StopLook {
   happened(happening: Happening, fiber: FiberView): Hit | null {
     const hit = this.event(happening, fiber);
     return this.changed(happening, fiber) ?? hit;
+  }
+
+  /** The same without asking what was written. */
+  occurred(happening: Happening, fiber: FiberView): Hit | null {
+    return this.event(happening, fiber);
+  }
+
+  /** Somebody writes, or has written, to some of what is watched. */
+  wrote(touches: (place: Place) => boolean, fiber: FiberView, by: Writer): Hit | null {
+    return this.written(this.marks.watching(touches), fiber, by);
   }
 
   /** What is watched may have been written to by what happened. */

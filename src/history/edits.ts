@@ -1,15 +1,18 @@
 // Changes that somebody at a debugger makes. They are part of the history like all that
 // comes from outside: named in its log, and made again where the run goes again.
 
-import { wordsOf } from "../exec/code.js";
+import { offsetOfPc, wordsOf } from "../exec/code.js";
 import type { Fiber } from "../exec/fiber.js";
 import { setGlobal } from "../exec/instantiate.js";
+import { codeOf } from "../exec/lower.js";
 import { writeSlots } from "../exec/slots.js";
 import type { GlobalInstance, TableInstance } from "../runtime/instances.js";
 import { FuncInstance } from "../runtime/instances.js";
 import type { MemoryInstance } from "../runtime/memory.js";
 import type { Reference, Value } from "../runtime/values.js";
+import { Positions } from "../snapshot/positions.js";
 import type { ValType } from "../syntax/types.js";
+import type { DefType } from "../valid/deftypes.js";
 import { RecordingError } from "./errors.js";
 import type { Datum, Finder, Name } from "./names.js";
 import type { Store } from "./store.js";
@@ -81,10 +84,25 @@ export function editOf(
       return { kind: "element", table, index: edit.index, reference };
     }
     case "slot": {
-      const { kind, fiber, word, value } = edit;
-      return { kind, fiber: fiberOf(fiber) ?? missing("fiber"), word, value: finder.value(value) };
+      const { kind, word } = edit;
+      const fiber = fiberOf(edit.fiber) ?? missing("fiber");
+      return { kind, fiber, word, value: finder.value(edit.value, typeOfSlot(fiber, word)) };
     }
   }
+}
+
+/** The type that validation gives what is at a word of a fiber's slots. @throws RecordingError */
+function typeOfSlot({ frames, depth }: Fiber, word: number): ValType<DefType> {
+  const frame = frames.slice(0, depth).find(({ fp, sp }) => word >= fp && word < sp);
+  if (frame === undefined) return missing("slot of a frame");
+  const { func, pc, fp } = frame;
+  const position = new Positions().at(func, offsetOfPc(codeOf(func), pc));
+  let at = fp;
+  for (const type of [...(position?.locals ?? []), ...(position?.operands ?? [])]) {
+    if (at === word) return type;
+    at += wordsOf(type as ValType);
+  }
+  return missing("slot of a frame");
 }
 
 /** @throws RecordingError for a place that is not there */

@@ -9,7 +9,7 @@ import type { FiberView } from "../exec/fiber.js";
 import type { Observer } from "../exec/hooks.js";
 import { callOf } from "./calls.js";
 import type { Log } from "./log.js";
-import { compare, type Position } from "./position.js";
+import type { Position } from "./position.js";
 import { observed } from "./probes.js";
 import type { Task, Timeline } from "./timeline.js";
 
@@ -47,9 +47,24 @@ function around({ entries }: Log, call: number): number[] {
   return found;
 }
 
+/** Whether a step back in one call may lead to another: not to one that it makes by way of the host. */
+function visibleFrom(log: Log, call: number): (other: number) => boolean {
+  const known = new Map<number, boolean>();
+  return (other) => {
+    let visible = known.get(other);
+    if (visible === undefined)
+      known.set(other, (visible = other === call || !around(log, other).includes(call)));
+    return visible;
+  };
+}
+
 /**
- * The place before another, `count` times, in the call of that one or around it; null where
- * there is none: the recording starts there.
+ * The place that lies `count` steps before another, in the call of that one or around it; null
+ * where there are not so many.
+ *
+ * A step is an instruction, or a frame that is dropped: so the steps between two places are
+ * what the two counts of positions differ by. How many frames were dropped where is not known
+ * before one is there; that there are not fewer steps than instructions is.
  */
 export function* stepBack(
   timeline: Timeline,
@@ -57,82 +72,56 @@ export function* stepBack(
   call: number,
   count = 1,
 ): Task<Position | null> {
-  let at = from;
-  let left = count;
-  while (left > 0) {
-    // Many at once are instructions.
-    if (left > MANY) {
-      const far = instructionsBack(timeline, at, call, left - 1);
-      if (far === null) return null;
-      yield* timeline.goTo(far.position);
-      ({ position: at } = timeline);
-      left = far.left + 1;
-    }
-    const found = yield* placeBefore(timeline, at, call);
-    if (found === null) return null;
-    at = found;
-    left--;
+  const { replica } = timeline;
+  const visible = visibleFrom(replica.log, call);
+  const far = instructionsBack(timeline, from, visible, count);
+  if (far === null) yield* firstPlace(timeline);
+  else yield* timeline.goTo(far);
+  let steps = stepsBetween(timeline, timeline.position, from, visible);
+  if (steps < count) return null;
+  while (steps > count || replica.stands) {
+    const { executed, drops } = replica.position;
+    const counts = visible(replica.call);
+    if (replica.tick() === "end") return null;
+    const { position } = replica;
+    if (counts) steps -= position.executed - executed + position.drops - drops;
   }
-  return at;
+  return timeline.position;
 }
-const MANY = 20;
 
-/** Whether a step back in one call may lead to another. */
-const visible = (log: Log, call: number) => {
-  const nested = new Map<number, boolean>();
-  return (other: number): boolean => {
-    let hidden = nested.get(other);
-    if (hidden === undefined)
-      nested.set(other, (hidden = other !== call && around(log, other).includes(call)));
-    return !hidden;
-  };
-};
-
-/** So many instructions back, as far as there are. */
+/** The place that lies so many instructions before another; null where there are not so many. */
 function instructionsBack(
   timeline: Timeline,
   from: Position,
-  call: number,
+  visible: (call: number) => boolean,
   count: number,
-): { position: Position; left: number } | null {
-  const sees = visible(timeline.replica.log, call);
+): Position | null {
   let left = count;
-  let { executed } = from;
   for (let index = from.entries; index >= 0; index--) {
-    const segment = segmentOf(timeline, index);
-    const end = Math.min(executed, segment.end.executed);
-    const length = end - segment.start.executed;
-    executed = segment.start.executed;
-    if (!sees(segment.call)) continue;
-    if (left <= length && length > 0)
-      return { position: { entries: index, executed: end - left, drops: Infinity }, left: 0 };
-    left -= Math.max(0, length);
+    const { call, start, end } = segmentOf(timeline, index);
+    const last = index === from.entries ? from.executed : end.executed;
+    const length = visible(call) ? last - start.executed : 0;
+    if (left <= length) return { entries: index, executed: last - left, drops: Infinity };
+    left -= length;
   }
   return null;
 }
 
-function* placeBefore(timeline: Timeline, from: Position, call: number): Task<Position | null> {
-  const { replica } = timeline;
-  const sees = visible(replica.log, call);
-  for (let index = from.entries; index >= 0; index--) {
-    const { start, end, call: own } = segmentOf(timeline, index);
-    if (!sees(own) || compare(start, from) >= 0) continue;
-    // From the last instruction on, then one by one: a few frames that are dropped.
-    const last = Math.min(end.executed, from.entries === index ? from.executed : Infinity) - 1;
-    const lower: Position =
-      last > start.executed ? { entries: index, executed: last, drops: Infinity } : start;
-    yield* timeline.goTo(lower);
-    let found: Position | null = null;
-    for (;;) {
-      const { position } = replica;
-      if (position.entries !== index || compare(position, from) >= 0) break;
-      if (!replica.stands && replica.machine.fiber !== null) found = position;
-      else if (replica.stands) break;
-      if (replica.tick() === "end") break;
-    }
-    if (found !== null) return found;
+/** Steps from one place to a later one. */
+function stepsBetween(
+  timeline: Timeline,
+  from: Position,
+  to: Position,
+  visible: (call: number) => boolean,
+): number {
+  let steps = 0;
+  for (let index = from.entries; index <= to.entries; index++) {
+    const { call, start, end } = segmentOf(timeline, index);
+    const first = index === from.entries ? from : start;
+    const last = index === to.entries ? to : end;
+    if (visible(call)) steps += last.executed - first.executed + last.drops - first.drops;
   }
-  return null;
+  return steps;
 }
 
 /** The first place to stop at. */
