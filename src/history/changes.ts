@@ -10,7 +10,7 @@ import type { Reference, Value } from "../runtime/values.js";
 import { RecordingError } from "./errors.js";
 import type { Datum, Finder, Name, Namer } from "./names.js";
 import type { Store } from "./store.js";
-import { BLOCK_WORDS, differ, wordsOf } from "./words.js";
+import { BLOCK, BLOCK_WORDS, differ, wordsOf } from "./words.js";
 
 /** Bytes from an address on. */
 export interface Run {
@@ -152,11 +152,7 @@ export class Shadow {
     const tail = memory.part(rest, common - rest);
     if (tail.some((byte, i) => byte !== new Uint8Array(copy)[rest + i])) found(rest, common);
     // Those that are new are zeros, unless somebody wrote there.
-    for (let at = common; at < size; at += 4096) {
-      const bytes = memory.part(at, Math.min(4096, size - at));
-      if (bytes.some((byte) => byte !== 0)) runs.push({ at, bytes: bytes.slice() });
-    }
-    return runs;
+    return [...runs, ...nonZero(memory, common)];
   }
 
   private tableChange(table: TableInstance, was: Reference[], namer: Namer): TableChange[] {
@@ -181,6 +177,17 @@ export class Shadow {
     const value = namer.datum(getGlobal(global));
     return [{ global: this.store.globals.idOf(global), value }];
   }
+}
+
+/** What a memory holds from an address on, but for blocks of zeros. */
+export function nonZero(memory: MemoryInstance, from: number): Run[] {
+  const size = memory.view.byteLength;
+  const runs: Run[] = [];
+  for (let at = from; at < size; at += BLOCK) {
+    const bytes = memory.part(at, Math.min(BLOCK, size - at));
+    if (bytes.some((byte) => byte !== 0)) runs.push({ at, bytes: bytes.slice() });
+  }
+  return runs;
 }
 
 function arrayChange(array: ArrayInstance, was: Uint8Array, namer: Namer): ArrayChange[] {

@@ -121,12 +121,17 @@ export class Checkpoint {
     return walk.fibers;
   }
 
+  /** Puts back what instances are made of, whatever the machine does. */
+  restoreThings(): void {
+    for (const memory of this.memories.values()) restoreMemory(memory);
+    for (const saved of this.saved.values()) saved.restore();
+  }
+
   restore(): void {
     const { machine, asyncify, abi, follower } = this.parts;
-    for (const memory of this.memories.values()) restoreMemory(memory);
     if (this.asyncify !== null) asyncify!.restore(this.asyncify);
     if (this.abi !== null) abi!.restore(this.abi);
-    for (const saved of this.saved.values()) saved.restore();
+    this.restoreThings();
     follower?.restore(this.followed);
     machine.counters = this.counters;
     machine.fiber = this.fiber;

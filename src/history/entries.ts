@@ -1,17 +1,24 @@
 // Entries of a log as bytes (docs/recording.md has them to the byte).
 
+import { encodeLimits } from "../binary/encode-types.js";
+import { readMemoryLimits } from "../binary/types.js";
 import { RUNTIME_NAMES } from "../fiber/asyncify/events.js";
 import { ByteWriter, type SectionReader } from "../snapshot/bytes.js";
 import type { ArrayChange, Changes, GlobalChange, MemoryChange, Run, TableChange } from "./changes.js"; // prettier-ignore
+import { readAs } from "../snapshot/load-shared.js";
+import type { ExternKind } from "../syntax/module.js";
+import type { Limits } from "../syntax/types.js";
 import type { LoggedEdit } from "./edits.js";
+import type { Given } from "./joining.js";
 import type { Deed, End, Entry, Standing } from "./log.js";
 import type { Datum, Name, TagName } from "./names.js";
 
 const STANDINGS: readonly Standing[] = ["stopped", "paused", "not run"];
-const DEEDS = ["call", "answer", "raise", "go on", "edit"] as const satisfies readonly Deed["kind"][]; // prettier-ignore
+const DEEDS = ["call", "answer", "raise", "go on", "edit", "instance"] as const satisfies readonly Deed["kind"][]; // prettier-ignore
 const EDITS = ["memory", "global", "element", "slot"] as const satisfies readonly LoggedEdit["kind"][]; // prettier-ignore
 const NAMES = ["null", "i31", "func", "runtime", "host", "left", "element", "global", "exception"] as const; // prettier-ignore
 const TYPES = ["i32", "i64", "f32", "f64", "v128", "ref"] as const;
+const EXTERNS = ["func", "memory", "table", "global", "tag"] as const satisfies readonly ExternKind[]; // prettier-ignore
 /** Before the tags of the store. */
 const TAGS = ["js", "foreign"] as const;
 
@@ -91,7 +98,36 @@ export class EntryWriter {
         return undefined;
       case "edit":
         return this.edit(deed.edit);
+      case "instance":
+        w.uint(deed.module);
+        return w.list(deed.imports, (given) => this.given(given));
     }
+  }
+
+  private given(given: Given): void {
+    const { w } = this;
+    w.byte(EXTERNS.indexOf(given.kind));
+    if (given.kind === "func") return this.name(given.func);
+    w.flag("known" in given);
+    if ("known" in given) return w.uint(given.known);
+    switch (given.kind) {
+      case "memory":
+        this.limits(given.limits);
+        w.uint(given.size);
+        return this.runs(given.runs);
+      case "table":
+        this.limits(given.limits);
+        return w.list(given.elements, (element) => this.name(element));
+      case "global":
+        return this.datum(given.value);
+      case "tag":
+        return undefined;
+    }
+  }
+
+  private limits({ pageSizeLog2, ...limits }: Limits): void {
+    this.w.byte(pageSizeLog2);
+    this.w.raw(Uint8Array.from(encodeLimits({ ...limits, pageSizeLog2: 16 })));
   }
 
   private edit(edit: LoggedEdit): void {
@@ -251,7 +287,41 @@ export class EntryReader {
         return { kind };
       case "edit":
         return { kind, edit: this.edit() };
+      case "instance":
+        return { kind, module: r.uint("a module"), imports: r.list("imports", () => this.given()) };
     }
+  }
+
+  private given(): Given {
+    const r: SectionReader = this.r;
+    const kind = EXTERNS[r.below(EXTERNS.length, "a kind of import")]!;
+    if (kind === "func") {
+      const start = r.pos;
+      const func = this.name();
+      if (func === null) return { kind, func };
+      if (typeof func !== "object" || (func.kind !== "func" && func.kind !== "runtime"))
+        return r.fail("expected a function", start);
+      return { kind, func };
+    }
+    if (r.flag("whether it was there before")) return { kind, known: r.uint("its number") };
+    switch (kind) {
+      case "memory":
+        return { kind, limits: this.limits(), size: r.uint("a size"), runs: this.runs() };
+      case "table":
+        return { kind, limits: this.limits(), elements: r.list("elements", () => this.name()) };
+      case "global":
+        return { kind, value: this.datum() };
+      case "tag":
+        return { kind };
+    }
+  }
+
+  private limits(): Limits {
+    const r: SectionReader = this.r;
+    const start = r.pos;
+    const pageSizeLog2 = r.byte("the size of a page");
+    r.ensure(pageSizeLog2 === 0 || pageSizeLog2 === 16, "pages have 1 or 65536 bytes", start);
+    return { ...readAs(r, readMemoryLimits), pageSizeLog2 };
   }
 
   private edit(): LoggedEdit {

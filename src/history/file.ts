@@ -11,7 +11,7 @@ import { RecordingError } from "./errors.js";
 import type { Log } from "./log.js";
 import type { Recorder } from "./recorder.js";
 
-type SectionName = "start" | "host values" | "log";
+type SectionName = "start" | "modules" | "host values" | "log";
 
 const RECORDING: FileKind<SectionName> = {
   name: "recording",
@@ -20,7 +20,7 @@ const RECORDING: FileKind<SectionName> = {
   magicText: '"bobrec" and 0',
   version: 1,
   features: 0,
-  sections: ["start", "host values", "log"],
+  sections: ["start", "modules", "host values", "log"],
   more: null,
   error: (reason, place) => new RecordingError(reason, place),
 };
@@ -47,13 +47,15 @@ export class Stranger {
 
 /** @param compress default: sections are deflated */
 export async function writeRecording(
-  recorder: Pick<Recorder, "start" | "values" | "entries" | "hosts" | "end">,
+  recorder: Pick<Recorder, "start" | "values" | "entries" | "modules" | "hosts" | "end">,
   compress = true,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const log = new EntryWriter();
   const { entries, hosts, end } = recorder;
   log.w.list(entries, (entry) => log.entry(entry));
   log.end(end);
+  const modules = new ByteWriter();
+  modules.list(recorder.modules, (bytes) => modules.sized(bytes));
   const values = new ByteWriter();
   values.list(recorder.values, (value) => writeHostValue(values, value, STRANGERS));
   values.list(hosts, ({ value }) => writeHostValue(values, value, STRANGERS));
@@ -63,6 +65,7 @@ export async function writeRecording(
       features: 0,
       sections: [
         { name: "start", bytes: await recorder.start },
+        { name: "modules", bytes: modules.bytes },
         { name: "host values", bytes: values.bytes },
         { name: "log", bytes: log.w.bytes },
       ],
@@ -78,13 +81,16 @@ export async function writeRecording(
  */
 export async function readRecording(bytes: Uint8Array, maxBytes = 2 ** 32): Promise<Recording> {
   const file = await unpackFile(RECORDING, bytes, maxBytes);
+  const m = readerOf(file, "modules");
+  const modules = m.list("modules", () => m.sized("a module").slice());
+  m.end();
   const r = readerOf(file, "host values");
   const values = r.list("values", () => readHostValue(r, STRANGERS));
   const hosts = r.list("values", () => new HostRef(readHostValue(r, STRANGERS)));
   r.end();
   const reader = new EntryReader(readerOf(file, "log"));
   const entries = reader.entries();
-  const log = { entries, hosts, end: reader.end(entries.length) };
+  const log = { entries, hosts, modules, end: reader.end(entries.length) };
   const codec: Codec = {
     encode: STRANGERS.encode,
     decode: (id) =>

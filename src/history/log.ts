@@ -4,6 +4,7 @@
 import type { HostRef } from "../runtime/values.js";
 import type { Changes } from "./changes.js";
 import type { LoggedEdit } from "./edits.js";
+import type { Given } from "./joining.js";
 import type { Datum, Name } from "./names.js";
 import type { Position } from "./position.js";
 import type { FunctionName } from "./store.js";
@@ -16,6 +17,8 @@ export type Deed =
   | { readonly kind: "raise"; readonly exception: Name }
   /** A call that had been left between two instructions goes on. */
   | { readonly kind: "go on" }
+  /** An instance was made: its start function, if it has one, is called by the next entry. */
+  | { readonly kind: "instance"; readonly module: number; readonly imports: readonly Given[] }
   /** Somebody at a debugger changed the machine. */
   | { readonly kind: "edit"; readonly edit: LoggedEdit };
 
@@ -48,6 +51,8 @@ export interface Log {
   readonly entries: readonly Entry[];
   /** What names of host values mean. */
   readonly hosts: readonly HostRef[];
+  /** The modules of instances that were made on the way, as bytes. */
+  readonly modules: readonly Uint8Array[];
   /** Null where it is to go on as far as it can without an answer. */
   readonly end: End | null;
 }

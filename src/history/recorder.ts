@@ -20,6 +20,7 @@ import { callOf } from "./calls.js";
 import { type SameBytes, Shadow } from "./changes.js";
 import { type Edit, logged, perform } from "./edits.js";
 import { RecordingError } from "./errors.js";
+import { givenTo } from "./joining.js";
 import type { Deed, End, Entry, Log, Standing } from "./log.js";
 import { Namer } from "./names.js";
 import { Store } from "./store.js";
@@ -46,6 +47,8 @@ export class Recorder implements Log {
   /** Why recording has ended, if it has. */
   problem: string | null = null;
   readonly entries: Entry[] = [];
+  readonly modules: Uint8Array[] = [];
+  private readonly known = new Map<ModuleInstance["module"], number>();
   private readonly shadow: Shadow;
   private readonly namer = new Namer(this.store, (object) => this.shadow.holder(object));
   private standing: Standing;
@@ -107,7 +110,7 @@ export class Recorder implements Log {
     input: (current, input) => this.record(() => this.input(current, input)),
     goesOn: (fiber) => this.record(() => this.goesOn(fiber)),
     stops: (fiber, outcome) => this.record(() => this.stops(fiber, outcome)),
-    instantiated: () => this.fail("an instance was made while the recording ran"),
+    instantiated: (instance) => this.record(() => this.instantiated(instance)),
   };
 
   /** What cannot be recorded ends the recording, not the program. */
@@ -134,6 +137,22 @@ export class Recorder implements Log {
     this.add({ call, from, changes, deed: this.deedOf(input) });
   }
 
+  private instantiated(instance: ModuleInstance): void {
+    const { store, namer, machine, known } = this;
+    const changes = this.shadow.diff(namer);
+    const imports = givenTo(instance, store, namer);
+    let module = known.get(instance.module);
+    if (module === undefined) {
+      known.set(instance.module, (module = this.modules.length));
+      this.modules.push(instance.module.bytes);
+    }
+    const { fiber } = machine;
+    const call = fiber === null || isOver(fiber) ? 0 : callOf(fiber);
+    this.add({ call, from: 0, changes, deed: { kind: "instance", module, imports } });
+    store.add(instance);
+    this.shadow.take();
+  }
+
   private deedOf(input: Input): Deed {
     const { namer } = this;
     switch (input.kind) {
@@ -153,6 +172,8 @@ export class Recorder implements Log {
   private add(entry: Omit<Entry, "executed" | "drops" | "standing">): void {
     const { executed, drops } = this.machine;
     this.entries.push({ executed, drops, standing: this.standing, ...entry });
+    // An instance that is made changes nothing of how the machine stands.
+    if (entry.deed.kind === "instance") return;
     this.call = entry.call;
     this.standing = "not run";
     this.atOnce = true;

@@ -16,11 +16,13 @@ import type { Codec } from "../snapshot/codec.js";
 import { type LoadedSnapshot, loadSnapshot } from "../snapshot/load.js";
 import { isOver } from "../snapshot/save-fibers.js";
 import { UsageError } from "../util/errors.js";
+import type { ValidModule } from "../valid/validate.js";
 import { callOf } from "./calls.js";
 import { applyChanges } from "./changes.js";
 import { Checkpoint, type Follower, type Parts } from "./checkpoint.js";
 import { type Edit, editOf, logged, perform } from "./edits.js";
 import { RecordingError } from "./errors.js";
+import { join, moduleOf } from "./joining.js";
 import type { Deed, End, Entry, Log } from "./log.js";
 import { type Datum, Finder, type Name } from "./names.js";
 import { compare, formatPosition, type Position } from "./position.js";
@@ -64,7 +66,6 @@ const UNCATCHABLE = new UsageError("the host failed");
 
 export class Replica {
   readonly machine: Machine;
-  readonly instances: readonly ModuleInstance[];
   readonly asyncify: Asyncify | null;
   readonly abi: FiberAbi | null;
   readonly store = new Store();
@@ -79,6 +80,9 @@ export class Replica {
   listener: ((event: ProgramEvent) => void) | null = null;
   /** The call that was under way when recording began; 0 for none. */
   readonly firstCall: number;
+  private readonly modules = new Map<Uint8Array, ValidModule>();
+  /** Instances as they were when they were made. */
+  private readonly joined = new Map<Entry, Checkpoint>();
   private readonly finder: Finder;
   private entries = 0;
   /** The machine came to a stop by itself: it waits for the host, or the call is over. */
@@ -93,7 +97,6 @@ export class Replica {
     public log: Log,
   ) {
     this.machine = machine;
-    this.instances = instances;
     this.asyncify = asyncify;
     this.abi = fibers;
     for (const instance of instances) this.store.add(instance);
@@ -125,6 +128,11 @@ export class Replica {
     replica.follower = options.follow?.(replica) ?? null;
     replica.watch(null);
     return replica;
+  }
+
+  /** In the order in which they came; those that come later stay, once they have been made. */
+  get instances(): readonly ModuleInstance[] {
+    return this.store.instances.list;
   }
 
   /** Has the machine watched by `observer` too, or by nobody else. */
@@ -265,11 +273,11 @@ export class Replica {
    */
   edit(edit: Edit): void {
     const { executed, drops } = this.machine;
-    const { entries, hosts } = this.log;
+    const { entries, hosts, modules } = this.log;
     const standing = this.stopped ? "stopped" : this.ran ? "paused" : "not run";
     const deed: Deed = { kind: "edit", edit: logged(edit, this.store) };
     const entry: Entry = { executed, drops, standing, call: this.call, from: 0, changes: null, deed }; // prettier-ignore
-    this.log = { entries: [...entries.slice(0, this.entries), entry], hosts, end: null };
+    this.log = { entries: [...entries.slice(0, this.entries), entry], hosts, modules, end: null };
     this.take();
   }
 
@@ -354,7 +362,8 @@ export class Replica {
     if (entry.changes !== null) applyChanges(entry.changes, this.store, this.finder);
     this.entries++;
     const { deed } = entry;
-    // An edit changes nothing of how the machine stands.
+    // These change nothing of how the machine stands.
+    if (deed.kind === "instance") return this.join(entry, deed);
     if (deed.kind !== "edit") this.stopped = false;
     this.ran = false;
     this.outcome = null;
@@ -374,6 +383,24 @@ export class Replica {
         return perform(edit);
       }
     }
+  }
+
+  /** Makes an instance, which is the same whenever it is made again. */
+  private join(entry: Entry, { module, imports }: Deed & { kind: "instance" }): void {
+    const known = this.joined.get(entry);
+    if (known !== undefined) return known.restoreThings();
+    const { log, machine, store, modules } = this;
+    const bytes = log.modules[module];
+    if (bytes === undefined) return this.astray("has a module that is not there");
+    const valid = modules.get(bytes) ?? moduleOf(bytes);
+    modules.set(bytes, valid);
+    const instance = join(valid, imports, store, this.finder);
+    store.add(instance);
+    const alone = new Store();
+    alone.add(instance);
+    const parts = { machine, store: alone, asyncify: null, abi: null, follower: null };
+    this.joined.set(entry, new Checkpoint(parts, [], null));
+    return undefined;
   }
 
   private begin(entry: Entry, { func: name, args }: Deed & { kind: "call" }): void {

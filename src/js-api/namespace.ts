@@ -24,15 +24,18 @@ import type { WebAssemblyNamespace } from "./types.js";
 import { worldOf } from "./world.js";
 
 /** How the machine of such an object is made. Its usual tier is `mixed`. */
-export type WebAssemblyOptions = MachineOptions;
+export interface WebAssemblyOptions extends MachineOptions {
+  /** Given the machine before anything runs on it: to record it, say. */
+  readonly onMachine?: (machine: Machine) => void;
+}
 
 /** Calls in one another for which the usual stack of a host has room. */
 const MAX_NESTING = 500;
 
 export function makeWebAssembly(options: WebAssemblyOptions = {}): WebAssemblyNamespace {
-  const world = worldOf(
-    new Machine({ tier: tierOf("mixed"), maxNesting: MAX_NESTING, ...options }),
-  );
+  const machine = new Machine({ tier: tierOf("mixed"), maxNesting: MAX_NESTING, ...options });
+  options.onMachine?.(machine);
+  const world = worldOf(machine);
   world.errors = standardErrors(world);
   const { Memory, Table, Global, Tag, Exception } = world;
   const Module = moduleInterface();
