@@ -92,6 +92,7 @@ export {
   Stranger,
   writeRecording,
 } from "./history/file.js";
+export { History, type HistoryOptions } from "./history/history.js";
 export type { Log } from "./history/log.js";
 export { compare as comparePositions, formatPosition, type Position } from "./history/position.js";
 export { type Arrival, Replica } from "./history/replica.js";

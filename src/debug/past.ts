@@ -25,7 +25,7 @@ import type { End } from "./session-types.js";
 const SLICE = 1_000_000;
 
 export class PastScene implements Scene {
-  readonly instance: ModuleInstance;
+  instance!: ModuleInstance;
   fiber!: Fiber;
   end: End | null = null;
   readonly replica: Replica;
@@ -41,12 +41,11 @@ export class PastScene implements Scene {
   ) {
     this.replica = timeline.replica;
     const [instance] = this.replica.instances;
-    if (instance === undefined) throw new UsageError("the recording holds no instance");
-    this.instance = instance;
+    if (instance !== undefined) this.instance = instance;
     events.listen((event) => this.hear?.(event));
   }
 
-  /** At the start of a history. @throws UsageError, SnapshotError */
+  /** At the start of a history. @throws SnapshotError */
   static async make(
     history: History,
     only: number | null,
@@ -89,6 +88,8 @@ export class PastScene implements Scene {
   /** The replica stands somewhere else now. */
   look(): void {
     this.fiber = this.machine.fiber!;
+    // The program's own may not have been there from the start.
+    this.instance ??= this.fiber.frames[0]?.func.instance ?? this.replica.instances[0]!;
     this.end = null;
   }
 

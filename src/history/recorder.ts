@@ -193,6 +193,8 @@ export class Recorder implements Log {
     this.call = callOf(fiber);
     this.standing = outcome.kind === "paused" ? "paused" : "stopped";
     const { namer } = this;
+    if (outcome.kind === "host" && outcome.call.wait !== undefined)
+      throw new RecordingError("it waits for another thread, and those are not recorded");
     if (outcome.kind === "host") namer.see(outcome.call.args);
     else if (outcome.kind === "returned") namer.see(outcome.results);
     else if (outcome.kind === "threw") namer.seeError(outcome.error);
