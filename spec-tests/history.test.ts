@@ -154,10 +154,10 @@ test("calls that wait for promises while others run", async () => {
   expect(found.outcomes).toEqual(["7,7,7"]);
 }, 60_000);
 
-const interleaved: HostScript = ({ suspending, promising }) => ({
+const interleaved: HostScript = (context) => ({
   imports: {
     env: {
-      yield: suspending(async (value: number) => {
+      yield: context.suspending(async (value: number) => {
         for (let i = 0; i < value % 5; i++) await Promise.resolve();
       }),
       total: () => 7,
@@ -165,6 +165,8 @@ const interleaved: HostScript = ({ suspending, promising }) => ({
   },
   invoke: (instance, name, args) =>
     Promise.all(
-      [0, 1, 2].map(async () => promising(instance.exports[name] as () => unknown)(...args)),
+      [0, 1, 2].map(async () =>
+        context.promising(instance.exports[name] as () => unknown)(...args),
+      ),
     ),
 });

@@ -23,9 +23,9 @@ export interface Traveller {
   readonly onProgress: (progress: Progress | null) => void;
   /** Whether somebody asked to stop since `begin`. */
   readonly pauses: () => boolean;
-  begin(): void;
+  readonly begin: () => void;
   /** Looks at another scene. */
-  show(scene: Scene): void;
+  readonly show: (scene: Scene) => void;
 }
 
 /** What to look for: where, from a place in a call on, to go back to. */

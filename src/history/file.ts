@@ -92,7 +92,7 @@ export async function readRecording(bytes: Uint8Array, maxBytes = 2 ** 32): Prom
   const entries = reader.entries();
   const log = { entries, hosts, modules, end: reader.end(entries.length) };
   const codec: Codec = {
-    encode: STRANGERS.encode,
+    encode: (value) => STRANGERS.encode(value),
     decode: (id) =>
       id.length === 4 ? values[new DataView(id.buffer, id.byteOffset).getUint32(0)] : undefined,
   };

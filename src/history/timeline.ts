@@ -191,11 +191,8 @@ export class Timeline {
       const before = machine.executed;
       const begun = this.now();
       // Ever shorter strides towards the goal: the next step back will be from near there.
-      const rest = to.executed - before;
-      const arrival = replica.advance(
-        to,
-        Math.min(this.slice, Math.max(1000, Math.ceil(rest / 2))),
-      );
+      const rest = Math.max(1000, Math.ceil((to.executed - before) / 2));
+      const arrival = replica.advance(to, Math.min(this.slice, rest, this.spacing ?? Infinity));
       const took = this.now() - begun;
       this.since += took;
       this.learn(machine.executed - before, took);
