@@ -147,6 +147,12 @@ export {
 } from "./compare/advice.js";
 export { DebugSession, type DebugOptions, type Stop } from "./debug/session.js";
 export { DebugConsole } from "./debug/console.js";
+export { type Happening, ProgramEvents } from "./debug/happenings.js";
+export type { Hit } from "./debug/stop-look.js";
+export { EVENTS, type EventName, type StopOptions, type StopPoint, type StopSpec } from "./debug/stops.js"; // prettier-ignore
+export type { FiberStack, StackFrame } from "./debug/stacks.js";
+export { regionsOf, type Region } from "./debug/regions.js";
+export { watchTarget, type WatchTarget } from "./debug/watch.js";
 export { Script, type ScriptOptions } from "./script/script.js";
 export type { Result, Verdict } from "./script/verdicts.js";
 export type { Action, Command, SuiteValue } from "./script/commands.js";

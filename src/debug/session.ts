@@ -186,6 +186,11 @@ export class DebugSession {
     this.machine.requestPause();
   }
 
+  /** Takes what stops there are out of the program's code: others run it on. */
+  close(): void {
+    this.look.marks.remove();
+  }
+
   /** Whether a fiber belongs to the call that is debugged. */
   isOurs(fiber: FiberView): boolean {
     let at = fiber;
