@@ -85,6 +85,7 @@ const cases: readonly (readonly [
   ["demo", () => ["demo"], 0],
   ["trace-text", () => ["trace", ...CROSSING, ...HOST], 0],
   ["trace-jsonl", () => ["trace", ...CROSSING, ...HOST, "--format", "jsonl"], 0],
+  ["trace-perfetto", () => ["trace", ...CROSSING, ...HOST, "--format", "perfetto"], 0],
   [
     "trace-instrumented",
     () => ["trace", fixture("wasm/crossing.twin-O2.wasm"), ...CROSSING.slice(1), ...HOST],

@@ -106,6 +106,9 @@ export { Tracer, type TracedEvent } from "./observe/tracer.js";
 export { FiberTracker, type FiberEvent } from "./observe/fibers.js";
 export { InstrumentedEvents } from "./observe/instrumented.js";
 export { Checker, type CheckCounts, type CheckerOptions } from "./observe/check/checker.js";
+export { type CheckedInstance, InstanceChecker } from "./observe/check/instances.js";
+export { traceInstances } from "./observe/trace-instances.js";
+export type { Attachment, InstanceWatcher, NewInstance } from "./observe/attachments.js";
 export { checkStatically } from "./observe/check/static.js";
 export { CODES, type CheckCode, type CodeText } from "./observe/check/codes.js";
 export type {
