@@ -225,6 +225,19 @@ test.each(cases)("%s", async (name, argv, code, input = "") => {
   expect(ran.code).toBe(code);
 });
 
+test("the page on the debugger shows a session as it is", () => {
+  const page = readFileSync(join(root, "docs/debug.md"), "utf8");
+  const golden = new URL("golden/debug-stops.golden.txt", import.meta.url);
+  const session = readFileSync(golden, "utf8").split("\n");
+  const shown = /<!-- debug -->\n+```[a-z]*\n([^]*?)```/.exec(page)![1]!.split("\n");
+  const prompt = "(bobbin) ";
+  const commands = shown.filter((line) => line.startsWith(prompt)).map((line) => line.slice(prompt.length)); // prettier-ignore
+  expect(commands.filter((command) => !STOPS.includes(command))).toEqual([]);
+  const output = shown.filter((line) => !line.startsWith(prompt) && line !== "" && line !== "…");
+  expect(output.length).toBeGreaterThan(30);
+  expect(output.filter((line) => !session.includes(line))).toEqual([]);
+});
+
 test("the page on asyncify shows a trace as it is", () => {
   const page = readFileSync(join(root, "docs/asyncify.md"), "utf8");
   const trace = readFileSync(new URL("golden/trace-host-driven.golden.txt", import.meta.url), "utf8").split("\n"); // prettier-ignore
