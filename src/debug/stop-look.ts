@@ -6,6 +6,7 @@ import type { Observer } from "../exec/hooks.js";
 import { offsetOfPc } from "../exec/code.js";
 import { codeOf } from "../exec/lower.js";
 import { ExceptionInstance } from "../runtime/exceptions.js";
+import type { Asyncify } from "../fiber/asyncify/asyncify.js";
 import type { FuncInstance, ModuleInstance } from "../runtime/instances.js";
 import type { Value } from "../runtime/values.js";
 import type { FuncType } from "../syntax/types.js";
@@ -14,6 +15,7 @@ import { typesAt } from "../valid/types-at.js";
 import { evaluate, isTrue } from "./evaluate.js";
 import { type Happening, isFor } from "./happenings.js";
 import { Marks, type Watching } from "./marks.js";
+import { recordMemory } from "./records.js";
 import type { CodeStop, EventStop, StopPoint, Stops, WatchStop } from "./stops.js";
 import { frameView, operandsOf, type Position } from "./views.js";
 import { type Content, contentOf } from "./watch.js";
@@ -50,6 +52,7 @@ export interface Program {
   readonly instances: readonly ModuleInstance[];
   /** The program's fiber that is on. */
   readonly logical: number;
+  readonly asyncify: Asyncify | null;
   /** Whether somebody tells of switches between its fibers. */
   readonly tracker: unknown;
 }
@@ -129,8 +132,9 @@ export class StopLook {
   /** What is watched may have been written to by what happened. */
   changed(happening: Happening, fiber: FiberView): Hit | null {
     const { event, address, size } = happening;
-    const range = event === "push" ? [address!, address! + size!] : [];
-    const changed = this.marks.changed(fiber, ...range);
+    const memory = event === "push" ? recordMemory(this.program).memory : null;
+    const pushed = memory && { memory, from: address!, to: address! + size! };
+    const changed = this.marks.changed(fiber, pushed);
     return this.written(changed, fiber, { kind: "event", happening });
   }
 
