@@ -32,9 +32,12 @@ const ORDER = [
   "js-api.ts",
   "cli",
   "cli.ts",
+  // What `bobbin/register` does in a process: as the command line, it reads and writes there.
+  "register",
+  "register.ts",
 ];
 /** Folders that may use Node. */
-const NODE = new Set(["cli", "cli.ts"]);
+const NODE = new Set(["cli", "cli.ts", "register", "register.ts"]);
 /** What packages a folder of the core may use. */
 const PACKAGES: Readonly<Record<string, RegExp>> = { ast: /^@webassemblyjs\// };
 

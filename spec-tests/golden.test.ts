@@ -125,6 +125,7 @@ const cases: readonly (readonly [
   ["demo", () => ["demo"], 0],
   ["trace-text", () => ["trace", ...CROSSING, ...HOST], 0],
   ["trace-jsonl", () => ["trace", ...CROSSING, ...HOST, "--format", "jsonl"], 0],
+  ["trace-perfetto", () => ["trace", ...CROSSING, ...HOST, "--format", "perfetto"], 0],
   [
     "trace-instrumented",
     () => ["trace", fixture("wasm/crossing.twin-O2.wasm"), ...CROSSING.slice(1), ...HOST],
@@ -269,6 +270,19 @@ test.each(cases)("%s", async (name, argv, code, input = "") => {
   if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(file, text);
   expect(text).toBe(readFileSync(file, "utf8"));
   expect(ran.code).toBe(code);
+});
+
+test("the page on the debugger shows a session as it is", () => {
+  const page = readFileSync(join(root, "docs/debug.md"), "utf8");
+  const golden = new URL("golden/debug-stops.golden.txt", import.meta.url);
+  const session = readFileSync(golden, "utf8").split("\n");
+  const shown = /<!-- debug -->\n+```[a-z]*\n([^]*?)```/.exec(page)![1]!.split("\n");
+  const prompt = "(bobbin) ";
+  const commands = shown.filter((line) => line.startsWith(prompt)).map((line) => line.slice(prompt.length)); // prettier-ignore
+  expect(commands.filter((command) => !STOPS.includes(command))).toEqual([]);
+  const output = shown.filter((line) => !line.startsWith(prompt) && line !== "" && line !== "…");
+  expect(output.length).toBeGreaterThan(30);
+  expect(output.filter((line) => !session.includes(line))).toEqual([]);
 });
 
 test("the page on asyncify shows a trace as it is", () => {

@@ -32,9 +32,13 @@ const stateOf = async (store: Recorder["store"], { counters }: Machine) => ({
 async function record(run: (mark: () => Promise<void>) => Promise<void>): Promise<void> {
   let recorder: Recorder | null = null;
   host.WebAssembly = makeWebAssembly({
-    onMachine(machine) {
-      recorder = new Recorder(machine, { same: (a, b) => Buffer.compare(a, b) === 0 });
-    },
+    attachments: [
+      {
+        machine(machine) {
+          recorder = new Recorder(machine, { same: (a, b) => Buffer.compare(a, b) === 0 });
+        },
+      },
+    ],
   });
   const marks: { at: Recorder["end"]; state: object }[] = [];
   const { store, machine, ...recorded } = recorder! as Recorder;

@@ -82,6 +82,17 @@ test("the object WebAssembly comes from an entry of its own", () => {
   expect(run("node", ["object.mjs"], folder)).toBe("42 true\n");
 });
 
+test("the object gets under a program by an entry of its own", () => {
+  const env = { ...process.env, BOBBIN_ASYNCIFY: "1" };
+  const program = "node_modules/bobbin/fixtures/glue/naps.cjs";
+  const ran = execFileSync("node", ["--import", "bobbin/register", program], {
+    cwd: folder,
+    encoding: "utf8",
+    env,
+  });
+  expect(ran).toBe("sum of 1: 2\nsum of 2: 6\nsum of 3: 12\n");
+});
+
 test("the program of the README runs from the tarball", () => {
   const readme = readFileSync(join(project, "README.md"), "utf8");
   const [, program] = /```js\n([^]*?)```/.exec(readme)!;

@@ -130,6 +130,9 @@ export { Tracer, type TracedEvent } from "./observe/tracer.js";
 export { FiberTracker, type FiberEvent } from "./observe/fibers.js";
 export { InstrumentedEvents } from "./observe/instrumented.js";
 export { Checker, type CheckCounts, type CheckerOptions } from "./observe/check/checker.js";
+export { type CheckedInstance, InstanceChecker } from "./observe/check/instances.js";
+export { traceInstances } from "./observe/trace-instances.js";
+export type { Attachment, InstanceWatcher, NewInstance } from "./observe/attachments.js";
 export { checkStatically } from "./observe/check/static.js";
 export { CODES, type CheckCode, type CodeText } from "./observe/check/codes.js";
 export type {
@@ -171,6 +174,12 @@ export {
 } from "./compare/advice.js";
 export { DebugSession, type DebugOptions, type Stop } from "./debug/session.js";
 export { DebugConsole } from "./debug/console.js";
+export { type Happening, ProgramEvents } from "./debug/happenings.js";
+export type { Hit } from "./debug/stop-look.js";
+export { EVENTS, type EventName, type StopOptions, type StopPoint, type StopSpec } from "./debug/stops.js"; // prettier-ignore
+export type { FiberStack, StackFrame } from "./debug/stacks.js";
+export { regionsOf, type Region } from "./debug/regions.js";
+export { watchTarget, type WatchTarget } from "./debug/watch.js";
 export { Script, type ScriptOptions } from "./script/script.js";
 export type { Result, Verdict } from "./script/verdicts.js";
 export type { Action, Command, SuiteValue } from "./script/commands.js";

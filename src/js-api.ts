@@ -6,4 +6,6 @@ import type { WebAssemblyNamespace } from "./js-api/types.js";
 
 export const WebAssembly: WebAssemblyNamespace = /* @__PURE__ */ makeWebAssembly();
 export { makeWebAssembly, type WebAssemblyOptions } from "./js-api/namespace.js";
+export type { NativeAsyncify } from "./js-api/instantiation.js";
+export type { Attachment, InstanceWatcher, NewInstance } from "./observe/attachments.js";
 export type * from "./js-api/types.js";

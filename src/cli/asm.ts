@@ -8,7 +8,7 @@ import { UsageError } from "../util/errors.js";
 import type { Context } from "./context.js";
 import { about, ExitCode, InputError } from "./failure.js";
 import { fileReason, readLinkInput, validated } from "./input.js";
-import { LineTable } from "../link/lines.js";
+import { LineTable } from "../syntax/line-table.js";
 import { count, operand, operands } from "./options.js";
 
 interface AsmOptions {

@@ -5,13 +5,17 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { initSync, watify } from "@mdn/watify";
 import { type Node, readSExpressions, type StringLiteral } from "../text/sexpr.js";
+import { SyntaxFault } from "../util/errors.js";
 
 /** What to call it. */
 export const ASSEMBLER = "@mdn/watify";
 
 let ready = false;
 
-/** @throws Error with the reason where it cannot assemble the text, which may be right all the same */
+/**
+ * @throws SyntaxFault where it cannot assemble the text, which may be right all the same: it
+ * does not know every proposal
+ */
 export function assemble(text: string): Uint8Array {
   if (!ready) {
     const file = createRequire(import.meta.url).resolve("@mdn/watify/watify_bg.wasm");
@@ -21,16 +25,18 @@ export function assemble(text: string): Uint8Array {
   try {
     return watify(withoutConfusion(text));
   } catch (error) {
-    throw new Error(firstLine(error), { cause: error });
+    throw faultOf(error);
   }
 }
 
-/** `message, at line:column`: the rest draws the source. */
-function firstLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  const [first = "", second = ""] = text.split("\n");
-  const at = /:(\d+:\d+)\s*$/.exec(second)?.[1];
-  return at === undefined ? first.trim() : `${first.trim()} (at ${at} of the module)`;
+/** Its message, `-->  FILE:LINE:COLUMN`, and then the source as a drawing. */
+function faultOf(error: unknown): unknown {
+  const [first = "", second = ""] = String(error instanceof Error ? error.message : error).split(
+    "\n",
+  );
+  const at = /:(\d+):(\d+)\s*$/.exec(second);
+  if (at === null) return error;
+  return new SyntaxFault(first.trim(), Number(at[1]), Number(at[2]));
 }
 
 /** It refuses characters that look like others, even in strings: there they go as escapes. */

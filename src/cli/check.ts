@@ -5,15 +5,14 @@ import { relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Command, Option } from "commander";
 import type { Run } from "../compare/run.js";
-import { Checker, type CheckCounts, type CheckerOptions } from "../observe/check/checker.js";
+import { Checker, type CheckCounts } from "../observe/check/checker.js";
 import type { ChangedWord, Finding } from "../observe/check/finding.js";
+import { checkerOf } from "../observe/check/instances.js";
 import { CODES } from "../observe/check/codes.js";
-import { renderCounts, renderFinding } from "../observe/check/render.js";
+import { renderCounts, renderFinding, renderVerdict } from "../observe/check/render.js";
 import { toSarif } from "../observe/check/sarif.js";
 import { checkStatically } from "../observe/check/static.js";
 import { changedWords, withWriters } from "../observe/check/writers.js";
-import { TwinError } from "../observe/twin-parts.js";
-import { AsyncifyError } from "../fiber/asyncify/roles.js";
 import { formatValue } from "../runtime/notation.js";
 import type { ValidModule } from "../valid/validate.js";
 import { canDefault } from "./call.js";
@@ -121,15 +120,6 @@ async function again(program: Program, watch: readonly ChangedWord[]): Promise<r
   return checker.findings;
 }
 
-function checkerOf(module: ValidModule, options: CheckerOptions): Checker | null {
-  try {
-    return new Checker(module, options);
-  } catch (error) {
-    if (error instanceof AsyncifyError || error instanceof TwinError) return null;
-    throw error;
-  }
-}
-
 async function check(
   file: string,
   args: readonly string[],
@@ -184,14 +174,10 @@ const SHOWN = 10;
 export function renderCheck({ findings, counts, lastWords }: Checked): string[] {
   const shown = findings.slice(0, SHOWN).flatMap((finding) => [...renderFinding(finding), ""]);
   const more = findings.length - SHOWN;
-  const many =
-    findings.length === 0
-      ? "no finding"
-      : `${findings.length} finding${findings.length === 1 ? "" : "s"}`;
   return [
     ...shown,
     ...(more > 0 ? [`… and ${more} more (--json has all)`, ""] : []),
     ...(lastWords == null ? [] : [lastWords]),
-    `${many}${counts === undefined ? ", nothing was run" : `: ${renderCounts(counts)}`}`,
+    `${renderVerdict(findings)}${counts === undefined ? ", nothing was run" : `: ${renderCounts(counts)}`}`,
   ];
 }

@@ -1,5 +1,5 @@
 // Reads a module from a file, assembles and links it where it has to be, and says what
-// is wrong with what is none.
+// is wrong with what is none. Assembly is known by its name, text (wat) by its looks.
 
 import { readFile } from "node:fs/promises";
 import { assembleInput, type AssembleOptions, inSource } from "../asm/assemble.js";
@@ -7,8 +7,10 @@ import { decode, type DecodeOptions } from "../binary/decode.js";
 import { link } from "../link/link.js";
 import { isObject, type LinkInput } from "../link/object.js";
 import type { Module } from "../syntax/module.js";
+import { watLines } from "../text/wat-lines.js";
 import { decodeUtf8 } from "../util/utf8.js";
 import { validate, type ValidateOptions, type ValidModule } from "../valid/validate.js";
+import { assemble } from "./assembler.js";
 import { about, InputError } from "./failure.js";
 
 const reasons: Record<string, string> = {
@@ -40,7 +42,10 @@ export async function readRaw(file: string): Promise<Uint8Array> {
 
 /** @throws InputError */
 export async function readBytes(file: string): Promise<Uint8Array> {
-  const bytes = await readRaw(file);
+  return checked(await readRaw(file));
+}
+
+function checked(bytes: Uint8Array): Uint8Array {
   if (bytes.length === 0) throw new InputError("the file is empty");
   refuseText(bytes);
   return bytes;
@@ -49,22 +54,30 @@ export async function readBytes(file: string): Promise<Uint8Array> {
 const MAGIC = 0x00;
 const SAMPLE = 400;
 
-/** Text is the most common thing to be taken for a module: it gets a message of its own. */
-function refuseText(bytes: Uint8Array): void {
-  if (bytes[0] === MAGIC) return;
+/** The start of a file without comments before it, or undefined where it is no text. */
+function textAt(bytes: Uint8Array): string | undefined {
+  if (bytes[0] === MAGIC) return undefined;
   const sample = bytes.subarray(0, SAMPLE);
   // Control characters other than white space: no text.
-  if (sample.some((byte) => byte < 9 || (byte > 13 && byte < 32))) return;
+  if (sample.some((byte) => byte < 9 || (byte > 13 && byte < 32))) return undefined;
   // The sample may end inside of a character.
   const text = [0, 1, 2, 3]
     .map((cut) => decodeUtf8(sample, 0, Math.max(0, sample.length - cut)))
     .find((decoded) => decoded !== undefined);
+  return text?.replace(/^\uFEFF/, "").replace(/^(?:\s+|;;[^\n]*(?:\n|$))*/, "");
+}
+
+const isWat = (text: string): boolean =>
+  /^\((?:;|module\b|func\b|type\b|import\b|component\b)/.test(text);
+
+/** Text is the most common thing to be taken for a module: it gets a message of its own. */
+function refuseText(bytes: Uint8Array): void {
+  const text = textAt(bytes);
   if (text === undefined) return;
-  const code = text.replace(/^\uFEFF/, "").replace(/^(?:\s+|;;[^\n]*(?:\n|$))*/, "");
   throw new InputError(
-    /^\((?:;|module\b|func\b|type\b|import\b|component\b)/.test(code)
+    isWat(text)
       ? "is WebAssembly text (wat), a binary module is wanted: make one with wat2wasm or wasm-as"
-      : "is a text file, a binary WebAssembly module or assembly (.s) is wanted",
+      : "is a text file, a binary WebAssembly module, its text (wat) or assembly (.s) is wanted",
   );
 }
 
@@ -78,33 +91,46 @@ export interface InputOptions {
 /** Assembly is known by its name. */
 const isAssembly = (file: string): boolean => /\.s$/i.test(file);
 
+/** @throws InputError */
+function decodeText(bytes: Uint8Array): string {
+  const text = decodeUtf8(bytes, 0, bytes.length);
+  if (text === undefined) throw new InputError("is no text: malformed UTF-8");
+  return text.replace(/^\uFEFF/, "");
+}
+
 /** A file as something to link. @throws InputError, AssemblyError */
 export async function readLinkInput(
   file: string,
   options: AssembleOptions = {},
 ): Promise<LinkInput> {
   if (!isAssembly(file)) return { name: file, bytes: await readBytes(file) };
-  const bytes = await readRaw(file);
-  const text = decodeUtf8(bytes, 0, bytes.length);
-  if (text === undefined) throw new InputError("is no text: malformed UTF-8");
-  return assembleInput(text, { ...options, file });
+  return assembleInput(decodeText(await readRaw(file)), { ...options, file });
 }
 
 const readAll = (files: readonly string[]): Promise<LinkInput[]> =>
   Promise.all(files.map((file) => about(file, () => readLinkInput(file))));
 
 /**
- * A module as it is, or as it was linked. An object file alone stays one.
- * @throws InputError, AssemblyError, MalformedError, LinkError
+ * A module as it is, or as it was assembled or linked. An object file alone stays one.
+ * @throws InputError, SyntaxFault, AssemblyError, MalformedError, LinkError
  */
 export async function readModule(
   file: string,
   { link: more = [] }: InputOptions = {},
   options: DecodeOptions = {},
 ): Promise<Module> {
-  if (more.length === 0 && !isAssembly(file)) return decode(await readBytes(file), options);
+  if (more.length === 0 && !isAssembly(file)) return readOne(file, options);
   const { bytes, lines } = link(await readAll([file, ...more]));
   return decode(bytes, { ...options, lines });
+}
+
+async function readOne(file: string, options: DecodeOptions): Promise<Module> {
+  const raw = await readRaw(file);
+  const start = textAt(raw);
+  if (start === undefined || !isWat(start)) return decode(checked(raw), options);
+  const text = decodeText(raw);
+  const bytes = assemble(text);
+  return decode(bytes, { ...options, lines: watLines(text, file, bytes) });
 }
 
 /**

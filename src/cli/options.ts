@@ -1,12 +1,12 @@
 // Options that several commands share, and the arguments that look like options.
 
-import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { InputOptions } from "./input.js";
 import { ASYNCIFY_OPTIONS, type AsyncifyOptions, optionsOf } from "../fiber/asyncify/options.js";
 import { analyzeRoles } from "../fiber/asyncify/analyze.js";
 import { compactLayout, type LayoutOf } from "../fiber/asyncify/records.js";
 import { functionName } from "../syntax/module.js";
+import { responseFile } from "./response-file.js";
 import { TIERS, type TierName } from "../forward/choose.js";
 import { UsageError } from "../util/errors.js";
 import type { ValidModule } from "../valid/validate.js";
@@ -203,16 +203,6 @@ export function asyncifySettings(flags: AsyncifyFlags): AsyncifyOptions {
     }
   }
   return { ...optionsOf(args), ...(flags.asyncifyStrict === true ? { strict: true } : {}) };
-}
-
-/** `@FILE` stands for what is in the file. */
-function responseFile(text: string): string {
-  if (!text.startsWith("@")) return text;
-  try {
-    return readFileSync(text.slice(1), "utf8");
-  } catch (error) {
-    throw new UsageError(`cannot read the list ${text.slice(1)}: ${(error as Error).message}`);
-  }
 }
 
 /**

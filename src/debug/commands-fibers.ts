@@ -5,6 +5,7 @@ import { hex } from "../util/hex.js";
 import { type DebugCommand, number } from "./command.js";
 import { fiberLine, frameLines, positionLine } from "./render.js";
 import { recordLines, stackLines } from "./render-stacks.js";
+import { recordMemory } from "./records.js";
 import { recordFrames } from "./stacks.js";
 import { frameView } from "./views.js";
 
@@ -42,7 +43,9 @@ export const fiberCommands: readonly DebugCommand[] = [
         const kept = records.of(data);
         if (kept.length === 0 && text !== undefined)
           throw new UsageError(`there is no continuation ${hex(data)}`);
-        console.write(...recordLines(data, recordFrames(session, kept), session.instance));
+        console.write(
+          ...recordLines(data, recordFrames(session, kept), recordMemory(session).memory!),
+        );
       }
     },
   },

@@ -52,7 +52,7 @@ export interface Happening {
   /** Of switches: what happened to which of the program's fibers. */
   readonly action?: string;
   readonly fibers?: readonly number[];
-  /** Of calls of the host. */
+  /** Of calls of the host: arguments or results. Of exceptions: what they carry. */
   readonly values?: readonly Value[];
 }
 

@@ -8,6 +8,7 @@ import type { FiberView } from "../exec/fiber.js";
 import { codeOf } from "../exec/lower.js";
 import { type Place, Writers } from "../exec/writers.js";
 import type { FuncInstance, ModuleInstance } from "../runtime/instances.js";
+import type { MemoryInstance } from "../runtime/memory.js";
 import type { CodeStop, Stops, WatchStop } from "./stops.js";
 import { type Content, contentOf, placeOf, sameContent } from "./watch.js";
 
@@ -18,6 +19,15 @@ export interface Watching {
   /** What was there when it was looked at last. */
   last: Content;
 }
+
+/** The bytes [from, to) of a memory. */
+export interface Written {
+  readonly memory: MemoryInstance;
+  readonly from: number;
+  readonly to: number;
+}
+const overlap = (place: Place & { kind: "memory" }, { memory, from, to }: Written): boolean =>
+  memory === place.memory && from < place.address + place.size && place.address < to;
 
 type Positions = Map<FuncInstance, Map<number, number[]>>;
 
@@ -93,13 +103,12 @@ export class Marks {
   look(fiber: FiberView | null): void {
     for (const watch of this.watches) watch.last = contentOf(watch.writers.place, fiber);
   }
-  /** Those that hold something else than when they were looked at last, or were written to with bytes in [from, to). */
-  changed(fiber: FiberView | null, from = 0, to = 0): Watching[] {
+  /** Those that hold something else than when they were looked at last, or lie where bytes were written. */
+  changed(fiber: FiberView | null, written: Written | null = null): Watching[] {
     return this.watches.filter(({ writers: { place }, last }) => {
       // A frame that is gone has no locals, but nobody wrote to them.
       if (place.kind === "local") return false;
-      const { kind } = place;
-      if (kind === "memory" && from < place.address + place.size && place.address < to) return true;
+      if (place.kind === "memory" && written !== null && overlap(place, written)) return true;
       return !sameContent(last, contentOf(place, fiber));
     });
   }

@@ -1,7 +1,9 @@
 // The records of continuations that were pushed and not popped yet, as asyncify told of them:
 // bytes alone do not say whose they are.
 
-import type { FuncInstance } from "../runtime/instances.js";
+import type { Asyncify } from "../fiber/asyncify/asyncify.js";
+import type { FuncInstance, ModuleInstance } from "../runtime/instances.js";
+import type { MemoryInstance } from "../runtime/memory.js";
 import type { RecordEvent } from "../observe/events.js";
 import type { ProgramEvent } from "./happenings.js";
 
@@ -63,6 +65,18 @@ export function byFiber(records: readonly KeptRecord[]): KeptRecord[][] {
     end = record.address + record.size;
   }
   return parts;
+}
+
+/** The memory that has the records, and the bytes of a pointer in it. */
+export function recordMemory({
+  asyncify,
+  instance,
+}: {
+  readonly asyncify: Asyncify | null;
+  readonly instance: ModuleInstance;
+}): { readonly memory: MemoryInstance | null; readonly pointerSize: 4 | 8 } {
+  if (asyncify !== null) return asyncify.records;
+  return { memory: instance.memories[0] ?? null, pointerSize: 4 };
 }
 
 /** Names of functions that switch fibers, and of what they call to do it. */

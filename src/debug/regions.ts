@@ -3,11 +3,12 @@
 
 import { evaluate, evaluateAll } from "../exec/constants.js";
 import { getGlobal } from "../exec/instantiate.js";
+import type { Asyncify } from "../fiber/asyncify/asyncify.js";
 import { findStackPointer } from "../fiber/asyncify/stack.js";
 import type { FiberState } from "../observe/fibers.js";
 import type { ModuleInstance } from "../runtime/instances.js";
 import { hex } from "../util/hex.js";
-import { byFiber, type RecordLog } from "./records.js";
+import { byFiber, type RecordLog, recordMemory } from "./records.js";
 
 export type RegionKind = "data" | "shadow stack" | "asyncify" | "record";
 
@@ -23,6 +24,7 @@ export interface Region {
 
 export interface RegionSource {
   readonly instance: ModuleInstance;
+  readonly asyncify: Asyncify | null;
   readonly records: RecordLog;
   fibers(): readonly FiberState[];
 }
@@ -38,8 +40,14 @@ export const ownerOf = (regions: readonly Region[], address: number): Region | u
 
 function recordRegions(source: RegionSource): Region[] {
   const { records, instance } = source;
+  if (records.continuations.length === 0) return [];
   const states = source.fibers();
-  const { view } = instance.memories[0] ?? { view: new DataView(new ArrayBuffer(0)) };
+  const { memory, pointerSize } = recordMemory(source);
+  if (memory === null || memory !== instance.memories[0]) return [];
+  const pointer = (at: number) =>
+    pointerSize === 4
+      ? memory.view.getUint32(at, true)
+      : Number(memory.view.getBigUint64(at, true));
   return records.continuations.flatMap((data) => {
     const holders = states.filter((state) => state.continuation === data);
     const fiber = holders.at(-1)?.id ?? null;
@@ -52,9 +60,15 @@ function recordRegions(source: RegionSource): Region[] {
       }),
     );
     const label = `continuation ${hex(data)}`;
-    const head: Region = { kind: "asyncify", start: data, end: data + 8, label, fiber };
-    if (data + 8 > view.byteLength) return kept;
-    const [start, end] = [view.getUint32(data, true), view.getUint32(data + 4, true)];
+    const head: Region = {
+      kind: "asyncify",
+      start: data,
+      end: data + 2 * pointerSize,
+      label,
+      fiber,
+    };
+    if (data + 2 * pointerSize > memory.view.byteLength) return kept;
+    const [start, end] = [pointer(data), pointer(data + pointerSize)];
     const room: Region = { kind: "asyncify", start, end, label: `room of ${label}`, fiber };
     return end > start ? [...kept, head, room] : [...kept, head];
   });

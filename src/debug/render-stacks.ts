@@ -1,6 +1,6 @@
 // Logical stacks, and the records of continuations beside their bytes, as lines of text.
 
-import type { ModuleInstance } from "../runtime/instances.js";
+import type { MemoryInstance } from "../runtime/memory.js";
 import { formatValue } from "../runtime/notation.js";
 import { identifier } from "../text/identifiers.js";
 import { hex, hexByte } from "../util/hex.js";
@@ -41,14 +41,14 @@ const ROW = 16;
 export function recordLines(
   data: number,
   frames: readonly StackFrame[],
-  { memories }: ModuleInstance,
+  memory: MemoryInstance,
 ): string[] {
   const lines: string[] = [`continuation ${hex(data)}: ${frames.length} records`];
   for (const frame of frames) {
     const { record } = frame;
     if (record === null) continue;
     lines.push(`  ${frameText(frame, false).trim()}`);
-    const bytes = memories[0]!.part(record.address, record.size);
+    const bytes = memory.part(record.address, record.size);
     const meaning = meaningOf(frame);
     const rows = Math.max(Math.ceil(bytes.length / ROW), meaning.length);
     for (let i = 0; i < rows; i++) {

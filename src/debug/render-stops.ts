@@ -141,7 +141,7 @@ export function happeningText(happening: Happening): string {
     case "host-return":
       return `${func} returned ${formatValues(values)}`.trimEnd();
     case "throw":
-      return `an exception is thrown in ${func}`;
+      return `an exception is thrown in ${func} (${formatValues(values)})`;
     case "catch":
       return `an exception was caught in ${func}`;
   }

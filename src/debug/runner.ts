@@ -66,6 +66,11 @@ export class Runner {
     });
   }
 
+  /** Takes what stops there are out of the program's code. */
+  close(): void {
+    this.looking?.marks.remove();
+  }
+
   private get look(): StopLook {
     return (this.looking ??= new StopLook(this.stops, programOf(this.scene)));
   }
@@ -258,6 +263,9 @@ export const programOf = (scene: Scene) => ({
   },
   get logical() {
     return logicalOf(scene);
+  },
+  get asyncify() {
+    return scene.asyncify;
   },
   get tracker() {
     return scene.events?.tracker ?? null;

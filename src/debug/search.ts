@@ -7,6 +7,7 @@ import type { Changes } from "../history/changes.js";
 import type { Probe } from "../history/timeline.js";
 import { type Happening, happeningOf, type ProgramEvent } from "./happenings.js";
 import type { PastScene } from "./past.js";
+import { recordMemory } from "./records.js";
 import { programOf } from "./runner.js";
 import { type Hit, StopLook } from "./stop-look.js";
 import type { Stops } from "./stops.js";
@@ -89,9 +90,9 @@ const overlaps = (place: { address: number; size: number }, from: number, to: nu
   from < place.address + place.size && place.address < to;
 
 /** Where asyncify writes when it tells of something. */
-function writtenBy(event: ProgramEvent, { asyncify }: PastScene): Touches {
-  if (asyncify === null || (event.type !== "push" && event.type !== "pop")) return null;
-  const { memory, pointerSize } = asyncify.records;
+function writtenBy(event: ProgramEvent, scene: PastScene): Touches {
+  if (event.type !== "push" && event.type !== "pop") return null;
+  const { memory, pointerSize } = recordMemory(scene);
   const { data, address, size, type } = event;
   return (place) =>
     place.kind === "memory" &&

@@ -213,6 +213,11 @@ export class DebugSession {
     this.runner.pause();
   }
 
+  /** Takes what stops there are out of the program's code: others run it on. */
+  close(): void {
+    this.runner.close();
+  }
+
   /** Whether a fiber belongs to the call that is debugged. */
   isOurs(fiber: FiberView): boolean {
     return this.scene.isOurs(fiber);

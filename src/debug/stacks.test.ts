@@ -149,7 +149,7 @@ describe("edits", () => {
     expect(memories[0]!.view.getInt16(0x20, true)).toBe(-3);
     expect(memories[0]!.view.getFloat32(0x24, true)).toBe(1.5);
     expect(tables[0]!.elements[2]).toBe(funcs[0]);
-    expect([...globals[0]!.words.slice(0, 2)]).toEqual([-1, -1]);
+    expect(globals[0]!.words.subarray(0, 2)).toEqual(Int32Array.of(-1, -1));
     expect(await s.continue()).toEqual({ kind: "returned", results: [i32(38)] });
   });
 

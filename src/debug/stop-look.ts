@@ -3,15 +3,22 @@
 
 import type { FiberView, HostCall } from "../exec/fiber.js";
 import type { Observer } from "../exec/hooks.js";
+import { offsetOfPc } from "../exec/code.js";
+import { codeOf } from "../exec/lower.js";
+import { ExceptionInstance } from "../runtime/exceptions.js";
+import type { Asyncify } from "../fiber/asyncify/asyncify.js";
 import type { FuncInstance, ModuleInstance } from "../runtime/instances.js";
 import type { Place } from "../exec/writers.js";
 import type { Value } from "../runtime/values.js";
+import type { FuncType } from "../syntax/types.js";
 import { UsageError } from "../util/errors.js";
+import { typesAt } from "../valid/types-at.js";
 import { evaluate, isTrue } from "./evaluate.js";
 import { type Happening, isFor } from "./happenings.js";
 import { Marks, type Watching } from "./marks.js";
+import { recordMemory } from "./records.js";
 import type { CodeStop, EventStop, StopPoint, Stops, WatchStop } from "./stops.js";
-import { frameView, type Position } from "./views.js";
+import { frameView, operandsOf, type Position } from "./views.js";
 import { type Content, contentOf } from "./watch.js";
 
 /** Who wrote to what is watched. */
@@ -46,8 +53,27 @@ export interface Program {
   readonly instances: readonly ModuleInstance[];
   /** The program's fiber that is on. */
   readonly logical: number;
+  readonly asyncify: Asyncify | null;
   /** Whether somebody tells of switches between its fibers. */
   readonly tracker: unknown;
+}
+
+/** The exception that the instruction at which the top frame stands throws. */
+function throwing(fiber: FiberView): Happening {
+  const { func, pc } = fiber.top;
+  const code = codeOf(func);
+  const position = typesAt(func.instance!.module, func.index, offsetOfPc(code, pc));
+  const thrown = { event: "throw", func: func.name } as const;
+  const { tags } = func.instance!;
+  const operands = operandsOf(fiber, 0).map(({ value }) => value);
+  const tag = position?.mnemonic === "throw" ? tags[position.a] : undefined;
+  if (tag !== undefined) {
+    const { params } = tag.type.sub.comp as FuncType<unknown>;
+    return { ...thrown, values: params.length === 0 ? [] : operands.slice(-params.length) };
+  }
+  const top = operands.at(-1);
+  const exception = top?.type === "ref" && top.ref instanceof ExceptionInstance ? top.ref : null;
+  return exception === null ? thrown : { ...thrown, values: exception.values };
 }
 
 export class StopLook {
@@ -70,9 +96,7 @@ export class StopLook {
   arrives(fiber: FiberView): Hit | null {
     if (fiber.depth === 0) return null;
     const hit = this.codeHit(fiber);
-    const throws = this.marks.throwsAt(fiber)
-      ? this.event({ event: "throw", func: fiber.top.func.name }, fiber)
-      : null;
+    const throws = this.marks.throwsAt(fiber) ? this.event(throwing(fiber), fiber) : null;
     return hit ?? throws;
   }
 
@@ -119,8 +143,9 @@ export class StopLook {
   /** What is watched may have been written to by what happened. */
   changed(happening: Happening, fiber: FiberView): Hit | null {
     const { event, address, size } = happening;
-    const range = event === "push" ? [address!, address! + size!] : [];
-    const changed = this.marks.changed(fiber, ...range);
+    const memory = event === "push" ? recordMemory(this.program).memory : null;
+    const pushed = memory && { memory, from: address!, to: address! + size! };
+    const changed = this.marks.changed(fiber, pushed);
     return this.written(changed, fiber, { kind: "event", happening });
   }
 

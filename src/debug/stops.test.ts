@@ -76,7 +76,7 @@ test("events", async () => {
     "stop 8: env.log returned i32:7",
     "stop 7: call of the host: env.poke(i32:200)",
     "stop 8: env.poke returned",
-    "stop 9: an exception is thrown in throwing",
+    "stop 9: an exception is thrown in throwing (i32:5)",
     "stop 10: an exception was caught in catching",
     "stop 1: unwind started, data 0x10",
     "stop 2: record of a (call 0) pushed, 12 bytes at 0x400",

@@ -162,5 +162,6 @@ export function observers(...all: readonly Observer[]): Observer {
   return Object.defineProperty(together, "instruction", {
     get: () => (stepping.some((o) => o.instruction !== undefined) ? instruction : undefined),
     enumerable: true,
+    configurable: true,
   });
 }

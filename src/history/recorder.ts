@@ -5,8 +5,7 @@
 // what was until then can be looked at, and `problem` says why it ends there.
 
 import type { FiberView } from "../exec/fiber.js";
-import type { Input, Observer } from "../exec/hooks.js";
-import { observers } from "../exec/hooks.js";
+import { type Input, type Interposer, type Observer, observers } from "../exec/hooks.js";
 import type { Machine, Outcome } from "../exec/machine.js";
 import type { FiberAbi } from "../fiber/abi/abi.js";
 import type { Asyncify } from "../fiber/asyncify/asyncify.js";
@@ -58,7 +57,7 @@ export class Recorder implements Log {
   private atOnce = false;
   /** What was recorded when it ended. */
   private ended: End | null = null;
-  private readonly observed: Observer | null;
+  private readonly interposer: Interposer | null;
 
   /**
    * Records all that `machine` does from now on. It is at rest, or stands where a snapshot
@@ -86,9 +85,9 @@ export class Recorder implements Log {
     this.call = fiber === null || isOver(fiber) ? 0 : callOf(fiber);
     this.standing = this.call === 0 || fiber!.status === "waiting" ? "stopped" : "paused";
     this.shadow.take();
-    this.observed = machine.observer;
-    machine.observer =
-      this.observed === null ? this.observer : observers(this.observed, this.observer);
+    this.interposer = machine.interposer;
+    const { observer } = machine;
+    machine.observer = observer === null ? this.observer : observers(observer, this.observer);
   }
 
   /** Records no more. */
@@ -139,6 +138,8 @@ export class Recorder implements Log {
 
   private instantiated(instance: ModuleInstance): void {
     const { store, namer, machine, known } = this;
+    if (machine.interposer !== this.interposer)
+      throw new RecordingError("an instance with native asyncify was made, which no log can hold");
     const changes = this.shadow.diff(namer);
     const imports = givenTo(instance, store, namer);
     let module = known.get(instance.module);

@@ -3,6 +3,7 @@
 // function throws it on into wasm.
 // Spec: https://webassembly.github.io/spec/js-api/#error-objects
 
+import { AsyncifyError } from "../fiber/asyncify/roles.js";
 import { ExceptionInstance, JS_TAG, UncaughtException } from "../runtime/exceptions.js";
 import { Exhaustion, StoppedError, Trap } from "../runtime/traps.js";
 import { InvalidError, LinkError as Unlinkable, MalformedError } from "../util/errors.js";
@@ -100,7 +101,11 @@ export function compiling<T>(compile: () => T): T {
   try {
     return compile();
   } catch (error) {
-    if (error instanceof MalformedError || error instanceof InvalidError)
+    if (
+      error instanceof MalformedError ||
+      error instanceof InvalidError ||
+      error instanceof AsyncifyError
+    )
       throw new CompileError(error.message, { cause: error });
     throw error;
   }

@@ -18,7 +18,8 @@ import { closeGlobalType, type DefType } from "../valid/deftypes.js";
 import type { ValidModule } from "../valid/validate.js";
 import { builtinOf, STRING } from "./builtins.js";
 import { isObject } from "./idl.js";
-import { type Compiled, functions, globals, memories, suspendings, tables, tags } from "./slots.js";
+import { type Begun, isResolved } from "./instantiation.js";
+import { functions, globals, memories, suspendings, tables, tags } from "./slots.js";
 import { suspending } from "./suspending.js";
 import { refuseSignature, toJsValue, toWasmResults, toWasmValue } from "./values.js";
 import { type JsFunction, type World, worldOf } from "./world.js";
@@ -73,16 +74,18 @@ export function jsImports(
  */
 export function readImports(
   world: World,
-  compiled: Compiled,
+  { compiled, asyncify }: Begun,
   importObject: object | undefined,
 ): ExternInstance[] {
   const { module, strings } = compiled;
-  if (module.imports.length > 0 && importObject === undefined)
+  const isRead = (wanted: Import): boolean => !isResolved(compiled, wanted);
+  if (importObject === undefined && module.imports.some(isRead))
     throw new TypeError("the module has imports, but there is no import object");
   return [...numbered(module)].map((wanted) => {
     if (wanted.module === strings) return stringNamed(wanted.name);
     const builtin = builtinOf(compiled.builtins, wanted);
     if (builtin !== undefined) return { kind: "func", func: builtin };
+    if (!isRead(wanted)) return asyncify!.imports.get(wanted.name)!;
     const group = (importObject as ImportObject)[wanted.module];
     return externOf(world, module, wanted, valueIn(group, wanted), false);
   });

@@ -2,7 +2,6 @@
 // Spec: https://webassembly.github.io/spec/js-api/#modules
 
 import { decode } from "../binary/decode.js";
-import { instantiate } from "../exec/instantiate.js";
 import type { ExternInstance } from "../runtime/instances.js";
 import type { ExternKind } from "../syntax/module.js";
 import { validate } from "../valid/validate.js";
@@ -19,6 +18,14 @@ import {
   toText,
 } from "./idl.js";
 import { readImports } from "./imports.js";
+import {
+  addedExports,
+  type Begun,
+  compiledAsyncify,
+  type Instantiation,
+  isResolved,
+  type NativeAsyncify,
+} from "./instantiation.js";
 import { type Compiled, instances, modules } from "./slots.js";
 import type { World } from "./world.js";
 
@@ -47,35 +54,54 @@ export function toCompileOptions(value: unknown): CompileOptions {
   };
 }
 
-/** @throws CompileError */
-export function compile(bytes: Uint8Array, { builtins, strings }: CompileOptions): Compiled {
+/** Compiles bytes as one object `WebAssembly` does. @throws CompileError */
+export type Compile = (bytes: Uint8Array, options: CompileOptions) => Compiled;
+
+/** @param settings native asyncify for all modules that are not instrumented */
+export const compiler =
+  (settings: NativeAsyncify | null): Compile =>
+  (bytes, options) =>
+    compile(bytes, options, settings);
+
+function compile(
+  bytes: Uint8Array,
+  { builtins, strings }: CompileOptions,
+  settings: NativeAsyncify | null,
+): Compiled {
   const module = compiling(() => validate(decode(bytes)));
   const enabled = new Set(builtins);
   if (enabled.size < builtins.length) throw new CompileError("a set of builtins is named twice");
   const wrong = mistypedBuiltin(module, enabled, strings);
   if (wrong !== undefined)
     throw new CompileError(`import ${wrong.module}.${wrong.name} has not the type of the builtin`);
-  return { module, builtins: enabled, strings };
+  const asyncify = compiling(() => compiledAsyncify(module, settings));
+  return { module, builtins: enabled, strings, asyncify };
 }
 
-export const moduleInterface = () =>
+export const moduleInterface = (compileBytes: Compile) =>
   finishInterface(
     "Module",
     class Module {
       constructor(bytes: unknown, ...[options]: unknown[]) {
         const copy = toBytes(bytes);
-        modules.set(this, compile(copy, toCompileOptions(options)));
+        modules.set(this, compileBytes(copy, toCompileOptions(options)));
       }
 
       static exports(module: unknown): object[] {
-        const { module: decoded } = modules.demand(module, "the argument");
-        return decoded.exports.map(({ name, kind }) => ({ name, kind: KINDS[kind] }));
+        const compiled = modules.demand(module, "the argument");
+        const added = [...addedExports(compiled)].map(([name, { kind }]) => ({ name, kind }));
+        return [...compiled.module.exports, ...added].map(({ name, kind }) => ({
+          name,
+          kind: KINDS[kind],
+        }));
       }
 
       static imports(module: unknown): object[] {
-        const { module: decoded, builtins, strings } = modules.demand(module, "the argument");
-        return decoded.imports
+        const compiled = modules.demand(module, "the argument");
+        const { builtins, strings } = compiled;
+        return compiled.module.imports
           .filter((wanted) => wanted.module !== strings && !builtinOf(builtins, wanted))
+          .filter((wanted) => !isResolved(compiled, wanted))
           .map(({ module: from, name, description }) => ({
             module: from,
             name,
@@ -94,15 +120,15 @@ export const moduleInterface = () =>
     },
   );
 
-export const instanceInterface = (world: World) =>
+export const instanceInterface = (world: World, making: Instantiation) =>
   finishInterface(
     "Instance",
     class Instance {
       constructor(module: unknown, ...[importObject]: unknown[]) {
         const compiled = modules.demand(module, "the first argument");
         const given = toOptionalObject(importObject, "the import object");
-        const imports = world.guarded(() => readImports(world, compiled, given));
-        initInstance(world, this, compiled, imports);
+        const linked = linkInstance(world, making, compiled, given);
+        initInstance(world, making, this, linked);
       }
 
       get exports(): Record<string, unknown> {
@@ -111,13 +137,32 @@ export const instanceInterface = (world: World) =>
     },
   );
 
+/** An instance that is about to be made, and its imports in the module's order. */
+export interface Linked {
+  readonly begun: Begun;
+  readonly imports: readonly ExternInstance[];
+}
+
+/** Reads the imports. */
+export function linkInstance(
+  world: World,
+  making: Instantiation,
+  compiled: Compiled,
+  importObject: object | undefined,
+): Linked {
+  return world.guarded(() => {
+    const begun = making.begin(compiled);
+    return { begun, imports: readImports(world, begun, importObject) };
+  });
+}
+
 /** Makes an instance, for which `object` stands. */
 export function initInstance(
   world: World,
+  making: Instantiation,
   object: object,
-  { module }: Compiled,
-  imports: readonly ExternInstance[],
+  { begun, imports }: Linked,
 ): void {
-  const instance = world.guarded(() => instantiate(world.machine, module, imports));
+  const instance = world.guarded(() => making.finish(begun, imports));
   instances.set(object, { instance, exports: exportsOf(world, instance) });
 }

@@ -4,16 +4,18 @@
 
 import { Machine, type MachineOptions } from "../exec/machine.js";
 import { tierOf } from "../forward/choose.js";
+import type { Attachment } from "../observe/attachments.js";
 import { JS_TAG } from "../runtime/exceptions.js";
-import type { ExternInstance } from "../runtime/instances.js";
 import { CompileError, LinkError, RuntimeError, standardErrors, SuspendError } from "./errors.js";
 import { tag, toBytes, toOptionalObject } from "./idl.js";
-import { readImports } from "./imports.js";
+import { Instantiation, type NativeAsyncify } from "./instantiation.js";
 import {
-  compile,
   type CompileOptions,
+  compiler,
   initInstance,
   instanceInterface,
+  type Linked,
+  linkInstance,
   moduleInterface,
   toCompileOptions,
 } from "./module-objects.js";
@@ -23,32 +25,43 @@ import { suspendingInterface } from "./suspending.js";
 import type { WebAssemblyNamespace } from "./types.js";
 import { worldOf } from "./world.js";
 
-/** How the machine of such an object is made. Its usual tier is `mixed`. */
+/** How the machine of such an object is made (its usual tier is `mixed`), and what is on it. */
 export interface WebAssemblyOptions extends MachineOptions {
-  /** Given the machine before anything runs on it: to record it, say. */
-  readonly onMachine?: (machine: Machine) => void;
+  /**
+   * Native asyncify for every module that is not instrumented, under these options: `{}` for
+   * Binaryen's defaults. Its instances have the exports `asyncify_start_unwind` and so on, each
+   * a state of its own. Default: modules run as they are.
+   */
+  readonly asyncify?: NativeAsyncify;
+  /** Who watches what runs: each is given the machine, and told of every new instance. */
+  readonly attachments?: readonly Attachment[];
 }
 
 /** Calls in one another for which the usual stack of a host has room. */
 const MAX_NESTING = 500;
 
-export function makeWebAssembly(options: WebAssemblyOptions = {}): WebAssemblyNamespace {
+export function makeWebAssembly({
+  asyncify,
+  attachments = [],
+  ...options
+}: WebAssemblyOptions = {}): WebAssemblyNamespace {
   const machine = new Machine({ tier: tierOf("mixed"), maxNesting: MAX_NESTING, ...options });
-  options.onMachine?.(machine);
   const world = worldOf(machine);
+  const making = new Instantiation(machine, attachments);
+  const compile = compiler(asyncify ?? null);
   world.errors = standardErrors(world);
   const { Memory, Table, Global, Tag, Exception } = world;
-  const Module = moduleInterface();
-  const Instance = instanceInterface(world);
+  const Module = moduleInterface(compile);
+  const Instance = instanceInterface(world, making);
 
   const moduleOf = (compiled: Compiled): object => {
     const object = Object.create(Module.prototype) as object;
     modules.set(object, compiled);
     return object;
   };
-  const instanceOf = (compiled: Compiled, imports: readonly ExternInstance[]): object => {
+  const instanceOf = (linked: Linked): object => {
     const object = Object.create(Instance.prototype) as object;
-    initInstance(world, object, compiled, imports);
+    initInstance(world, making, object, linked);
     return object;
   };
   /** After `bytes` are there: what follows is never done at once. */
@@ -60,9 +73,9 @@ export function makeWebAssembly(options: WebAssemblyOptions = {}): WebAssemblyNa
     compiled: Compiled,
     importObject: object | undefined,
   ): Promise<object> => {
-    const imports = world.guarded(() => readImports(world, compiled, importObject));
+    const linked = linkInstance(world, making, compiled, importObject);
     await Promise.resolve();
-    return instanceOf(compiled, imports);
+    return instanceOf(linked);
   };
   const instantiateSource = async (source: Promise<Compiled>, importObject: object | undefined) => {
     const compiled = await source;

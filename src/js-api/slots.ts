@@ -2,6 +2,8 @@
 // one if an interface of any world made it, whatever its prototype has become.
 // Spec: https://webassembly.github.io/spec/js-api/#object-caches
 
+import type { AsyncifySettings } from "../fiber/asyncify/asyncify.js";
+import type { Roles } from "../fiber/asyncify/roles.js";
 import type { ExceptionInstance } from "../runtime/exceptions.js";
 import type {
   FuncInstance,
@@ -38,6 +40,8 @@ export interface Compiled {
   readonly builtins: ReadonlySet<string>;
   /** From this module's name come strings, which are the names of what is imported. */
   readonly strings: string | null;
+  /** Its instances run with native asyncify, under these options. */
+  readonly asyncify: (AsyncifySettings & { readonly roles: Roles }) | null;
 }
 export interface Instantiated {
   readonly instance: ModuleInstance;

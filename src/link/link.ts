@@ -11,7 +11,7 @@ import { CrashError, LinkError } from "../util/errors.js";
 import { hex } from "../util/hex.js";
 import { encodeProgram } from "./encode-program.js";
 import { InitCode } from "./init.js";
-import { LineTable } from "./lines.js";
+import { LineTable } from "../syntax/line-table.js";
 import { Memory, type MemoryOptions } from "./memory.js";
 import {
   isObject,

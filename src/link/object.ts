@@ -6,7 +6,7 @@ import { Reader } from "../binary/reader.js";
 import type { ExternKind, Module } from "../syntax/module.js";
 import { importsOf } from "../syntax/module.js";
 import { LinkError } from "../util/errors.js";
-import type { LineMark, Source } from "./lines.js";
+import type { LineMark, Source } from "../syntax/line-table.js";
 import {
   type RelocationKind,
   relocationKinds,

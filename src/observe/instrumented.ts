@@ -44,6 +44,11 @@ export class InstrumentedEvents {
   attach(instance: ModuleInstance): void {
     this.view.instance = instance;
   }
+
+  /** `__asyncify_state`. */
+  get state(): number {
+    return this.view.state;
+  }
 }
 
 /** Must see the machine before whoever wants the events in order with it. */

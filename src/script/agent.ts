@@ -10,7 +10,13 @@ import { UncaughtException } from "../runtime/exceptions.js";
 import { type ExternInstance, FuncInstance, ModuleInstance } from "../runtime/instances.js";
 import { Exhaustion, Trap } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
-import { InvalidError, LinkError, MalformedError, UsageError } from "../util/errors.js";
+import {
+  InvalidError,
+  LinkError,
+  MalformedError,
+  SyntaxFault,
+  UsageError,
+} from "../util/errors.js";
 import { decodeUtf8 } from "../util/utf8.js";
 import { checkBranchHints } from "../valid/branch-hints.js";
 import { type ValidateOptions, type ValidModule, validate } from "../valid/validate.js";
@@ -203,6 +209,8 @@ export class Agent {
     try {
       return assemble(text);
     } catch (error) {
+      if (error instanceof SyntaxFault)
+        return refuse(`${error.reason} (at ${error.line}:${error.column} of the module)`);
       return refuse(error instanceof Error ? error.message : String(error));
     }
   }

@@ -45,6 +45,10 @@ export interface AsyncifySettings extends AsyncifyOptions {
   readonly overflowLikeBinaryen?: boolean;
   /** Told everything that happens, after it happened. */
   readonly listener?: (event: AsyncifyEvent) => void;
+  /** Told that a runtime function has set the state, and nothing else. */
+  readonly onState?: (asyncify: Asyncify) => void;
+  /** What `analyzeRoles` says of the module under these options, where it is known already. */
+  readonly roles?: Roles;
 }
 
 /** The instrumented calls of a function, by call index and by position in its code. */
@@ -76,7 +80,7 @@ export class Asyncify implements Interposer {
     private readonly module: ValidModule,
     readonly settings: AsyncifySettings = {},
   ) {
-    this.roles = analyzeRoles(module, settings);
+    this.roles = settings.roles ?? analyzeRoles(module, settings);
     const { memory } = this.roles;
     this.globals = settings.globals ?? newGlobals(memory.pointer);
     this.records = new RecordStack(memory, this.globals);
@@ -103,21 +107,27 @@ export class Asyncify implements Interposer {
     return new Map([...this.functions].map(([name, func]) => [name, { kind: "func", func }]));
   }
 
-  /** Binds the state to an instance (before its start function runs) and adds the exports that the pass adds. */
-  attach(instance: ModuleInstance): void {
-    this.instance = instance;
-    this.records.attach(instance);
-    const { exports } = instance;
+  /** What the pass adds to the module's exports. */
+  get exports(): ReadonlyMap<string, ExternInstance> {
+    const added = new Map<string, ExternInstance>();
     for (const [name, func] of this.functions)
-      exports.set(`asyncify_${name}`, { kind: "func", func });
+      added.set(`asyncify_${name}`, { kind: "func", func });
     if (this.settings.exportGlobals === true) {
-      exports.set("__asyncify_state", { kind: "global", global: this.globals.state });
-      exports.set("__asyncify_data", { kind: "global", global: this.globals.data });
+      added.set("__asyncify_state", { kind: "global", global: this.globals.state });
+      added.set("__asyncify_data", { kind: "global", global: this.globals.data });
     }
     // Ours: nobody could reach it otherwise.
     const { own: memory } = this.records;
     if (this.settings.inSecondaryMemory === true && memory !== null)
-      exports.set("asyncify_memory", { kind: "memory", memory });
+      added.set("asyncify_memory", { kind: "memory", memory });
+    return added;
+  }
+
+  /** Binds the state to an instance (before its start function runs) and adds the exports that the pass adds. */
+  attach(instance: ModuleInstance): void {
+    this.instance = instance;
+    this.records.attach(instance);
+    for (const [name, added] of this.exports) instance.exports.set(name, added);
   }
 
   /** Rules asyncify/enter-normal, asyncify/return-normal: while false, calls are ordinary calls. */
@@ -265,6 +275,7 @@ export class Asyncify implements Interposer {
     else if (name !== "get_state") this.state = NORMAL;
     const isPointer = argument?.type === "i32" || argument?.type === "i64";
     if (isPointer) this.records.data = argument.value;
+    if (name !== "get_state") this.settings.onState?.(this);
     this.settings.listener?.({
       type: "runtime",
       name,

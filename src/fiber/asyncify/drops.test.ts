@@ -6,8 +6,10 @@ import { instantiate } from "../../exec/instantiate.js";
 import { Machine, type Outcome } from "../../exec/machine.js";
 import { tierOf, type TierName } from "../../forward/choose.js";
 import { i32 } from "../../runtime/values.js";
+import { pack, unpack } from "../../snapshot/format.js";
 import { loadSnapshot } from "../../snapshot/load.js";
 import { saveSnapshot } from "../../snapshot/save.js";
+import { BobbinError, CrashError } from "../../util/errors.js";
 import { Asyncify } from "./asyncify.js";
 import { moduleOf, program } from "./program.testing.js";
 
@@ -111,6 +113,33 @@ test("every position can be saved, and gone on from", async () => {
     if (machine.fiber!.due >= 0) between++;
   } while (machine.step().kind === "paused");
   expect(between).toBe(3);
+});
+
+test("a saved position between frames that was changed is refused, or goes on in order", async () => {
+  const { machine, save } = start();
+  while (machine.fiber!.due < 0) machine.step();
+  const file = await unpack(await save(), 2 ** 30);
+  let refused = 0;
+  let ran = 0;
+  for (const name of ["fibers", "machine"] as const) {
+    const length = file.sections.find((section) => section.name === name)!.bytes.length;
+    for (let bit = 0; bit < 8 * length; bit++) {
+      const sections = file.sections.map((section) => {
+        const bytes = section.bytes.slice();
+        if (section.name === name) bytes[bit >> 3]! ^= 1 << (bit & 7);
+        return { name: section.name, bytes };
+      });
+      try {
+        const loaded = await loadSnapshot(await pack({ features: file.features, sections }, false));
+        if (loaded.machine.fiber !== null) loaded.machine.run({ fuel: 1000 });
+        ran++;
+      } catch (error) {
+        if (!(error instanceof BobbinError) || error instanceof CrashError) throw error;
+        refused++;
+      }
+    }
+  }
+  expect(Math.min(refused, ran)).toBeGreaterThan(10);
 });
 
 test("an answer of the host that unwinds stops between frames where it is asked to", () => {

@@ -40,6 +40,8 @@ export interface CheckerOptions {
    * one repeats. Every instruction is looked at, so it takes several times as long.
    */
   readonly watch?: readonly ChangedWord[];
+  /** Told each finding when it is found; its count may yet grow. */
+  readonly onFinding?: (finding: Finding) => void;
 }
 
 /** How much there was to check. */
@@ -68,14 +70,17 @@ export class Checker {
   private finished = false;
 
   /** @throws AsyncifyError, TwinError */
-  constructor(module: ValidModule, { asyncify = {}, roles, watch = [] }: CheckerOptions = {}) {
+  constructor(
+    module: ValidModule,
+    { asyncify = {}, roles, watch = [], onFinding = () => undefined }: CheckerOptions = {},
+  ) {
     const facts = isInstrumented(module)
       ? factsOfInstrumented(module)
       : factsOfRoles(module, roles ?? analyzeRoles(module, asyncify));
     const context = new Context(facts);
     const writers = watch.length === 0 ? null : new WriterWatch(context, watch);
     const shadow = new Shadow(context);
-    this.on = { facts, context, shadow, report: new Report(context), writers };
+    this.on = { facts, context, shadow, report: new Report(context, onFinding), writers };
     // The allocator and the linker know one memory.
     const shared = facts.room.memory === 0;
     const frames = new FrameMonitor(this.on, module);

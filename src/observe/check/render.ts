@@ -70,6 +70,10 @@ export function renderFinding(finding: Finding): string[] {
 
 const plural = (n: number, one: string): string => `${n} ${one}${n === 1 ? "" : "s"}`;
 
+/** How many were found. */
+export const renderVerdict = ({ length }: readonly Finding[]): string =>
+  length === 0 ? "no finding" : plural(length, "finding");
+
 /** What there was to check. */
 export const renderCounts = ({ unwinds, rewinds, pushes, pops }: CheckCounts): string =>
   `${plural(unwinds, "unwind")}, ${plural(rewinds, "rewind")}, ` +

@@ -31,7 +31,10 @@ export class Report {
   pushing: (Site & { readonly callIndex: number }) | null = null;
   private readonly places = new Map<string, number>();
 
-  constructor(private readonly context: Context) {}
+  constructor(
+    private readonly context: Context,
+    private readonly onFinding: (finding: Finding) => void,
+  ) {}
 
   add(code: CheckCode, message: string, details: Details = {}): void {
     const { where, other = null, changed = null, writer = null } = details;
@@ -47,7 +50,7 @@ export class Report {
     if (this.findings.length >= LIMIT) return;
     this.places.set(key, this.findings.length);
     const sp = this.context.sp ?? this.stack.sp;
-    this.findings.push({
+    const finding: Finding = {
       code,
       message,
       event: this.event,
@@ -58,7 +61,9 @@ export class Report {
       changed,
       writer,
       count: 1,
-    });
+    };
+    this.findings.push(finding);
+    this.onFinding(finding);
   }
 
   private here(): Place | null {

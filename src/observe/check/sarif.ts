@@ -18,7 +18,7 @@ const location = (uri: string, place: Place | null) => ({
 });
 
 /** @param uri the module's file, as a relative or absolute URI */
-export function toSarif(findings: readonly Finding[], uri: string, version: string): unknown {
+export function toSarif(findings: readonly Finding[], uri: string, version: string) {
   const used = [...new Set(findings.map(({ code }) => code))];
   return {
     $schema: SCHEMA,

@@ -1,7 +1,7 @@
 // A table from byte offsets to lines of sources: what the assembler hands on with an
 // object file, and what is left of it when functions have moved to their places.
 
-import { isFileNamed, type SourceLines, type SourcePosition } from "../syntax/source-lines.js";
+import { isFileNamed, type SourceLines, type SourcePosition } from "./source-lines.js";
 
 /** An instruction that begins at `offset`. */
 export interface LineMark {

@@ -1,0 +1,33 @@
+// From the environment to the object that the program finds.
+
+import { chosenTier } from "../cli/machine-options.js";
+import { makeWebAssembly } from "../js-api/namespace.js";
+import type { Attachment } from "../observe/attachments.js";
+import { checkInstances } from "./check.js";
+import { type Environment, settingsOf } from "./environment.js";
+import { standardError } from "./output.js";
+import { traceTo } from "./trace.js";
+
+/** @throws UsageError where the environment is wrong */
+export function install(env: Environment): void {
+  const { tier, fuel, asyncify, check, checkFile: file, trace } = settingsOf(env);
+  const output = standardError;
+  const note = (line: string): void => output.line(`bobbin: ${line}`);
+  const attachments: Attachment[] = [
+    ...(trace === undefined ? [] : [traceTo(trace)]),
+    ...(check === undefined ? [] : [checkInstances({ output, strict: check === "strict", file })]),
+  ];
+  const value = makeWebAssembly({
+    ...(tier === undefined ? {} : { tier: chosenTier(tier, note) }),
+    ...(fuel === undefined ? {} : { fuel }),
+    ...(asyncify === undefined ? {} : { asyncify }),
+    attachments,
+  });
+  // As the engine's own is: writable, but not seen where properties are listed.
+  Object.defineProperty(globalThis, "WebAssembly", {
+    value,
+    writable: true,
+    configurable: true,
+    enumerable: false,
+  });
+}
