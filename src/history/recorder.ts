@@ -31,7 +31,7 @@ export interface RecordOptions {
   readonly asyncify?: Asyncify | null | undefined;
   readonly fibers?: FiberAbi | null | undefined;
   /**
-   * Compares bytes, as a host may do it faster (Node: `Buffer.compare`): all of what the host can
+   * Compares bytes, as a host may do it faster (Node has one for its buffers): all of what the host can
    * reach is compared whenever it comes back.
    */
   readonly same?: SameBytes;
