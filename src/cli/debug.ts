@@ -20,6 +20,7 @@ import {
 import { defaultExport, exportedFunction, parseArguments } from "./call.js";
 import { open, openSnapshot, requireCall, type Session, startCall } from "./session.js";
 import { writeSnapshot } from "./snapshots.js";
+import type { ByteSource } from "./wasi/standard.js";
 
 interface DebugOptions extends ExecutionOptions, TerminalOptions {
   readonly invoke?: string;
@@ -39,7 +40,7 @@ export function register(program: Command, context: Context): void {
     .command("debug")
     .description("step through a call of an exported function")
     .argument("[file]", "WebAssembly module", operand)
-    .argument("[args...]", "arguments of the function", operands)
+    .argument("[args...]", "arguments of the function, or of a WASI program", operands)
     .option("--invoke <name>", "the function to call (_start or main)", operand)
     .option("--snapshot <file>", "begin where a snapshot stands", operand)
     .option("-x, --commands <file>", "run these commands first", operand)
@@ -83,6 +84,9 @@ async function debug(
   return converse(console, context, options);
 }
 
+/** What stdin has is for the debugger. */
+const nothing = (): ByteSource => ({ read: () => new Uint8Array() });
+
 /** At the start of a call, or where a snapshot stands. */
 async function openAt(
   file: string | undefined,
@@ -92,20 +96,17 @@ async function openAt(
 ): Promise<Session> {
   if (options.snapshot !== undefined) {
     if (file !== undefined) throw new UsageError("--snapshot FILE takes the place of the module");
-    const session = await openSnapshot(
-      options.snapshot,
-      { ...options, followFibers: true },
-      context,
-    );
+    const settings = { ...options, followFibers: true, input: nothing };
+    const session = await openSnapshot(options.snapshot, settings, context);
     requireCall(session);
     return session;
   }
-  const session = await open(file!, { ...options, followFibers: true }, context);
+  const session = await open(file!, { ...options, texts: args, input: nothing, followFibers: true }, context); // prettier-ignore
   const { instance } = session;
   const name = options.invoke ?? defaultExport(instance);
   if (name === null) throw new UsageError("the module has nothing but a start function, which ran");
   const func = exportedFunction(instance, name);
-  startCall(session, name, parseArguments(name, func, args));
+  startCall(session, name, parseArguments(name, func, session.operands));
   return session;
 }
 

@@ -80,9 +80,11 @@ export async function runOn(session: Session, options: Wanted, context: Context)
 /** @returns the size of the file */
 export async function writeSnapshot(
   file: string,
-  { machine, instances, asyncify, native }: Snapshottable,
+  { machine, instances, asyncify, native, host }: Snapshottable,
   embedModules = true,
 ): Promise<number> {
+  const unsaved = host?.unsaved?.();
+  if (unsaved !== undefined) throw new UsageError(`no snapshot can be made here: ${unsaved}`);
   const bytes = await saveSnapshot(machine, { instances, asyncify, fibers: native, embedModules });
   await about(file, async () => {
     try {
@@ -94,4 +96,4 @@ export async function writeSnapshot(
   return bytes.length;
 }
 
-type Snapshottable = Pick<Session, "instances" | "asyncify" | "native"> & { readonly machine: Machine }; // prettier-ignore
+type Snapshottable = Pick<Session, "instances" | "asyncify" | "native" | "host"> & { readonly machine: Machine }; // prettier-ignore
