@@ -14,6 +14,7 @@ const ORDER = [
   "ast",
   "valid",
   "link",
+  "source",
   "asm",
   "runtime",
   "exec",
@@ -39,7 +40,10 @@ const ORDER = [
 /** Folders that may use Node. */
 const NODE = new Set(["cli", "cli.ts", "register", "register.ts"]);
 /** What packages a folder of the core may use. */
-const PACKAGES: Readonly<Record<string, RegExp>> = { ast: /^@webassemblyjs\// };
+const PACKAGES: Readonly<Record<string, RegExp>> = {
+  ast: /^@webassemblyjs\//,
+  source: /^@jridgewell\/trace-mapping$/,
+};
 
 const root = fileURLToPath(new URL("../src", import.meta.url));
 const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter(

@@ -52,6 +52,24 @@ const sleeping = (module: string): string[] => [program("drive.mjs"), fixture(mo
 const SILENT = { BOBBIN_CHECK: "strict" };
 const LINES = (text: string): string[] => text.trimEnd().split("\n");
 
+test("an error that nobody catches tells the lines of the module's source map", () => {
+  const script = join(folder, "trap.mjs");
+  for (const name of ["mapped.wasm", "mapped.wasm.map"])
+    copyFileSync(fixture(`debug/${name}`), join(folder, name));
+  writeFileSync(
+    script,
+    `import { readFileSync } from "node:fs";
+    const bytes = readFileSync(new URL("mapped.wasm", import.meta.url));
+    const { instance } = await WebAssembly.instantiate(bytes, { env: { call_out: () => 0 } });
+    instance.exports.deep(1);`,
+  );
+  const { code, stderr } = registered([script]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /^RuntimeError: unreachable\n {4}at stop \[traps\.c:32:5\] \(wasm:\/\/wasm\/[0-9a-f]{8}:wasm-function\[4\]:0x168\)\n {4}at deep \[traps\.c:37:\d+\] .*\n.*\n {4}at file:\/\/.*trap\.mjs:4/m,
+  );
+});
+
 describe("a program with Emscripten's glue", () => {
   const plain = fixture("glue/naps.cjs");
   const OUTPUT = "sum of 1: 2\nsum of 2: 6\nsum of 3: 12\n";

@@ -6,6 +6,7 @@ import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "@jest/globals";
 import { main } from "../src/cli/main.js";
+import { surroundings } from "../src/cli/testing.js";
 import { assemble } from "../src/cli/assembler.js";
 import { type Command, parseWast, Script } from "../src/index.js";
 
@@ -34,6 +35,7 @@ async function bobbin(...argv: string[]) {
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
     stdin: Readable.from([""]),
+    surroundings: surroundings(),
   });
   return { code, stdout, stderr };
 }

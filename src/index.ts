@@ -25,6 +25,9 @@ export { assemble, assembleInput, type AssembleOptions } from "./asm/assemble.js
 export { link, type Linked } from "./link/link.js";
 export { isObject, type LinkInput } from "./link/object.js";
 export type { SourceLines, SourcePosition } from "./syntax/source-lines.js";
+export { withSources } from "./source/with-sources.js";
+export { type SourceMapText, sourceMapUrl } from "./source/source-map.js";
+export { DebugInfoError } from "./source/errors.js";
 
 export { instantiate, getGlobal, setGlobal } from "./exec/instantiate.js";
 export { ForwardTier, type ForwardOptions } from "./forward/tier.js";

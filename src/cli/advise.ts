@@ -12,6 +12,7 @@ import {
   onlyListOf,
   withoutLists,
 } from "../compare/advice.js";
+import { failureOf } from "../compare/run.js";
 import { runTwinOnBobbin } from "../compare/twin.js";
 import { analyzeRoles } from "../fiber/asyncify/analyze.js";
 import { formatValue } from "../runtime/notation.js";
@@ -23,7 +24,8 @@ import { about, ExitCode, FileError, InputError } from "./failure.js";
 import { readRaw } from "./input.js";
 import { makeTwin } from "./make-twin.js";
 import { count, executionOptions, operands, programOperands, tierOption } from "./options.js";
-import { explained, loadProgram, logOf, type Program, type ProgramOptions } from "./program.js";
+import { hearingOf } from "./hearing.js";
+import { explained, loadProgram, type Program, type ProgramOptions } from "./program.js";
 
 interface AdviseOptions extends ProgramOptions, CommonOptions {
   readonly optimizeLevel?: number;
@@ -72,7 +74,7 @@ async function advise(
   context: Context,
 ): Promise<number> {
   const json = options.json === true;
-  const program = await loadProgram(file, args, options, logOf(context, json), context.note);
+  const program = await loadProgram(file, args, options, hearingOf(context, json), context);
   if (program.instrumented)
     throw new UsageError("the module is instrumented already: advice needs the plain one");
   const earlier = await Promise.all((options.with ?? []).map(readAdvice));
@@ -86,12 +88,12 @@ async function advise(
     advised,
     advice,
     runs: earlier.length + 1,
-    ...(level === undefined || advised.run.error !== undefined || advice.unwound.length === 0
+    ...(level === undefined || failureOf(advised.run) !== undefined || advice.unwound.length === 0
       ? {}
       : { instrumented: { level, buffers: await instrumentedBuffers(program, advice, level) } }),
   };
   if (!json) for (const line of render(report)) context.out(line);
-  const { error } = advised.run;
+  const error = failureOf(advised.run);
   if (error !== undefined)
     return context.fail(new FileError(file, error.thrown), reportJson(report));
   if (json) context.out(JSON.stringify(reportJson(report)));
@@ -115,7 +117,8 @@ async function instrumentedBuffers(
     plain: module,
     limits,
   });
-  if (run.error !== undefined) throw run.error.thrown;
+  const failure = failureOf(run);
+  if (failure !== undefined) throw failure.thrown;
   return collector.advice.buffers;
 }
 
@@ -173,7 +176,7 @@ function render(report: Report): string[] {
       ["left", "right"],
     ),
     "",
-    ...(advised.run.error === undefined
+    ...(failureOf(advised.run) === undefined
       ? renderLists(advice, advised)
       : ["the run failed: lists would leave out what it did not come to"]),
     "",
@@ -209,7 +212,7 @@ const shell = (word: string): string =>
 
 function renderIndirect({ indirect }: Advice, { run }: Advised): string[] {
   if (indirect.length === 0)
-    return run.error === undefined
+    return failureOf(run) === undefined
       ? [
           "no indirect call was live at an unwind: asyncify-ignore-indirect would do for these runs",
           "",

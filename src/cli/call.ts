@@ -41,15 +41,21 @@ export function exportedFunction(instance: ModuleInstance, name: string): FuncIn
   throw noFunction(kindsOf(instance.module), name);
 }
 
+/** What a program starts with without `--invoke`, if it has that. */
+export function usualExport(module: ModuleInstance["module"]): string | null {
+  const names = functionNames(kindsOf(module));
+  return ["_start", "main"].find((name) => names.includes(name)) ?? null;
+}
+
 /** Where a program starts without `--invoke`: null where its start function was all. */
 export function defaultExport({
   module,
 }: {
   readonly module: ModuleInstance["module"];
 }): string | null {
+  const found = usualExport(module);
+  if (found !== null) return found;
   const names = functionNames(kindsOf(module));
-  const found = ["_start", "main"].find((name) => names.includes(name));
-  if (found !== undefined) return found;
   if (names.length === 0 && module.start !== undefined) return null;
   throw new UsageError(
     names.length === 0
@@ -60,7 +66,7 @@ export function defaultExport({
 
 /** Whether a program has anything that it starts with without `--invoke`. */
 export const canDefault = (module: ModuleInstance["module"]): boolean =>
-  functionNames(kindsOf(module)).some((name) => name === "_start" || name === "main");
+  usualExport(module) !== null;
 
 /**
  * The function that a command is to call, before there is an instance.

@@ -4,7 +4,7 @@
 import { relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Command, Option } from "commander";
-import type { Run } from "../compare/run.js";
+import { failureOf, type Run } from "../compare/run.js";
 import { Checker, type CheckCounts } from "../observe/check/checker.js";
 import type { ChangedWord, Finding } from "../observe/check/finding.js";
 import { checkerOf } from "../observe/check/instances.js";
@@ -26,7 +26,8 @@ import {
   programOperands,
   tierOption,
 } from "./options.js";
-import { logOf, type Program, programOf, type ProgramOptions, runProgram } from "./program.js";
+import { hearingOf } from "./hearing.js";
+import { type Program, programOf, type ProgramOptions, runProgram } from "./program.js";
 import { packageVersion } from "./version.js";
 
 interface CheckOptions extends ProgramOptions, CommonOptions {
@@ -96,7 +97,7 @@ export async function checkProgram(program: Program, once = false): Promise<Chec
     ],
     run,
     counts,
-    lastWords: run.error === undefined ? null : lastWords,
+    lastWords: failureOf(run) === undefined ? null : lastWords,
   };
 }
 
@@ -130,16 +131,24 @@ async function check(
   const module = await readProgram(file, options);
   const checked = runs(module, options)
     ? await checkProgram(
-        await programOf(module, args, options, logOf(context, format !== "text"), context.note),
+        await programOf(
+          file,
+          module,
+          args,
+          options,
+          hearingOf(context, format !== "text"),
+          context,
+        ),
         options.once,
       )
     : { findings: checkStatically(module, asyncifySettings(options)) };
   const { findings, run } = checked;
+  const failure = run && failureOf(run);
   if (format === "sarif")
     context.out(JSON.stringify(toSarif(findings, uriOf(file), packageVersion())));
   else if (format === "text") for (const line of renderCheck(checked)) context.out(line);
-  if (run?.error !== undefined)
-    return context.fail(new FileError(file, run.error.thrown), checkJson(checked));
+  if (failure !== undefined)
+    return context.fail(new FileError(file, failure.thrown), checkJson(checked));
   if (format === "json") context.out(JSON.stringify(checkJson(checked)));
   return findings.length > 0 ? ExitCode.finding : ExitCode.good;
 }
@@ -155,7 +164,7 @@ function uriOf(file: string): string {
 }
 
 function checkJson({ findings, run, counts, lastWords }: Checked): object {
-  const failed = run?.error !== undefined;
+  const failed = run !== undefined && failureOf(run) !== undefined;
   return {
     verdict: findings.length > 0 ? "findings" : failed ? "failed" : "clean",
     findings: findings.map((finding) => ({ ...finding, ...CODES[finding.code] })),

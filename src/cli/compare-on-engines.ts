@@ -25,6 +25,8 @@ import { findEngines } from "./engine-registry.js";
 import { ExitCode, printable } from "./failure.js";
 import { interruption } from "./interruption.js";
 import type { Program } from "./program.js";
+import { UsageError } from "../util/errors.js";
+import { importsWasi } from "./wasi/host.js";
 
 export interface EngineCompareOptions {
   readonly engines: string;
@@ -50,6 +52,8 @@ export async function compareOnEngines(
   options: EngineCompareOptions,
   context: Context,
 ): Promise<number> {
+  if (importsWasi(plain) && hostFile === undefined)
+    throw new UsageError("other engines have no WASI here: compare without --engines");
   if (options.install === true) await installMissing(options.engines, context);
   const found = findEngines(options.engines);
   const runs = await runOnBobbin({ ...request, plain, twin, asyncify, limits });

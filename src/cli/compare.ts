@@ -31,6 +31,7 @@ import { about, ExitCode, FileError } from "./failure.js";
 import { readBytes } from "./input.js";
 import { makeTwin } from "./make-twin.js";
 import { count, executionOptions, operand, programOperands, tierOption } from "./options.js";
+import { NOBODY } from "./hearing.js";
 import { loadProgram, type Program, type ProgramOptions } from "./program.js";
 
 interface CompareOptions extends ProgramOptions, CommonOptions {
@@ -89,7 +90,7 @@ async function compare(
   if (options.engines === undefined && options.install === true)
     throw new UsageError("--install needs --engines: the engines to install");
   // Three runs would log three times: nobody reads that.
-  const program = await loadProgram(file, args, options, () => undefined, context.note);
+  const program = await loadProgram(file, args, options, NOBODY, context);
   const twin = await twinOf(program, options);
   const { twin: twinFile } = options;
   const aboutTwin = (error: unknown): never => {

@@ -1,7 +1,9 @@
 // What a command gets from its surroundings: streams, and a way to end. Commands
 // know no `process`, so tests run them in this process.
 
-import { describeFailure, errorJson, failureLine, stackLines } from "./failure.js";
+import { asyncifyLines, describeFailure, errorJson, failureLine, stackLines } from "./failure.js";
+import { ProgramExit } from "../util/errors.js";
+import type { Surroundings } from "./wasi/standard.js";
 
 /** Where text goes. */
 export interface Sink {
@@ -16,8 +18,8 @@ export interface Io {
   };
   readonly stderr: Sink & { readonly isTTY?: boolean };
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
-  /** Variables of the environment. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The same for a program that runs here. */
+  readonly surroundings: Surroundings;
   /** Prints JavaScript stacks of internal errors too. */
   readonly debug?: boolean;
 }
@@ -51,10 +53,16 @@ export class Context {
     if (this.io.stderr.isTTY === true) this.io.stderr.write(`\r\x1b[K${text}`);
   };
 
-  /** Runs the body of a command, which answers with its exit code. */
+  /** Runs the body of a command, which answers with its exit code, or ends as the program did. */
   async run(options: CommonOptions, command: () => number | Promise<number>): Promise<void> {
     this.options = options;
-    this.exitCode = await command();
+    try {
+      this.exitCode = await command();
+    } catch (error) {
+      if (!(error instanceof ProgramExit)) throw error;
+      if (options.json === true) this.out(JSON.stringify({ exitCode: error.code }));
+      this.exitCode = error.code;
+    }
   }
 
   /**
@@ -65,6 +73,7 @@ export class Context {
   fail(error: unknown, report: object = {}): number {
     const failure = describeFailure(error);
     this.note(failureLine(failure));
+    asyncifyLines(failure).forEach(this.note);
     if (this.options.stack === true) stackLines(failure).forEach(this.note);
     if (this.options.json === true)
       this.out(JSON.stringify({ ...report, error: errorJson(failure) }));

@@ -8,6 +8,7 @@ import { createInterface, type Interface } from "node:readline";
 import { complete } from "../debug/complete.js";
 import type { DebugConsole } from "../debug/console.js";
 import { ANSI, PLAIN, type Style } from "../debug/style.js";
+import { ProgramExit } from "../util/errors.js";
 import type { Context, Io } from "./context.js";
 import { about, ExitCode } from "./failure.js";
 import { readRaw } from "./input.js";
@@ -22,8 +23,8 @@ export interface TerminalOptions {
 }
 
 /** Whether there are colours: as asked for, else on a terminal, unless NO_COLOR says no. */
-export function styleOf({ stdout, env = {} }: Io, color: boolean | undefined): Style {
-  const noColor = (env["NO_COLOR"] ?? "") !== "";
+export function styleOf({ stdout, surroundings }: Io, color: boolean | undefined): Style {
+  const noColor = (surroundings.env["NO_COLOR"] ?? "") !== "";
   return (color ?? (stdout.isTTY === true && !noColor)) ? ANSI : PLAIN;
 }
 
@@ -38,7 +39,7 @@ export function screenOf({ stdout }: Io) {
 }
 
 /** `$XDG_STATE_HOME/bobbin/debug-history` */
-export const historyFile = (env: NonNullable<Io["env"]>): string =>
+const historyFile = (env: Io["surroundings"]["env"]): string =>
   join(env["XDG_STATE_HOME"] ?? join(homedir(), ".local", "state"), "bobbin", "debug-history");
 
 /** Runs commands until they, or the session, end. @returns the exit code */
@@ -58,7 +59,7 @@ export async function converse(
     }
   }
   const terminal = io.stdin.isTTY === true;
-  const file = terminal && history ? historyFile(io.env ?? {}) : null;
+  const file = terminal && history ? historyFile(io.surroundings.env) : null;
   const lines = open(console, io, file);
   let running = false;
   let abort = (): void => {};
@@ -87,8 +88,10 @@ export async function converse(
   return left ? ExitCode.interrupted : exitCode(console);
 }
 
-const exitCode = ({ session: { end } }: DebugConsole): number =>
-  end === null || end.kind === "returned" ? ExitCode.good : ExitCode.finding;
+function exitCode({ session: { end } }: DebugConsole): number {
+  if (end?.kind === "threw" && end.error instanceof ProgramExit) return end.error.code;
+  return end === null || end.kind === "returned" ? ExitCode.good : ExitCode.finding;
+}
 
 const linesOf = async (file: string): Promise<string[]> =>
   about(file, async () => new TextDecoder().decode(await readRaw(file)).split(/\r?\n/));

@@ -13,7 +13,7 @@ import { exportedFunction, parseArguments } from "./call.js";
 import { Context } from "./context.js";
 import { main } from "./main.js";
 import { open } from "./session.js";
-import { bobbin, fileOf, wat } from "./testing.js";
+import { bobbin, fileOf, surroundings, wat } from "./testing.js";
 
 const program = fileOf(
   "debug.wasm",
@@ -246,7 +246,12 @@ async function onTerminal(env: Record<string, string>, keys: string, ...args: st
   const stdout = Object.assign(new PassThrough(), { isTTY: true, columns: 100, rows: 30 });
   stdout.on("data", (chunk: Buffer) => (shown += chunk.toString()));
   const argv = ["debug", program, "--stub-imports", "--invoke", "main", "5", ...args];
-  const ended = main(argv, { stdout, stderr: { write: () => {} }, stdin, env });
+  const ended = main(argv, {
+    stdout,
+    stderr: { write: () => {} },
+    stdin,
+    surroundings: { ...surroundings(), env },
+  });
   for (const key of keys) {
     stdin.write(key);
     await setTimeout(5);
@@ -284,6 +289,7 @@ test.each([
     stdout: { write: () => {} },
     stderr: { write: () => {} },
     stdin: process.stdin,
+    surroundings: surroundings(),
   });
   const options = { host: `${fixtures}hosts/logging.mjs` };
   const session = await open(`${fixtures}wasm/${name}.wasm`, options, context);

@@ -25,6 +25,7 @@ import { defaultExport, exportedFunction, parseArguments } from "./call.js";
 import { recorderOf } from "./recordings.js";
 import { open, openSnapshot, requireCall, type Session, startCall } from "./session.js";
 import { writeSnapshot } from "./snapshots.js";
+import type { ByteSource } from "./wasi/standard.js";
 
 interface DebugFlags extends ExecutionOptions, TerminalOptions {
   readonly invoke?: string;
@@ -47,7 +48,7 @@ export function register(program: Command, context: Context): void {
     .command("debug")
     .description("step through a call of an exported function")
     .argument("[file]", "WebAssembly module", operand)
-    .argument("[args...]", "arguments of the function", operands)
+    .argument("[args...]", "arguments of the function, or of a WASI program", operands)
     .option("--invoke <name>", "the function to call (_start or main)", operand)
     .option("--snapshot <file>", "begin where a snapshot stands", operand)
     .option("--recording <file>", "look at a run that was recorded", operand)
@@ -94,10 +95,13 @@ interface Debugging {
   readonly describe: (end: End & { kind: "trapped" | "threw" }) => string;
 }
 
-const optionsFor = ({ progress }: Context): DebugOptions => ({
+const optionsFor = ({ progress }: Context, host: Session["host"] = null): DebugOptions => ({
   breathe: () => setImmediate(),
   onProgress: (at) => progress(at === null ? "" : progressText(at)),
-  save: async (out, scene) => `${out}: ${await writeSnapshot(out, scene)} bytes`,
+  async save(out, { machine, instances, asyncify, native }) {
+    const bytes = await writeSnapshot(out, { machine, instances, asyncify, native, host });
+    return `${out}: ${bytes} bytes`;
+  },
 });
 
 const progressText = ({ done, total }: Progress): string =>
@@ -115,7 +119,14 @@ async function ofProgram(
   });
   const { instance, machine, instances, asyncify, native, events } = session;
   const history = recorder === null ? null : History.of(recorder);
-  const options = { ...optionsFor(context), instances, asyncify, native, events, history };
+  const options = {
+    ...optionsFor(context, session.host),
+    instances,
+    asyncify,
+    native,
+    events,
+    history,
+  };
   return {
     debugging: new DebugSession(machine, instance, options),
     describe: ({ error }) => describeFailure(session.explain(error)).message,
@@ -135,6 +146,9 @@ async function ofRecording(
   };
 }
 
+/** What stdin has is for the debugger. */
+const nothing = (): ByteSource => ({ read: () => new Uint8Array() });
+
 /** At the start of a call, or where a snapshot stands. */
 async function openAt(
   file: string | undefined,
@@ -145,21 +159,18 @@ async function openAt(
 ): Promise<Session> {
   if (options.snapshot !== undefined) {
     if (file !== undefined) throw new UsageError("--snapshot FILE takes the place of the module");
-    const session = await openSnapshot(
-      options.snapshot,
-      { ...options, followFibers: true },
-      context,
-    );
+    const settings = { ...options, followFibers: true, input: nothing };
+    const session = await openSnapshot(options.snapshot, settings, context);
     requireCall(session);
     ready(session);
     return session;
   }
-  const session = await open(file!, { ...options, followFibers: true }, context);
+  const session = await open(file!, { ...options, texts: args, input: nothing, followFibers: true }, context); // prettier-ignore
   const { instance } = session;
   const name = options.invoke ?? defaultExport(instance);
   if (name === null) throw new UsageError("the module has nothing but a start function, which ran");
   const func = exportedFunction(instance, name);
   ready(session);
-  startCall(session, name, parseArguments(name, func, args));
+  startCall(session, name, parseArguments(name, func, session.operands));
   return session;
 }

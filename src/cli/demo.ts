@@ -12,6 +12,7 @@ import { compareWith, renderComparison } from "./compare.js";
 import type { Context } from "./context.js";
 import { about, ExitCode } from "./failure.js";
 import { readBytes } from "./input.js";
+import { NOBODY } from "./hearing.js";
 import { loadProgram, runProgram } from "./program.js";
 
 const fixture = (path: string): string =>
@@ -52,9 +53,10 @@ export function register(program: Command, context: Context): void {
     .action(() => context.run({}, () => about(MODULE, () => demo(context))));
 }
 
-async function demo({ out }: Context): Promise<number> {
+async function demo(context: Context): Promise<number> {
+  const { out } = context;
   const options = { invoke: "crossing", host: fixture("hosts/logging.mjs") };
-  const load = () => loadProgram(MODULE, [ARGUMENT], options, () => undefined);
+  const load = () => loadProgram(MODULE, [ARGUMENT], options, NOBODY, context);
   out(STORY);
   const tracer = new Tracer((event) => out(`  ${renderLine(event)}`));
   const run = await runProgram(await load(), { onEvent: tracer.event, observer: tracer.observer });

@@ -2,11 +2,19 @@
 // what and where, an exit code, and the same as JSON. The only place that turns
 // errors into text or exit codes.
 
+import { type AsyncifyEnd, explainEnd } from "../observe/check/explain.js";
 import { HOST_EXCEPTION, type RunError } from "../compare/reasons.js";
 import { MISSING_MODULE } from "../snapshot/load-modules.js";
 import { UncaughtException } from "../runtime/exceptions.js";
 import { Exhaustion, type StackEntry, StoppedError, Trap } from "../runtime/traps.js";
-import { AssemblyError, BobbinError, CrashError, LinkError, SyntaxFault } from "../util/errors.js";
+import {
+  AssemblyError,
+  BobbinError,
+  CrashError,
+  LinkError,
+  ProgramExit,
+  SyntaxFault,
+} from "../util/errors.js";
 import { hex } from "../util/hex.js";
 
 /** Exit codes of all commands. */
@@ -64,7 +72,9 @@ export async function about<T>(file: string, action: () => T | Promise<T>): Prom
   try {
     return await action();
   } catch (error) {
-    throw error instanceof FileError ? error : new FileError(file, error);
+    throw error instanceof FileError || error instanceof ProgramExit
+      ? error
+      : new FileError(file, error);
   }
 }
 
@@ -80,6 +90,16 @@ export interface Failure {
   readonly stack: readonly StackEntry[];
   /** Frames in all, where there is a stack. */
   readonly frames?: number;
+  /** Where it is Asyncify's doing. */
+  readonly asyncify?: AsyncifyEnd;
+}
+
+const asyncifyEnds = new WeakMap<object, AsyncifyEnd>();
+
+/** What Asyncify has to do with an error: seen when the program ends, told when the error is. */
+export function noteAsyncify(error: StoppedError): void {
+  const end = explainEnd(error);
+  if (end !== null) asyncifyEnds.set(error, end);
 }
 
 export function describeFailure(error: unknown): Failure {
@@ -99,6 +119,7 @@ export function describeFailure(error: unknown): Failure {
   if (error instanceof Trap || error instanceof Exhaustion || error instanceof UncaughtException) {
     const prefix = error instanceof Trap ? "trap: " : "";
     const where = error.where === "" ? "" : `${error.detail === "" ? "" : ","} ${error.where}`;
+    const asyncify = asyncifyEnds.get(error);
     return {
       ...plain,
       exitCode: ExitCode.finding,
@@ -106,6 +127,7 @@ export function describeFailure(error: unknown): Failure {
       message: oneLine(`${prefix}${error.message}${where}`),
       stack: error.wasmStack,
       frames: error.frames,
+      ...(asyncify === undefined ? {} : { asyncify }),
     };
   }
   if (error instanceof HostException) {
@@ -136,6 +158,10 @@ function internal(error: unknown): Failure {
 export const failureLine = ({ file, message }: Failure): string =>
   `bobbin: ${file === undefined ? "" : `${file}: `}${message}`;
 
+/** A second line, where Asyncify has to do with it. */
+export const asyncifyLines = ({ asyncify }: Failure): string[] =>
+  asyncify === undefined ? [] : [`    ${printable(asyncify.text)}`];
+
 /** The wasm stack for `--stack`, one line for each frame. */
 export const stackLines = ({ stack, frames = stack.length }: Failure): string[] => [
   ...stack.map(
@@ -154,6 +180,7 @@ export const errorJson = ({
   message,
   stack,
   frames,
+  asyncify,
 }: Omit<Failure, "exitCode">) => ({
   ...(file === undefined ? {} : { file }),
   kind,
@@ -161,6 +188,7 @@ export const errorJson = ({
   message,
   ...(frames === undefined ? {} : { frames }),
   stack,
+  ...(asyncify === undefined ? {} : { asyncify }),
 });
 
 /** How a run ended that is compared, on whatever engine: its words, and the stack where there is one. */

@@ -6,12 +6,14 @@ import { assembleInput, type AssembleOptions, inSource } from "../asm/assemble.j
 import { decode, type DecodeOptions } from "../binary/decode.js";
 import { link } from "../link/link.js";
 import { isObject, type LinkInput } from "../link/object.js";
+import { withSources } from "../source/with-sources.js";
 import type { Module } from "../syntax/module.js";
 import { watLines } from "../text/wat-lines.js";
 import { decodeUtf8 } from "../util/utf8.js";
 import { validate, type ValidateOptions, type ValidModule } from "../valid/validate.js";
 import { assemble } from "./assembler.js";
 import { about, InputError } from "./failure.js";
+import { sourceMapText } from "./source-map-file.js";
 
 const reasons: Record<string, string> = {
   ENOENT: "no such file",
@@ -139,9 +141,10 @@ async function readOne(file: string, options: DecodeOptions): Promise<Module> {
  */
 export async function readProgram(file: string, options: InputOptions = {}): Promise<ValidModule> {
   const module = await readModule(file, options, UNREAD);
-  return validated(isObject(module) ? relinked(file, decode(module.bytes)) : module, {
+  const valid = validated(isObject(module) ? relinked(file, decode(module.bytes)) : module, {
     lazy: options.lazyValidation ?? false,
   });
+  return withSources(valid, (url) => sourceMapText(file, url));
 }
 
 /** Validation reads the bodies: once is enough. */

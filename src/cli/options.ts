@@ -35,7 +35,7 @@ export const operands = (text: string, previous: string[] | undefined): string[]
 export const programOperands = (command: Command, file = "WebAssembly module"): Command =>
   command
     .argument("<file>", file, operand)
-    .argument("[args...]", "arguments of the function", operands)
+    .argument("[args...]", "arguments of the function, or of a WASI program", operands)
     .option("--invoke <name>", "the function to call (_start or main)", operand);
 
 /** For whoever opens snapshots. */
@@ -76,8 +76,27 @@ export function tierOption(command: Command, usual: TierName = "mixed"): Command
   );
 }
 
+/** What a program that imports WASI is given. */
+export interface WasiOptions {
+  /** `HOST[::GUEST]` */
+  readonly dir?: readonly string[];
+  /** `NAME=VALUE` or `NAME` */
+  readonly env?: readonly string[];
+}
+
+const wasiOptions = (command: Command): Command => {
+  const add = (option: Option) => command.addOption(option.helpGroup("WASI options:"));
+  add(new Option("--dir <folder>", "a folder that the program may use, as HOST or HOST::GUEST; may be repeated").argParser(operands)); // prettier-ignore
+  return add(
+    new Option(
+      "--env <variable>",
+      "a variable of its environment, NAME=VALUE or NAME; may be repeated",
+    ).argParser(operands),
+  );
+};
+
 /** Limits, and who answers imports. */
-export interface HostOptions extends TierOption {
+export interface HostOptions extends TierOption, WasiOptions {
   readonly fuel?: number;
   readonly maxFrames?: number;
   readonly host?: string;
@@ -129,7 +148,7 @@ export function executionOptions(command: Command): Command {
 
 /** Limits, and who answers imports: all that a program needs which brings the rest along. */
 export function limitOptions(command: Command): Command {
-  return command
+  return wasiOptions(command)
     .option("--fuel <n>", "stop after N instructions", count(0))
     .option("--max-frames <n>", "depth of recursion that is allowed (100000)", count(1, MAX_FRAMES))
     .option("--host <file>", "JavaScript module that supplies the imports", operand)

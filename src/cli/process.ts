@@ -1,7 +1,9 @@
 // The command line in its process: closed pipes, and programs that wait forever.
 
+import type { Io } from "./context.js";
 import { ExitCode } from "./failure.js";
 import { main } from "./main.js";
+import { surroundingsOf } from "./wasi/surroundings.js";
 
 export function runInProcess(process: NodeJS.Process): void {
   let settled = false;
@@ -17,8 +19,20 @@ export function runInProcess(process: NodeJS.Process): void {
     process.exitCode = 1;
     process.stderr.write("bobbin: the program waits for a promise that nothing will settle\n");
   });
-  const { stdout, stderr, stdin, env } = process;
-  const io = { stdout, stderr, stdin, env, debug: process.env["BOBBIN_DEBUG"] === "1" };
+  const { stdout, stderr } = process;
+  const io: Io = {
+    stdout,
+    stderr,
+    // Opening it makes pipes ones that do not wait: only who reads it here may do that.
+    get stdin() {
+      return process.stdin;
+    },
+    surroundings: surroundingsOf(process, () => {
+      settled = true;
+      process.exit();
+    }),
+    debug: process.env["BOBBIN_DEBUG"] === "1",
+  };
   void main(process.argv.slice(2), io).then((code) => {
     settled = true;
     process.exitCode = code;

@@ -15,11 +15,14 @@ import { UsageError } from "../util/errors.js";
 import type { ValidModule } from "../valid/validate.js";
 import { argumentsOf, exportedSignature } from "./call.js";
 import type { Context } from "./context.js";
+import { type Hearing, hostLogOf } from "./hearing.js";
 import { loadHostScript } from "./host-file.js";
 import { HostThrows } from "./host-throws.js";
 import { readProgram } from "./input.js";
 import { makeTwin } from "./make-twin.js";
 import { machineOptions } from "./machine-options.js";
+import { operandsFor, withWasi } from "./wasi/host.js";
+import { Tape } from "./wasi/standard.js";
 import { asyncifySettings, type ExecutionOptions, type LayoutName, verboseLines } from "./options.js"; // prettier-ignore
 
 export interface ProgramOptions extends ExecutionOptions {
@@ -47,31 +50,37 @@ export async function loadProgram(
   file: string,
   texts: readonly string[],
   options: ProgramOptions,
-  log: (line: string) => void,
-  note: (line: string) => void = () => undefined,
+  hearing: Hearing,
+  context: Context,
 ): Promise<Program> {
-  return programOf(await readProgram(file, options), texts, options, log, note);
+  return programOf(file, await readProgram(file, options), texts, options, hearing, context);
 }
 
 /** The same for a module that was read already. @throws UsageError */
 export async function programOf(
+  file: string,
   module: ValidModule,
   texts: readonly string[],
   options: ProgramOptions,
-  log: (line: string) => void,
-  note: (line: string) => void = () => undefined,
+  hearing: Hearing,
+  { io, note }: Context,
 ): Promise<Program> {
   if (options.asyncifyVerbose === true)
     for (const line of verboseLines(module, asyncifySettings(options))) note(line);
   const { name, signature } = exportedSignature(module, options.invoke);
-  const args = argumentsOf(name, signature, texts);
-  const hostScript = options.host === undefined ? undefined : await loadHostScript(options.host);
+  const operands = operandsFor(module, name, texts);
+  const args = argumentsOf(name, signature, operands.func);
+  const script = options.host === undefined ? undefined : await loadHostScript(options.host);
+  // It may run more than once.
+  const tape = new Tape(io.surroundings.stdin);
+  const wasi = { ...options, file, args: operands.program, input: () => tape.reader() };
+  const hostScript = withWasi(script, module, wasi, io.surroundings);
   return {
     module,
     instrumented: isInstrumented(module),
     request: {
       ...(hostScript === undefined ? {} : { hostScript }),
-      context: { log: (...values) => log(values.map(String).join(" ")) },
+      context: hostLogOf(hearing),
       invoke: name,
       args,
       stub: options.stubImports ?? false,
@@ -166,7 +175,3 @@ function identity(module: ValidModule): Map<number, number> {
     module.context.funcs.map((_, i) => [i, i] as const).filter(([i]) => !runtime.has(i)),
   );
 }
-
-/** Where the host script's log goes: beside the output, if that is for programs. */
-export const logOf = (context: Context, json: boolean): ((line: string) => void) =>
-  json ? context.note : context.out;

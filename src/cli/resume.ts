@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import type { CommonOptions, Context } from "./context.js";
 import { about } from "./failure.js";
 import { type HostOptions, limitOptions, modulesOption, operand, tierOption } from "./options.js";
+import { hearingOf } from "./hearing.js";
 import { openSnapshot, requireCall } from "./session.js";
 import { checkSnapshotFlags, runOn, type SnapshotFlags, snapshotOptions } from "./snapshots.js";
 
@@ -31,8 +32,8 @@ export function register(program: Command, context: Context): void {
       context.run(options, () =>
         about(file, async () => {
           checkSnapshotFlags(options);
-          const log = options.json === true ? { log: context.note } : {};
-          const session = await openSnapshot(file, { ...options, ...log }, context);
+          const hearing = hearingOf(context, options.json === true);
+          const session = await openSnapshot(file, { ...options, hearing }, context);
           requireCall(session);
           return runOn(session, options, context);
         }),

@@ -12,6 +12,7 @@ import {
   type ExecutionOptions,
 } from "./options.js";
 import { defaultExport, exportedFunction, parseArguments } from "./call.js";
+import { hearingOf } from "./hearing.js";
 import { recording, recordOption } from "./recordings.js";
 import { open, refuseDriver, type Session, startCall } from "./session.js";
 import { checkSnapshotFlags, runOn, type SnapshotFlags, snapshotOptions } from "./snapshots.js";
@@ -29,6 +30,7 @@ Examples:
   bobbin run add.wasm --invoke add 2 0x28
   bobbin run scale.wasm --invoke scale -1.5 f64:nan:0x1 --json
   bobbin run program.wasm --stub-imports --fuel 1000000
+  bobbin run wc.wasm --dir texts -- texts/poem.txt
 Values are read by the types of the parameters: see docs/cli.md.`;
 
 export function register(program: Command, context: Context): void {
@@ -55,13 +57,13 @@ export async function run(
   context: Context,
 ): Promise<number> {
   checkSnapshotFlags(options);
-  const log = options.json === true ? { log: context.note } : {};
-  const session = await open(file, { ...options, ...log }, context);
+  const hearing = hearingOf(context, options.json === true);
+  const session = await open(file, { ...options, texts: args, hearing }, context);
   const { instance } = session;
   const name = options.invoke ?? defaultExport(instance);
   if (name === null) return ExitCode.good;
   const func = exportedFunction(instance, name);
-  const given = parseArguments(name, func, args);
+  const given = parseArguments(name, func, session.operands);
   return recording(session, options.record, context, () => call(session, name, given, options, context)); // prettier-ignore
 }
 

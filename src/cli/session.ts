@@ -4,44 +4,45 @@
 import { instantiate } from "../exec/instantiate.js";
 import { observers } from "../exec/hooks.js";
 import { Machine } from "../exec/machine.js";
-import { type Host, invokeAs, nativeWaiting } from "../compare/host.js";
+import type { Host } from "../compare/host.js";
 import { FiberAbi } from "../fiber/abi/abi.js";
 import { Asyncify } from "../fiber/asyncify/asyncify.js";
 import { ProgramEvents } from "../debug/happenings.js";
 import { namesFibers } from "../observe/fibers.js";
 import { InstrumentedEvents } from "../observe/instrumented.js";
 import { isInstrumented, TwinError } from "../observe/twin-parts.js";
-import { jsExports } from "../js-api/exports.js";
-import { jsImports } from "../js-api/imports.js";
-import { toJsValue, toWasmResults } from "../js-api/values.js";
-import { worldOf } from "../js-api/world.js";
-import {
-  type FuncInstance,
-  type Imports,
-  mergeImports,
-  type ModuleInstance,
-} from "../runtime/instances.js";
+import { type Imports, mergeImports, type ModuleInstance } from "../runtime/instances.js";
+import { StoppedError } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
-import { LinkError, UsageError } from "../util/errors.js";
+import { UsageError } from "../util/errors.js";
 import { hashOf } from "../snapshot/format.js";
 import { loadSnapshot } from "../snapshot/load.js";
 import type { SuspendedChain } from "../snapshot/load-fibers.js";
 import type { ValidModule } from "../valid/validate.js";
 import type { Context } from "./context.js";
-import { about } from "./failure.js";
-import { loadHostScript } from "./host-file.js";
+import { about, noteAsyncify, printable } from "./failure.js";
 import { HostThrows } from "./host-throws.js";
 import { readBytes, readProgram } from "./input.js";
-import { exportedFunction } from "./call.js";
+import { exportedFunction, usualExport } from "./call.js";
 import { machineOptions } from "./machine-options.js";
 import { asyncifySettings, type ExecutionOptions, type HostOptions, layoutOf, verboseLines, wantsAsyncify } from "./options.js"; // prettier-ignore
+import type { Hearing } from "./hearing.js";
+import { hostImports, importsFrom, invokeThrough, openHost, scriptName, scriptOf, tellHost } from "./session-host.js"; // prettier-ignore
 import { stubImports } from "./stubs.js";
+import { operandsFor, withWasi } from "./wasi/host.js";
+import type { ByteSource } from "./wasi/standard.js";
 
 export interface OpenOptions extends ExecutionOptions {
   /** Tell of asyncify, and follow the fibers of the program, where it has the fiber assembly. */
   readonly followFibers?: boolean;
-  /** Where the host script's `log` goes. Default: stdout. */
-  readonly log?: (line: string) => void;
+  /** The export to call, if it is not the usual one. */
+  readonly invoke?: string;
+  /** The arguments of the command line. */
+  readonly texts?: readonly string[];
+  /** Who hears the program. Default: stdout. */
+  readonly hearing?: Hearing;
+  /** What a WASI program reads. Default: stdin. */
+  readonly input?: () => ByteSource;
 }
 
 export interface Session {
@@ -55,6 +56,8 @@ export interface Session {
   readonly asyncify: Asyncify | null;
   readonly native: FiberAbi | null;
   readonly host: Host | null;
+  /** Those of the command line's arguments that are the function's. */
+  readonly operands: readonly string[];
   /** Of a snapshot: fibers that nobody waits for. */
   readonly suspended: readonly SuspendedChain[];
   /** Calls an export and runs it to its end, through the host script where it wants that. */
@@ -79,7 +82,11 @@ export async function open(file: string, options: OpenOptions, context: Context)
     ...machineOptions(options, context.note),
     observer: observers(...watching.filter((observer) => observer != null)),
   });
-  const host = await openHost(machine, options, context);
+  const { texts = [], input = () => context.io.surroundings.stdin } = options;
+  const { program, func: operands } = operandsFor(module, options.invoke ?? usualExport(module), texts); // prettier-ignore
+  const wasi = { ...options, file, args: program, input };
+  const script = withWasi(await scriptOf(options), module, wasi, context.io.surroundings);
+  const host = await openHost(machine, script, options, context);
   const asyncify = asyncifyFor(module, options, events);
   if (options.asyncifyVerbose === true)
     for (const line of verboseLines(module, asyncifySettings(options))) context.note(line);
@@ -105,12 +112,16 @@ export async function open(file: string, options: OpenOptions, context: Context)
   } catch (error) {
     throw throws.explain(error);
   }
-  const parts = { machine, instances: [instance], asyncify, native: fibers, suspended: [] };
-  return sessionOf(file, parts, host, options, throws, events);
+  tellHost(host, machine, instance, (error) => throws.explain(error, scriptName(options)));
+  const parts = { machine, instances: [instance], asyncify, native: fibers, operands, suspended: [] }; // prettier-ignore
+  return sessionOf(file, parts, host, options, throws, events, context.note);
 }
 
 /** What a session is made of. */
-type Parts = Pick<Session, "machine" | "instances" | "asyncify" | "native" | "suspended">;
+type Parts = Pick<
+  Session,
+  "machine" | "instances" | "asyncify" | "native" | "operands" | "suspended"
+>;
 
 function sessionOf(
   file: string,
@@ -119,6 +130,7 @@ function sessionOf(
   options: HostOptions,
   throws: HostThrows,
   events: ProgramEvents | null,
+  note: (line: string) => void,
 ): Session {
   const { machine } = parts;
   const instance = parts.instances[0]!;
@@ -137,10 +149,27 @@ function sessionOf(
           ? await machine.invokeAsync(func, args)
           : await invokeThrough(host, machine, instance, name, func, args);
       } catch (error) {
-        throw throws.explain(error, host?.invoke && `host script ${options.host}`);
+        if (error instanceof StoppedError) {
+          noteAsyncify(error);
+          noteDebugInfo(error, note);
+        }
+        throw throws.explain(error, host?.invoke && scriptName(options));
       }
     },
   };
+}
+
+/** Why lines may be missing below: what is wrong with the debug information that was needed. */
+function noteDebugInfo(error: StoppedError, note: (line: string) => void): void {
+  const lines = new Set(error.trace?.sites.map(({ func }) => func.instance?.module.lines));
+  // What is wrong shows when the stack is told.
+  if (error.wasmStack.length === 0) return;
+  for (const source of lines) {
+    const [first, ...more] = source?.problems() ?? [];
+    if (first === undefined) continue;
+    const others = more.length === 0 ? "" : `, and ${more.length} more`;
+    note(`bobbin: note: lines may be missing: ${printable(first.message)}${others}`);
+  }
 }
 
 /** A program as a snapshot has it. @throws InputError, SnapshotError, LinkError */
@@ -155,12 +184,17 @@ export async function openSnapshot(
   // Which fibers there were before, nobody knows.
   const events = options.followFibers === true ? new ProgramEvents(false) : null;
   const listener = events === null ? {} : { listener: events.emit };
-  const { modules = [] } = options;
+  const { modules = [], input = () => context.io.surroundings.stdin } = options;
+  // Arguments were for its beginning.
+  const wasi = { ...options, file, args: [], input, resumed: true };
   const supplied = await modulesByHash(modules);
   const loaded = await loadSnapshot(bytes, {
     module: (hash) => supplied.get(hash),
     async supply(machine, module) {
-      if (host === undefined) host = await openHost(machine, options, context);
+      if (host === undefined) {
+        const script = withWasi(await scriptOf(options), module, wasi, context.io.surroundings);
+        host = await openHost(machine, script, options, context);
+      }
       const given = host?.imports;
       const imports: Imports =
         given === undefined ? new Map() : importsFrom(machine, module, given);
@@ -175,13 +209,17 @@ export async function openSnapshot(
   });
   if (loaded.instances.length === 0) throw new UsageError("the snapshot holds no instance");
   const { fibers: native, ...parts } = loaded;
-  return sessionOf(file, { ...parts, native }, host ?? null, options, throws, events);
+  const explain = (error: unknown) => throws.explain(error, scriptName(options));
+  tellHost(host ?? null, loaded.machine, loaded.instances[0]!, explain);
+  const saved = { ...parts, native, operands: [] };
+  return sessionOf(file, saved, host ?? null, options, throws, events, context.note);
 }
 
 export interface SnapshotOptions extends HostOptions {
   /** Files of modules that the snapshot only names. */
   readonly modules?: readonly string[];
-  readonly log?: (line: string) => void;
+  readonly hearing?: Hearing;
+  readonly input?: () => ByteSource;
   /** Tell of asyncify. */
   readonly followFibers?: boolean;
   /** Open it even if functions of the host are missing, to look at it. */
@@ -232,20 +270,6 @@ export function startCall(
   machine.start(func, args);
 }
 
-async function openHost(
-  machine: Machine,
-  { host: file, log }: HostOptions & { readonly log?: (line: string) => void },
-  context: Context,
-): Promise<Host | null> {
-  if (file === undefined) return null;
-  const script = await loadHostScript(file);
-  const write = log ?? context.out;
-  return script({
-    ...nativeWaiting(machine),
-    log: (...values) => write(values.map(String).join(" ")),
-  });
-}
-
 /** What an instrumented module does, where it can be told. */
 function instrumentedEvents(
   module: ValidModule,
@@ -287,42 +311,4 @@ function fibersFor(
 ): FiberAbi | null {
   if (fiberAbi !== "native") return null;
   return new FiberAbi(module, events === null ? {} : { listener: events.emit });
-}
-
-async function hostImports(
-  machine: Machine,
-  module: ValidModule,
-  host: Host | null,
-  file = "",
-): Promise<Imports> {
-  if (host?.imports === undefined) return new Map();
-  const { imports } = host;
-  return about(file, () => importsFrom(machine, module, imports));
-}
-
-function importsFrom(
-  machine: Machine,
-  module: ValidModule,
-  imports: NonNullable<Host["imports"]>,
-): Imports {
-  try {
-    return jsImports(machine, module, imports);
-  } catch (error) {
-    throw error instanceof TypeError ? new LinkError(error.message) : error;
-  }
-}
-
-/** Lets the host script run an export, with the types of the JavaScript API. */
-async function invokeThrough(
-  host: Host,
-  machine: Machine,
-  instance: ModuleInstance,
-  name: string,
-  func: FuncInstance,
-  args: readonly Value[],
-): Promise<readonly Value[]> {
-  const world = worldOf(machine);
-  const jsArgs = args.map((value) => toJsValue(value, world));
-  const returned = await invokeAs(host, { exports: jsExports(machine, instance) }, name, jsArgs);
-  return toWasmResults(returned, func.signature.results, world);
 }

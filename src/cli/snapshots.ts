@@ -79,12 +79,14 @@ export async function runOn(session: Session, options: Wanted, context: Context)
 /** @returns the size of the file */
 export async function writeSnapshot(
   file: string,
-  { machine, instances, asyncify, native }: Snapshottable,
+  { machine, instances, asyncify, native, host }: Snapshottable,
   embedModules = true,
 ): Promise<number> {
+  const unsaved = host?.unsaved?.();
+  if (unsaved !== undefined) throw new UsageError(`no snapshot can be made here: ${unsaved}`);
   const bytes = await saveSnapshot(machine, { instances, asyncify, fibers: native, embedModules });
   await writeBytes(file, bytes);
   return bytes.length;
 }
 
-type Snapshottable = Pick<Session, "instances" | "asyncify" | "native"> & { readonly machine: Machine }; // prettier-ignore
+type Snapshottable = Pick<Session, "instances" | "asyncify" | "native" | "host"> & { readonly machine: Machine }; // prettier-ignore

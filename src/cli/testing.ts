@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import binaryen from "binaryen";
 import { main } from "./main.js";
+import type { ByteSource, Surroundings } from "./wasi/standard.js";
 
 export interface Ran {
   readonly code: number;
@@ -15,14 +16,36 @@ export interface Ran {
 
 /** Runs `bobbin ...argv` with `input` on standard input. */
 export async function bobbin(argv: readonly string[], input = ""): Promise<Ran> {
-  let stdout = "";
-  let stderr = "";
+  const written = { stdout: "", stderr: "" };
   const code = await main(argv, {
-    stdout: { write: (text) => (stdout += text) },
-    stderr: { write: (text) => (stderr += text) },
+    stdout: { write: (text) => (written.stdout += text) },
+    stderr: { write: (text) => (written.stderr += text) },
     stdin: Readable.from([input]),
+    surroundings: surroundings(written, input),
   });
-  return { code, stdout, stderr };
+  return { code, ...written };
+}
+
+/** What a program has that runs in a test. */
+export const surroundings = (
+  written: { stdout: string; stderr: string } = { stdout: "", stderr: "" },
+  input = "",
+): Surroundings => ({
+  stdin: sourceOf(input),
+  write: (stream, bytes) => (written[stream] += new TextDecoder().decode(bytes)),
+  isTerminal: () => false,
+  env: { INHERITED: "from outside" },
+});
+
+function sourceOf(text: string): ByteSource {
+  let left: Uint8Array = new TextEncoder().encode(text);
+  return {
+    read(size) {
+      const bytes = left.subarray(0, size);
+      left = left.subarray(bytes.length);
+      return bytes;
+    },
+  };
 }
 
 const directory = mkdtempSync(join(tmpdir(), "bobbin-cli-"));

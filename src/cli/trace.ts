@@ -8,6 +8,7 @@ import { type TracedEvent, Tracer } from "../observe/tracer.js";
 import type { CommonOptions, Context } from "./context.js";
 import { about, ExitCode } from "./failure.js";
 import { executionOptions, fiberAbiOption, programOperands, tierOption } from "./options.js";
+import { hearingOf } from "./hearing.js";
 import { loadProgram, type ProgramOptions, runProgram } from "./program.js";
 
 interface TraceOptions extends ProgramOptions, CommonOptions {
@@ -79,7 +80,7 @@ async function trace(
   context: Context,
 ): Promise<number> {
   // The host's own log would come in between: it goes beside.
-  const program = await loadProgram(file, args, options, context.note, context.note);
+  const program = await loadProgram(file, args, options, hearingOf(context, true), context);
   const printer: Printer = formats[options.format](context.out);
   const tracer = new Tracer(printer.event);
   const observer = tracer.observerFor(program.module, program.nativeFibers);

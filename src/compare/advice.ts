@@ -12,7 +12,7 @@ import type { AsyncifyOptions, CallSite, Roles } from "../fiber/asyncify/roles.j
 import type { ValidModule } from "../valid/validate.js";
 import { compareRuns, type Difference } from "./compare.js";
 import { runNative } from "./native.js";
-import type { Run, RunRequest } from "./run.js";
+import { failureOf, type Run, type RunRequest } from "./run.js";
 
 /** A function whose frames were unwound. */
 export interface UnwoundFunction {
@@ -90,7 +90,8 @@ export class AdviceCollector {
 
   readonly event = (event: TraceEvent): void => {
     if (event.type === "call") this.exports.push(event.name);
-    else if (event.type === "return" || event.type === "trap") this.exports.pop();
+    else if (event.type === "return" || event.type === "trap" || event.type === "exit")
+      this.exports.pop();
     else if (event.type === "push") {
       this.pushed = event.pos ?? 0;
       this.push(event.func, event.callIndex);
@@ -289,7 +290,7 @@ export async function advise(request: AdviceRequest): Promise<Advised> {
     },
   });
   const { advice } = collector;
-  if (run.error !== undefined) return { run, advice };
+  if (failureOf(run) !== undefined) return { run, advice };
   const onlyList = onlyListOf(advice);
   // An empty list would be no list: then there is nothing to instrument, and nothing to try.
   if (onlyList.length === 0) return { run, advice, difference: null };

@@ -8,7 +8,7 @@ import { HostRef, type Value } from "../runtime/values.js";
 import { functionTypeIndex, importsOf, type Module } from "../syntax/module.js";
 import type { FuncType, ValType } from "../syntax/types.js";
 import { SuspendingImport, type Waiting } from "./host.js";
-import { reasonOf } from "./reasons.js";
+import { endEvent } from "./reasons.js";
 import { isRuntimeExport } from "../observe/twin-parts.js";
 
 /** Who is told. */
@@ -147,7 +147,7 @@ function watchCall(
 ): JsFunction {
   const failed = (error: unknown): never => {
     boundary.observe();
-    boundary.emit({ type: "trap", name, reason: reasonOf(error).reason });
+    boundary.emit(endEvent(name, error));
     throw error;
   };
   const settle = (returned: unknown): unknown => {

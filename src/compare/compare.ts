@@ -107,6 +107,8 @@ export function sameEvent(a: ComparedEvent, b: ComparedEvent, level: Level): boo
       );
     case "trap":
       return b.type === a.type && a.name === b.name && sameReason(a.reason, b.reason);
+    case "exit":
+      return b.type === a.type && a.name === b.name && a.code === b.code;
     case "host":
       return (
         b.type === a.type &&

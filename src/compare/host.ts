@@ -14,6 +14,8 @@ import { LinkError, UsageError } from "../util/errors.js";
 export interface HostLog {
   /** What the program says to its user. */
   log(...values: unknown[]): void;
+  /** What it writes, where it has such streams. Default: nobody reads it. */
+  output?(stream: "stdout" | "stderr", bytes: Uint8Array): void;
 }
 
 type Fn = (...args: never[]) => unknown;
@@ -71,6 +73,10 @@ export interface HostInstance {
 
 export interface Host {
   readonly imports?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Given the instance before an export is called; its start function has run by then. */
+  onInstance?(instance: HostInstance): void;
+  /** Why no snapshot can hold what it has now, if so. */
+  unsaved?(): string | undefined;
   /** Calls an export to its end. Without it the export is just called. */
   invoke?(instance: HostInstance, name: string, args: readonly unknown[]): unknown;
 }

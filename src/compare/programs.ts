@@ -138,7 +138,7 @@ function refuseExhausted({ error }: Run, where = ""): void {
   const { thrown } = error;
   if (!(thrown instanceof Exhaustion) || where === "") throw thrown;
   const there = new Exhaustion(thrown.reason, where + thrown.detail);
-  there.at(thrown.wasmStack, thrown.frames);
+  there.at(thrown.trace);
   throw there;
 }
 

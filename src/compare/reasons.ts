@@ -1,11 +1,12 @@
 // Why a call ended without results, in the spec's words, whatever engine says so.
 // Where an engine does not tell reasons apart, both are given: `a or b`.
 
+import type { ExitEvent, TrapEvent } from "../observe/events.js";
 import { Exhaustion, Trap } from "../runtime/traps.js";
-import { CrashError } from "../util/errors.js";
+import { CrashError, ProgramExit } from "../util/errors.js";
 
 export interface RunError {
-  readonly kind: "trap" | "exhaustion" | typeof HOST_EXCEPTION;
+  readonly kind: "trap" | "exhaustion" | "exit" | typeof HOST_EXCEPTION;
   /** The spec's text; `host exception` where a host function or the script threw. */
   readonly reason: string;
   readonly message: string;
@@ -63,6 +64,8 @@ export function reasonOf(error: unknown): RunError {
   if (error instanceof Trap) return { kind: "trap", reason: error.reason, message, thrown: error };
   if (error instanceof Exhaustion)
     return { kind: "exhaustion", reason: error.reason, message, thrown: error };
+  if (error instanceof ProgramExit)
+    return { kind: "exit", reason: message, message, thrown: error };
   // By name and not by class: the engine may live in another realm.
   const name = error instanceof Error ? error.name : "";
   if (name === "RuntimeError") {
@@ -73,6 +76,12 @@ export function reasonOf(error: unknown): RunError {
     return { kind: "exhaustion", reason: "call stack exhausted", message, thrown: error };
   return { kind: HOST_EXCEPTION, reason: HOST_EXCEPTION, message, thrown: error };
 }
+
+/** What a boundary tells of a call that ended without results. */
+export const endEvent = (name: string, error: unknown): TrapEvent | ExitEvent =>
+  error instanceof ProgramExit
+    ? { type: "exit", name, code: error.code }
+    : { type: "trap", name, reason: reasonOf(error).reason };
 
 const isStackOverflow = (name: string, message: string): boolean =>
   (name === "RangeError" && /call stack/i.test(message)) ||

@@ -96,6 +96,8 @@ export function actionsOf(twin: Module, { events }: ToldRun): Plan {
         if (events.slice(i + 1).some(({ type }) => type !== "trap"))
           throw new NotReplayable("its host goes on after a trap");
         break;
+      case "exit":
+        throw new NotReplayable("it ends itself");
       case "host": {
         const k = imports.findIndex(
           ({ module, name }) => module === event.module && name === event.name,

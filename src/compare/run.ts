@@ -2,7 +2,7 @@
 
 import type { ImportObject } from "../js-api/imports.js";
 import { toJsNumber } from "../js-api/values.js";
-import { HOST_EXCEPTION, reasonOf, type RunError } from "./reasons.js";
+import { endEvent, HOST_EXCEPTION, reasonOf, type RunError } from "./reasons.js";
 import { type Boundary, valueOf, watchExports, watchWaiting } from "./boundary.js";
 import { Intervals } from "../observe/digest.js";
 import {
@@ -52,6 +52,10 @@ export interface Run {
   readonly payloads: Intervals;
 }
 
+/** Why it failed. A program that ended itself did not, whatever its exit code. */
+export const failureOf = ({ error }: Pick<Run, "error">): RunError | undefined =>
+  error?.kind === "exit" ? undefined : error;
+
 /** The host of a run, made anew for it. */
 export async function makeHost(
   module: Module,
@@ -79,6 +83,7 @@ export async function drive(
 ): Promise<{ results?: readonly Value[]; error?: RunError }> {
   try {
     const instance = { exports: watchExports(module, exports, boundary) };
+    host.onInstance?.(instance);
     const returned = await invokeAs(host, instance, invoke, args.map(numberOf));
     const results = resultsOf(module, invoke, returned);
     return results === undefined ? {} : { results };
@@ -135,6 +140,6 @@ export function failedStart(error: unknown, boundary: Boundary | null): RunError
   const found = reasonOf(error);
   if (found.reason === HOST_EXCEPTION) throw error;
   boundary?.observe();
-  boundary?.emit({ type: "trap", name: "start", reason: found.reason });
+  boundary?.emit(endEvent("start", error));
   return found;
 }

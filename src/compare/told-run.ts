@@ -170,7 +170,7 @@ function bigint(data: unknown): bigint {
 
 function errorOf(data: unknown): Omit<RunError, "thrown"> {
   const { kind, reason, message } = record(data);
-  if (kind !== "trap" && kind !== "exhaustion" && kind !== HOST_EXCEPTION)
+  if (kind !== "trap" && kind !== "exhaustion" && kind !== "exit" && kind !== HOST_EXCEPTION)
     throw new NoRunError(`unknown kind of error ${String(kind)}`);
   return { kind, reason: text(reason), message: text(message) };
 }
@@ -180,6 +180,7 @@ const events: Readonly<Record<TraceEvent["type"], "args" | "results" | null>> = 
   call: "args",
   return: "results",
   trap: null,
+  exit: null,
   host: "args",
   "host return": "results",
   runtime: null,

@@ -6,6 +6,7 @@ import { assemble } from "../cli/assembler.js";
 import { exportedFunction, parseArguments } from "../cli/call.js";
 import { Context } from "../cli/context.js";
 import { open } from "../cli/session.js";
+import { surroundings } from "../cli/testing.js";
 import { decode } from "../binary/decode.js";
 import { instantiate } from "../exec/instantiate.js";
 import { Machine } from "../exec/machine.js";
@@ -24,7 +25,12 @@ const fixtures = fileURLToPath(new URL("../../fixtures/", import.meta.url));
 const silent = { write: () => {} };
 
 async function debugFixture(name: string, fiberAbi?: "native"): Promise<DebugSession> {
-  const context = new Context({ stdout: silent, stderr: silent, stdin: process.stdin });
+  const context = new Context({
+    stdout: silent,
+    stderr: silent,
+    stdin: process.stdin,
+    surroundings: surroundings(),
+  });
   const session = await open(`${fixtures}wasm/${name}.wasm`, { host: `${fixtures}hosts/logging.mjs`, followFibers: true, ...(fiberAbi && { fiberAbi }) }, context); // prettier-ignore
   const func = exportedFunction(session.instance, "crossing");
   session.machine.start(func, parseArguments("crossing", func, ["3"]));

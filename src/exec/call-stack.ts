@@ -14,7 +14,7 @@ import { Fiber, type FiberStatus, Frame, type HostCall } from "./fiber.js";
 import type { Course, Departure, FiberSwitch, Interposer, Observer } from "./hooks.js";
 import { codeOf } from "./lower.js";
 import { readSlots, reserve, writeSlots } from "./slots.js";
-import { stackOf } from "./stack.js";
+import { CapturedStack } from "./stack.js";
 
 export type Outcome =
   | { readonly kind: "returned"; readonly results: readonly Value[] }
@@ -98,7 +98,7 @@ export abstract class CallStack {
     const fiber = this.fiber!;
     if (this.catches(fiber, exception)) return;
     const error = errorOf(exception, formatValues(exception.values));
-    if (error instanceof UncaughtException) error.at(stackOf(fiber), fiber.below + fiber.depth);
+    if (error instanceof UncaughtException) error.at(new CapturedStack(fiber));
     this.stop = { kind: "threw", error };
     this.end(fiber, "exception");
   }
@@ -312,7 +312,7 @@ export abstract class CallStack {
     for (let at: Fiber | null = fiber; at !== null; at = at.parent) at.status = "dead";
     this.stop = null;
     if (!(error instanceof Trap || error instanceof Exhaustion)) throw error;
-    if (error.wasmStack.length === 0) error.at(stackOf(fiber), fiber.below + fiber.depth);
+    if (error.trace === null) error.at(new CapturedStack(fiber));
     this.observer?.trap?.(fiber, error);
     this.end(fiber, "trap");
     return error;

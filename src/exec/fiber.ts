@@ -67,6 +67,8 @@ interface Words<T> {
 /** What observers and front ends see of a fiber. A view stays valid until the fiber runs on. */
 export interface FiberView {
   readonly id: number;
+  /** What it began with. */
+  readonly entry: FuncInstance | null;
   readonly status: FiberStatus;
   /** Frames 0..depth-1 are live, innermost last. */
   readonly frames: readonly FrameView[];

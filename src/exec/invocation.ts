@@ -3,12 +3,12 @@
 // waits, others may run; each keeps its own current fiber.
 
 import type { FuncInstance } from "../runtime/instances.js";
-import { Exhaustion, type StackEntry } from "../runtime/traps.js";
+import { Exhaustion, StoppedError, type StackTrace } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
 import { UsageError } from "../util/errors.js";
 import type { Fiber } from "./fiber.js";
 import type { Machine, Outcome } from "./machine.js";
-import { stackOf } from "./stack.js";
+import { CapturedStack } from "./stack.js";
 
 type Values = readonly Value[];
 
@@ -19,8 +19,8 @@ export interface CallUnderWay {
   readonly awaits: boolean;
   /** The call in which it is nested, while it runs. */
   readonly outer: CallUnderWay | null;
-  /** Its frames, innermost first. */
-  readonly stack: readonly StackEntry[];
+  /** Its frames as they stand now; null where it has none. */
+  readonly trace: StackTrace | null;
   /** The function of the host that it waits for. */
   readonly asked: FuncInstance | null;
 }
@@ -79,7 +79,7 @@ export async function invokeAsync(
 /** A call of the host's own function through an export has no frames. */
 function directly<T>(machine: Machine, func: FuncInstance, awaits: boolean, call: () => T): T {
   const { underWay: outer } = machine;
-  machine.underWay = { func, awaits, outer, stack: [], asked: func };
+  machine.underWay = { func, awaits, outer, trace: null, asked: func };
   try {
     return call();
   } finally {
@@ -129,6 +129,11 @@ export class Invocation implements CallUnderWay {
     try {
       machine.observer?.call?.(func, args);
       this.fiber = machine.start(func, args);
+    } catch (error) {
+      // The first frame may not even come to be.
+      if (error instanceof StoppedError && error.trace === null && machine.fiber !== null)
+        error.at(new CapturedStack(machine.fiber));
+      throw error;
     } finally {
       machine.fiber = outer;
     }
@@ -174,8 +179,8 @@ export class Invocation implements CallUnderWay {
     return this.fiber.hostCall?.func ?? null;
   }
 
-  get stack(): StackEntry[] {
-    return stackOf(this.fiber);
+  get trace(): StackTrace {
+    return new CapturedStack(this.fiber);
   }
 
   /** Ends the call, which waits for the host, whatever wasm would catch. Returns the error. */

@@ -4,7 +4,7 @@
 import { exceptionOf } from "../runtime/exceptions.js";
 import type { FuncInstance } from "../runtime/instances.js";
 import type { MemoryInstance } from "../runtime/memory.js";
-import { Exhaustion } from "../runtime/traps.js";
+import { Exhaustion, StoppedError } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
 import { UsageError } from "../util/errors.js";
 import { CallStack, type Outcome } from "./call-stack.js";
@@ -13,6 +13,7 @@ import type { Interposer, Observer, Tier } from "./hooks.js";
 import { interpret } from "./interpreter.js";
 import { type CallUnderWay, invoke, invokeAsync } from "./invocation.js";
 import { writeSlots } from "./slots.js";
+import { CapturedStack } from "./stack.js";
 
 export type { Outcome } from "./call-stack.js";
 export type { HostCall } from "./fiber.js";
@@ -238,7 +239,9 @@ export class Machine extends CallStack {
     this.observer?.input?.(fiber, { kind: "raise", exception });
     fiber.hostCall = null;
     if (exception === null || !this.catches(fiber, exception)) {
-      this.end(this.waiting(), "trap");
+      // A function of the host may trap as wasm does.
+      if (error instanceof StoppedError && error.trace === null) error.at(new CapturedStack(fiber));
+      this.end(fiber, "trap");
       return false;
     }
     this.fiber!.status = "suspended";

@@ -171,7 +171,7 @@ export class Scheduler {
     }
     if (outcome.kind === "host") {
       const { func, args, wait } = outcome.call;
-      if (wait !== undefined) this.begin(task, wait, invocation.stack);
+      if (wait !== undefined) this.begin(task, wait, invocation.trace.entries);
       else invocation.serve(() => machine.answer(callHost(machine, func, args, immediate)));
     }
     return null;

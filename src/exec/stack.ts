@@ -3,7 +3,7 @@
 
 import { InstructionReader } from "../binary/code.js";
 import type { FuncInstance } from "../runtime/instances.js";
-import type { StackEntry } from "../runtime/traps.js";
+import type { StackEntry, StackSite, StackTrace } from "../runtime/traps.js";
 import { formatSource } from "../syntax/source-lines.js";
 import { type Code, offsetOfPc } from "./code.js";
 import type { FiberView } from "./fiber.js";
@@ -11,15 +11,38 @@ import type { FiberView } from "./fiber.js";
 const STACK_ENTRIES = 100;
 
 /** The wasm stack of a fiber and of those that resumed it, innermost frame first. */
-export function stackOf(innermost: FiberView, limit = STACK_ENTRIES): StackEntry[] {
-  const entries: StackEntry[] = [];
+export const stackOf = (innermost: FiberView, limit = STACK_ENTRIES): StackEntry[] =>
+  sitesOf(innermost, limit).map(({ func, pc }) => stackEntry(func, pc));
+
+function sitesOf(innermost: FiberView, limit: number): StackSite[] {
+  const sites: StackSite[] = [];
   for (let fiber: FiberView | null = innermost; fiber !== null; fiber = fiber.parent) {
-    for (let i = fiber.depth - 1; i >= 0 && entries.length < limit; i--) {
+    for (let i = fiber.depth - 1; i >= 0 && sites.length < limit; i--) {
       const { func, pc } = fiber.frames[i]!;
-      entries.push(stackEntry(func, pc));
+      sites.push({ func, pc });
     }
   }
-  return entries;
+  return sites;
+}
+
+/** The stack of a fiber as it stands now, for later: names and sources are looked up when they are asked for. */
+export class CapturedStack implements StackTrace {
+  readonly sites: readonly StackSite[];
+  readonly frames: number;
+  readonly fiber: number;
+  readonly entry: FuncInstance | null;
+  private told: readonly StackEntry[] | null = null;
+
+  constructor(fiber: FiberView) {
+    this.sites = sitesOf(fiber, STACK_ENTRIES);
+    this.frames = fiber.below + fiber.depth;
+    this.fiber = fiber.id;
+    this.entry = fiber.entry;
+  }
+
+  get entries(): readonly StackEntry[] {
+    return (this.told ??= this.sites.map(({ func, pc }) => stackEntry(func, pc)));
+  }
 }
 
 /** A frame of `func` that stands at word `pc` of its code. */
@@ -36,7 +59,7 @@ export function stackEntry(func: FuncInstance, pc: number): StackEntry {
 }
 
 /** The mnemonic of the instruction at byte `offset` of the function's module. */
-function mnemonicAt(func: FuncInstance, offset: number): string {
+export function mnemonicAt(func: FuncInstance, offset: number): string {
   const reader = new InstructionReader(func.instance!.module.bytes, offset);
   reader.next();
   return reader.instruction.op.mnemonic;

@@ -7,18 +7,29 @@ import { AsyncifyError } from "../fiber/asyncify/roles.js";
 import { ExceptionInstance, JS_TAG, UncaughtException } from "../runtime/exceptions.js";
 import { Exhaustion, StoppedError, Trap } from "../runtime/traps.js";
 import { InvalidError, LinkError as Unlinkable, MalformedError } from "../util/errors.js";
+import type { Machine } from "../exec/machine.js";
+import { explainEnd } from "../observe/check/explain.js";
+import { ErrorStack, withoutStack } from "./error-stack.js";
+import { giveStack, giveTrace } from "./error-trace.js";
 import { isObject } from "./idl.js";
+import { machineUnderWay } from "./machines.js";
 import { inward } from "./references.js";
 import { exceptions } from "./slots.js";
 import type { World } from "./world.js";
 
 type ErrorClass = ErrorConstructor;
 
+const bare = (made: ErrorClass, message?: string, options?: ErrorOptions): Error =>
+  Reflect.construct(Error, [message, options], made) as Error;
+
 /** As the classes of ECMAScript's own errors are made: they need no `new`. */
 function errorClass(name: string): ErrorClass {
   function made(message?: string, ...[options]: [ErrorOptions?]): Error {
-    const target = new.target ?? (made as unknown as ErrorClass);
-    return Reflect.construct(Error, [message, options], target) as Error;
+    const target = (new.target ?? made) as unknown as ErrorClass;
+    const object = bare(target, message, options);
+    const machine = machineUnderWay();
+    if (machine !== null) giveStack(object, new ErrorStack(machine, null));
+    return object;
   }
   Object.setPrototypeOf(made, Error);
   const prototype = Object.create(Error.prototype) as object;
@@ -40,8 +51,8 @@ export const SuspendError = errorClass("SuspendError");
 
 /** How errors pass between wasm and JavaScript. */
 export interface ErrorDoor {
-  /** What JavaScript sees thrown. */
-  outward(error: unknown): unknown;
+  /** What JavaScript sees thrown. @param below the function that it called: the stack begins there */
+  outward(error: unknown, below?: (...args: never[]) => unknown): unknown;
   /** What wasm sees when a host function throws `value`. */
   inward(value: unknown): unknown;
 }
@@ -54,12 +65,14 @@ const behind = new WeakMap<object, StoppedError>();
 
 /** Errors of the interface's classes. Their `cause` is Bobbin's own. */
 export const standardErrors = (world: World): ErrorDoor => ({
-  outward(error) {
-    if (error instanceof UncaughtException) return thrownOf(world, error.exception);
-    if (error instanceof Trap) return stopped(error, RuntimeError);
+  outward(error, below) {
+    if (error instanceof UncaughtException) return thrownOf(world, error);
+    if (error instanceof Trap) return stopped(world, error, RuntimeError, below);
     // As where JavaScript itself has no more room.
-    if (error instanceof Exhaustion)
-      return stopped(error, error.reason === "call stack exhausted" ? RangeError : RuntimeError);
+    if (error instanceof Exhaustion) {
+      const made = error.reason === "call stack exhausted" ? RangeError : RuntimeError;
+      return stopped(world, error, made, below);
+    }
     if (error instanceof Unlinkable)
       // What there is no room for is out of memory, not of the wrong type.
       return error.cause instanceof RangeError
@@ -77,22 +90,45 @@ export const standardErrors = (world: World): ErrorDoor => ({
 });
 
 /** What is thrown with JSTag is thrown itself. */
-function thrownOf(world: World, exception: ExceptionInstance): unknown {
+function thrownOf(world: World, error: UncaughtException): unknown {
+  const { exception, reason, trace } = error;
   const [first] = exception.values;
-  return exception.tag === JS_TAG && first?.type === "ref"
-    ? world.toJs(first.ref)
-    : world.objectOf({ kind: "exception", exception });
+  if (exception.tag === JS_TAG && first?.type === "ref") return world.toJs(first.ref);
+  const object = world.objectOf({ kind: "exception", exception }) as object;
+  // The last call that it left. The program may have frozen it.
+  if (trace !== null && Object.isExtensible(object))
+    giveTrace(object, { reason, trace, asyncify: explainEnd(error) });
+  return object;
 }
 
-function stopped(error: StoppedError, made: ErrorClass): Error {
+function stopped(
+  { machine }: World,
+  error: Trap | Exhaustion,
+  made: ErrorClass,
+  below?: (...args: never[]) => unknown,
+): Error {
   let object = shown.get(error);
   if (object === undefined) {
-    const message =
-      made === RangeError ? `Maximum call stack size exceeded: ${error.message}` : error.message;
-    object = new made(message, { cause: error });
+    const { reason, trace } = error;
+    const asyncify = explainEnd(error);
+    const why = asyncify === null ? "" : `: ${asyncify.text}`;
+    const prefix = made === RangeError ? "Maximum call stack size exceeded: " : "";
+    const message = `${prefix}${error.message}${why}`;
+    object = withoutStack(() => bare(made, message, { cause: error }));
+    giveStack(object, new ErrorStack(machine, trace, { below }));
+    giveTrace(object, { reason, trace, asyncify });
     shown.set(error, object);
     behind.set(object, error);
   }
+  return object;
+}
+
+/** A function suspends where it cannot. */
+export function suspendError(machine: Machine, message: string): Error {
+  const object = bare(SuspendError, message);
+  giveStack(object, new ErrorStack(machine, null, { inside: true }));
+  const trace = machine.underWay?.trace ?? null;
+  giveTrace(object, { reason: "cannot suspend", trace, asyncify: null });
   return object;
 }
 

@@ -5,6 +5,7 @@ import { ExceptionInstance, JS_TAG } from "../runtime/exceptions.js";
 import { TagInstance } from "../runtime/instances.js";
 import type { FuncType, ValType } from "../syntax/types.js";
 import { closeTypes, type DefType } from "../valid/deftypes.js";
+import { ErrorStack } from "./error-stack.js";
 import { finishInterface, required, toDictionary, toSequence, toU32 } from "./idl.js";
 import { exceptions, tags } from "./slots.js";
 import { refuseHidden, toJsValue, toValueType, toWasmValue } from "./values.js";
@@ -58,7 +59,9 @@ export const exceptionInterface = (world: World) =>
           refuseHidden(type);
           return toWasmValue(values[i], type, world);
         });
-        const stack = traceStack ? (new Error().stack ?? "") : undefined;
+        const stack = traceStack
+          ? String(new ErrorStack(world.machine, null).text("WebAssembly.Exception"))
+          : undefined;
         initException(world, this, new ExceptionInstance(tag, held), stack);
       }
 

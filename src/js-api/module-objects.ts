@@ -4,6 +4,8 @@
 import { decode } from "../binary/decode.js";
 import type { ExternInstance } from "../runtime/instances.js";
 import type { ExternKind } from "../syntax/module.js";
+import type { SourceMapText } from "../source/source-map.js";
+import { withSources } from "../source/with-sources.js";
 import { validate } from "../valid/validate.js";
 import { builtinOf, mistypedBuiltin } from "./builtins.js";
 import { CompileError, compiling } from "./errors.js";
@@ -57,18 +59,25 @@ export function toCompileOptions(value: unknown): CompileOptions {
 /** Compiles bytes as one object `WebAssembly` does. @throws CompileError */
 export type Compile = (bytes: Uint8Array, options: CompileOptions) => Compiled;
 
-/** @param settings native asyncify for all modules that are not instrumented */
+/**
+ * @param settings native asyncify for all modules that are not instrumented
+ * @param sourceMap gives the text of the source map that a module names
+ */
 export const compiler =
-  (settings: NativeAsyncify | null): Compile =>
+  (settings: NativeAsyncify | null, sourceMap: SourceMapText | undefined): Compile =>
   (bytes, options) =>
-    compile(bytes, options, settings);
+    compile(bytes, options, settings, sourceMap);
 
 function compile(
   bytes: Uint8Array,
   { builtins, strings }: CompileOptions,
   settings: NativeAsyncify | null,
+  sourceMap: SourceMapText | undefined,
 ): Compiled {
-  const module = compiling(() => validate(decode(bytes)));
+  const module = withSources(
+    compiling(() => validate(decode(bytes))),
+    sourceMap,
+  );
   const enabled = new Set(builtins);
   if (enabled.size < builtins.length) throw new CompileError("a set of builtins is named twice");
   const wrong = mistypedBuiltin(module, enabled, strings);

@@ -22,6 +22,7 @@ import {
 import { bytesOfResponse } from "./response.js";
 import { type Compiled, functions, modules } from "./slots.js";
 import { suspendingInterface } from "./suspending.js";
+import type { SourceMapText } from "../source/source-map.js";
 import type { WebAssemblyNamespace } from "./types.js";
 import { worldOf } from "./world.js";
 
@@ -35,6 +36,11 @@ export interface WebAssemblyOptions extends MachineOptions {
   readonly asyncify?: NativeAsyncify;
   /** Who watches what runs: each is given the machine, and told of every new instance. */
   readonly attachments?: readonly Attachment[];
+  /**
+   * The text of the source map at a URL, as a module's section `sourceMappingURL` has it; undefined
+   * where there is none. Asked when the first position is wanted, for modules without DWARF.
+   */
+  readonly sourceMap?: SourceMapText;
 }
 
 /** Calls in one another for which the usual stack of a host has room. */
@@ -42,13 +48,14 @@ const MAX_NESTING = 500;
 
 export function makeWebAssembly({
   asyncify,
+  sourceMap,
   attachments = [],
   ...options
 }: WebAssemblyOptions = {}): WebAssemblyNamespace {
   const machine = new Machine({ tier: tierOf("mixed"), maxNesting: MAX_NESTING, ...options });
   const world = worldOf(machine);
   const making = new Instantiation(machine, attachments);
-  const compile = compiler(asyncify ?? null);
+  const compile = compiler(asyncify ?? null, sourceMap);
   world.errors = standardErrors(world);
   const { Memory, Table, Global, Tag, Exception } = world;
   const Module = moduleInterface(compile);

@@ -8,7 +8,7 @@ import type { Machine } from "../exec/machine.js";
 import type { HostFunction } from "../runtime/instances.js";
 import type { StackEntry } from "../runtime/traps.js";
 import { hex } from "../util/hex.js";
-import { SuspendError } from "./errors.js";
+import { suspendError } from "./errors.js";
 import { finishInterface } from "./idl.js";
 import { suspendings } from "./slots.js";
 
@@ -28,7 +28,7 @@ export const suspending =
   (machine: Machine, name: string, host: HostFunction): HostFunction =>
   (args) => {
     const call = machine.underWay;
-    if (call !== null && !call.awaits) throw new SuspendError(whyNot(name, call));
+    if (call !== null && !call.awaits) throw suspendError(machine, whyNot(name, call));
     return host(args);
   };
 
@@ -40,7 +40,7 @@ function whyNot(name: string, innermost: CallUnderWay): string {
   const lines: string[] = [`    JavaScript: ${name}, which suspends`];
   let blocked = false;
   for (let call: CallUnderWay | null = innermost; call !== null; call = call.outer) {
-    lines.push(...call.stack.map(frame));
+    lines.push(...(call.trace?.entries ?? []).map(frame));
     if (call.awaits) {
       lines.push(`    called through WebAssembly.promising`);
       break;

@@ -1,5 +1,8 @@
 // The types of the object `WebAssembly`: those of the host's library are not everywhere.
 
+import type { AsyncifyEnd } from "../observe/check/explain.js";
+
+export type { AsyncifyEnd };
 export type BufferSource = ArrayBufferView | ArrayBufferLike;
 export type AddressValue = number | bigint;
 export type ValueTypeName = "i32" | "i64" | "f32" | "f64" | "v128" | "externref" | "anyfunc";
@@ -33,6 +36,36 @@ export interface GlobalDescriptor {
 }
 export interface TagType {
   parameters: Iterable<ValueTypeName>;
+}
+
+/** A frame of wasm, as the property `wasm` of errors has it. */
+export interface WasmFrame {
+  /** The function's name, or `func[7]` where it has none. */
+  readonly function: string;
+  /** Its index in the module, imports included. */
+  readonly index: number;
+  /** As engines name modules in stacks: `wasm://wasm/name-0123abcd`. */
+  readonly module: string;
+  /** Byte offset of the instruction in the module. */
+  readonly offset: number;
+  /** The instruction's mnemonic. */
+  readonly instruction: string;
+  /** Lines and columns count from 1; a column of 0 is not known. Null where nothing tells. */
+  readonly source: { readonly file: string; readonly line: number; readonly column: number } | null;
+}
+
+/** The property `wasm` of errors that leave wasm. */
+export interface WasmTrace {
+  /** The specification's text of a trap; `uncaught exception`; `cannot suspend`. */
+  readonly reason: string;
+  /** Innermost first; of very deep stacks, the innermost hundred. */
+  readonly frames: readonly WasmFrame[];
+  /** Frames in all. */
+  readonly depth: number;
+  /** The number of the machine's fiber; null where none ran. */
+  readonly fiber: number | null;
+  /** Null where Asyncify has nothing to do with it. */
+  readonly asyncify: AsyncifyEnd | null;
 }
 
 export type Module = object;

@@ -17,6 +17,7 @@ import { globalInterface, initGlobal } from "./global-object.js";
 import { initMemory, memoryInterface } from "./memory-object.js";
 import { inward, outward } from "./references.js";
 import { functions } from "./slots.js";
+import { noteMachine } from "./machines.js";
 import { initTable, tableInterface } from "./table-object.js";
 import { type ReferenceDoor, refuseSignature, toJsResults, toWasmValue } from "./values.js";
 
@@ -27,7 +28,10 @@ const worlds = new WeakMap<Machine, World>();
 
 export function worldOf(machine: Machine): World {
   let world = worlds.get(machine);
-  if (world === undefined) worlds.set(machine, (world = new World(machine)));
+  if (world === undefined) {
+    worlds.set(machine, (world = new World(machine)));
+    noteMachine(machine);
+  }
   return world;
 }
 
@@ -91,7 +95,7 @@ export class World implements ReferenceDoor {
       try {
         results = this.machine.invoke(func, values);
       } catch (error) {
-        throw this.errors.outward(error);
+        throw this.errors.outward(error, call);
       }
       return toJsResults(results, this);
     };

@@ -29,6 +29,13 @@ export interface TrapEvent {
   readonly name: string;
   readonly reason: string;
 }
+/** The program ended itself in that call. */
+export interface ExitEvent {
+  readonly type: "exit";
+  readonly name: string;
+  /** An unsigned number of 32 bits. */
+  readonly code: number;
+}
 /** The module calls an imported function. */
 export interface HostEvent {
   readonly type: "host";
@@ -44,4 +51,11 @@ export interface HostReturnEvent {
   readonly results: readonly Value[];
 }
 export type TraceEvent =
-  CallEvent | ReturnEvent | TrapEvent | HostEvent | HostReturnEvent | AsyncifyEvent | SwitchEvent;
+  | CallEvent
+  | ReturnEvent
+  | TrapEvent
+  | ExitEvent
+  | HostEvent
+  | HostReturnEvent
+  | AsyncifyEvent
+  | SwitchEvent;

@@ -9,7 +9,7 @@ import { functionName } from "../syntax/module.js";
 import type { ValidModule } from "../valid/validate.js";
 import type { AsyncifyEvent } from "./events.js";
 import { type ProjectedFunction, TwinProjection, type TwinView } from "./projection.js";
-import { type TwinParts, twinParts } from "./twin-parts.js";
+import { type RuntimeParts, type TwinParts, twinParts } from "./twin-parts.js";
 
 /**
  * The asyncify events of an instrumented module that a machine runs: what `Asyncify`
@@ -87,7 +87,7 @@ export function projectionObserver(
 
 export class InstanceView implements TwinView {
   instance: ModuleInstance | null = null;
-  constructor(private readonly parts: TwinParts) {}
+  constructor(private readonly parts: RuntimeParts) {}
 
   get state(): number {
     return this.global(this.parts.state);

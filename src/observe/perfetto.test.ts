@@ -52,15 +52,21 @@ test("a fiber's lane has a slice for each time it is on; an arrow leads to where
   expect(names.map(({ args }) => (args as { name: string }).name)).toEqual(["calls", "asyncify", "main", "fiber 1"]); // prettier-ignore
 });
 
-test("what ends without telling is ended with what is around it", () => {
-  checkNesting(
-    timelineOf(
-      { fiber: 0, type: "call", name: "run", args: [] },
-      { fiber: 0, type: "host", module: "env", name: "ask", args: [] },
-      { fiber: 0, type: "call", name: "inner", args: [] },
-      { fiber: 0, type: "trap", name: "run", reason: "unreachable" },
-      { fiber: 0, type: "call", name: "again", args: [] },
-      { fiber: 0, ...unwinds },
-    ),
+test.each([
+  [{ type: "trap", name: "run", reason: "unreachable" }],
+  [{ type: "exit", name: "run", code: 1 }],
+] as const)("what ends without telling is ended with what is around it: %j", (end) => {
+  const events = timelineOf(
+    { fiber: 0, type: "call", name: "run", args: [] },
+    { fiber: 0, type: "host", module: "env", name: "ask", args: [] },
+    { fiber: 0, type: "call", name: "inner", args: [] },
+    { fiber: 0, ...end },
+    { fiber: 0, type: "call", name: "again", args: [] },
+    { fiber: 0, ...unwinds },
   );
+  checkNesting(events);
+  const again = events.findIndex(({ ph, name }) => ph === "B" && name === "again");
+  const { tid: calls } = events[again]!;
+  const ended = events.slice(0, again).filter(({ ph, tid }) => ph === "E" && tid === calls);
+  expect(ended).toHaveLength(3);
 });

@@ -80,6 +80,7 @@ export class PerfettoTimeline {
       case "host return":
         return this.leave(`${event.module}.${event.name}`);
       case "trap":
+      case "exit":
         return [mark, ...this.leave(event.name)];
       case "runtime":
         return [mark, ...this.becomes(event.after)];

@@ -28,6 +28,8 @@ export function describeEvent(event: TracedEvent): string {
       );
     case "trap":
       return `trap in ${event.name}: ${event.reason}`;
+    case "exit":
+      return `exit from ${event.name} with code ${event.code}`;
     case "host":
       return `host ${event.module}.${event.name}(${list(event.args)})`;
     case "host return":

@@ -14,7 +14,8 @@ export class TwinError extends BobbinError {
   readonly kind = "twin";
 }
 
-export interface TwinParts {
+/** What the runtime functions alone show, which costs little to find. */
+export interface RuntimeParts {
   /** Global indices of `__asyncify_state`, `__asyncify_data`, and `__stack_pointer` where known. */
   readonly state: number;
   readonly data: number;
@@ -24,6 +25,9 @@ export interface TwinParts {
   readonly pointer: "i32" | "i64";
   /** Runtime functions by index: an optimizer may have merged equal ones. */
   readonly runtime: ReadonlyMap<number, readonly RuntimeName[]>;
+}
+
+export interface TwinParts extends RuntimeParts {
   /** Functions whose code depends on `__asyncify_state`: those that are instrumented. */
   readonly instrumented: ReadonlySet<number>;
 }
@@ -49,6 +53,12 @@ export const isInstrumented = (module: Module): boolean =>
 
 /** @throws TwinError; MalformedError for instructions that Bobbin does not know */
 export function twinParts(twin: Module, givenStackPointer?: number): TwinParts {
+  const parts = runtimeParts(twin, givenStackPointer);
+  return { ...parts, instrumented: instrumentedIn(twin, parts.state, parts.runtime) };
+}
+
+/** @throws TwinError; MalformedError for instructions that Bobbin does not know */
+export function runtimeParts(twin: Module, givenStackPointer?: number): RuntimeParts {
   const exported = (name: RuntimeName) =>
     twin.exports.find((e) => e.kind === "func" && e.name === PREFIX + name)?.index;
   const runtime = new Map<number, RuntimeName[]>();
@@ -70,7 +80,6 @@ export function twinParts(twin: Module, givenStackPointer?: number): TwinParts {
     pointer,
     runtime,
     stackPointer: givenStackPointer ?? stackPointerOf(twin),
-    instrumented: instrumentedIn(twin, state, runtime),
   };
 }
 

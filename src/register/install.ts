@@ -1,6 +1,7 @@
 // From the environment to the object that the program finds.
 
 import { chosenTier } from "../cli/machine-options.js";
+import { sourceMapText } from "../cli/source-map-file.js";
 import { makeWebAssembly } from "../js-api/namespace.js";
 import type { Attachment } from "../observe/attachments.js";
 import { checkInstances } from "./check.js";
@@ -22,6 +23,8 @@ export function install(env: Environment): void {
     ...(fuel === undefined ? {} : { fuel }),
     ...(asyncify === undefined ? {} : { asyncify }),
     attachments,
+    // Most often the module, and so its map, lies beside the program.
+    sourceMap: (url) => sourceMapText(process.argv[1] ?? "", url),
   });
   // As the engine's own is: writable, but not seen where properties are listed.
   Object.defineProperty(globalThis, "WebAssembly", {

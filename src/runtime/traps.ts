@@ -3,6 +3,7 @@
 
 import { BobbinError } from "../util/errors.js";
 import { hex } from "../util/hex.js";
+import type { FuncInstance } from "./instances.js";
 
 export type TrapReason =
   | "unreachable"
@@ -51,19 +52,47 @@ export interface StackEntry {
   readonly source?: string;
 }
 
+/** A frame that stood at word `pc` of its function's code. */
+export interface StackSite {
+  readonly func: FuncInstance;
+  readonly pc: number;
+}
+
+/** Where frames stood, innermost first; of very deep stacks, the innermost hundred. */
+export interface StackTrace {
+  readonly sites: readonly StackSite[];
+  /** The same for people. */
+  readonly entries: readonly StackEntry[];
+  /** Frames in all. */
+  readonly frames: number;
+  /** The innermost fiber, and the function that it began with, which may have no frames. */
+  readonly fiber: number | null;
+  readonly entry: FuncInstance | null;
+}
+
 /** `call stack exhausted` and `fuel exhausted`: the program may be right, the limit was too low. */
 export type ExhaustionReason = "call stack exhausted" | "fuel exhausted";
 
 /** What ends the wasm that runs. */
 export abstract class StoppedError extends BobbinError {
-  /** Filled by the machine when the error leaves it; of very deep stacks, the innermost hundred. */
-  wasmStack: readonly StackEntry[] = [];
-  /** Frames in all. */
-  frames = 0;
+  // Not shown by those who print all properties of an error: whole modules hang on it.
+  #trace: StackTrace | null = null;
 
-  at(wasmStack: readonly StackEntry[], frames: number): void {
-    this.wasmStack = wasmStack;
-    this.frames = frames;
+  /** Given by the machine when the error leaves it. */
+  get trace(): StackTrace | null {
+    return this.#trace;
+  }
+  /** Of very deep stacks, the innermost hundred. */
+  get wasmStack(): readonly StackEntry[] {
+    return this.#trace?.entries ?? [];
+  }
+  /** Frames in all. */
+  get frames(): number {
+    return this.#trace?.frames ?? 0;
+  }
+
+  at(trace: StackTrace | null): void {
+    this.#trace = trace;
   }
 
   /** `in function sum (func 3) at byte 0x1f (i32.div_s)` for the innermost frame. */

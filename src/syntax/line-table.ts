@@ -59,6 +59,14 @@ export class LineTable implements SourceLines {
       .sort((a, b) => a - b);
   }
 
+  files(): string[] {
+    return [...new Set(this.entries.map(({ source }) => source.file))];
+  }
+
+  problems(): [] {
+    return [];
+  }
+
   private textOf(source: Source): readonly string[] {
     let lines = this.texts.get(source);
     if (lines === undefined) this.texts.set(source, (lines = source.text.split("\n")));

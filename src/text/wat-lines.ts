@@ -37,6 +37,8 @@ export function watLines(text: string, file: string, bytes: Uint8Array): SourceL
   return {
     at: (offset) => found().at(offset),
     offsets: (name, line) => found().offsets(name, line),
+    files: () => found().files(),
+    problems: () => [],
   };
 }
 

@@ -88,6 +88,18 @@ export class UsageError extends BobbinError {
   readonly kind = "usage";
 }
 
+/**
+ * The program ended itself, by a function of its host. It went as it wanted; but a call is left
+ * in JavaScript only by what is thrown. Not an exception to wasm: nothing catches it.
+ */
+export class ProgramExit extends BobbinError {
+  readonly kind = "exit";
+  /** @param code its exit code, an unsigned number of 32 bits */
+  constructor(readonly code: number) {
+    super(`exit code ${code}`);
+  }
+}
+
 /** Cannot happen on valid code: always a bug in Bobbin. */
 export class CrashError extends BobbinError {
   readonly kind = "crash";

@@ -59,6 +59,12 @@ interface FunctionPlan {
   readonly lastPcs: ReadonlySet<number>;
 }
 
+const attached = new WeakMap<ModuleInstance | FuncInstance, Asyncify>();
+
+/** The asyncify that was attached to an instance, or whose runtime function `of` is. */
+export const asyncifyOf = (of: ModuleInstance | FuncInstance): Asyncify | undefined =>
+  attached.get(of);
+
 /** Asyncify for one instance of one module. Give it to the machine as its interposer. */
 export class Asyncify implements Interposer {
   readonly roles: Roles;
@@ -88,6 +94,7 @@ export class Asyncify implements Interposer {
     this.asserts = settings.asserts === true ? new Asserts() : null;
     this.tailCalls = this.roles.tailCalls;
     this.functions = new Map(RUNTIME_NAMES.map((name) => [name, this.runtimeFunction(name)]));
+    for (const func of this.functions.values()) attached.set(func, this);
   }
 
   /** `__asyncify_state`. */
@@ -126,6 +133,7 @@ export class Asyncify implements Interposer {
   /** Binds the state to an instance (before its start function runs) and adds the exports that the pass adds. */
   attach(instance: ModuleInstance): void {
     this.instance = instance;
+    attached.set(instance, this);
     this.records.attach(instance);
     for (const [name, added] of this.exports) instance.exports.set(name, added);
   }
