@@ -236,6 +236,12 @@ const cases: readonly (readonly [
   ],
   ["debug-back", () => ["debug", ...CROSSING, ...HOST], 0, BACK.join("\n")],
   [
+    "debug-back-instrumented",
+    () => ["debug", fixture("wasm/crossing.twin-O2.wasm"), ...CROSSING.slice(1), ...HOST],
+    0,
+    BACK.join("\n"),
+  ],
+  [
     "debug-back-native-fibers",
     () => ["debug", ...CROSSING, ...HOST, "--fiber-abi", "native"],
     0,

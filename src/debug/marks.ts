@@ -94,9 +94,9 @@ export class Marks {
     return this.watches.filter(({ writers }) => writers.writes(fiber));
   }
 
-  /** Those of some places. */
-  watching(of: (place: Place) => boolean): Watching[] {
-    return this.watches.filter(({ writers }) => of(writers.place));
+  /** What writes to what is watched. */
+  get writers(): readonly Writers[] {
+    return this.watches.map(({ writers }) => writers);
   }
 
   /** Notes what watchpoints hold. */

@@ -3,7 +3,7 @@
 // that somebody else made, all calls are looked at.
 
 import type { Fiber, FiberView } from "../exec/fiber.js";
-import type { Observer } from "../exec/hooks.js";
+import { type Observer, observers } from "../exec/hooks.js";
 import type { Machine, Outcome, RunOptions } from "../exec/machine.js";
 import type { FiberAbi } from "../fiber/abi/abi.js";
 import type { Asyncify } from "../fiber/asyncify/asyncify.js";
@@ -14,6 +14,9 @@ import type { Replica } from "../history/replica.js";
 import type { Timeline } from "../history/timeline.js";
 import type { SavedTracker } from "../observe/fibers.js";
 import { namesFibers } from "../observe/fibers.js";
+import { InstrumentedEvents } from "../observe/instrumented.js";
+import type { SavedProjection } from "../observe/projection.js";
+import { isInstrumented, TwinError } from "../observe/twin-parts.js";
 import type { ModuleInstance } from "../runtime/instances.js";
 import { UsageError } from "../util/errors.js";
 import { type ProgramEvent, ProgramEvents } from "./happenings.js";
@@ -54,7 +57,7 @@ export class PastScene implements Scene {
     let events: ProgramEvents | null = null;
     const timeline = await history.timeline(({ abi, instances }) => {
       events = new ProgramEvents(abi !== null || instances.some((i) => namesFibers(i.module)));
-      return followerOf(events);
+      return followerOf(events, instances[0]);
     });
     return new PastScene(timeline, events!, only, breathe);
   }
@@ -126,17 +129,46 @@ export class PastScene implements Scene {
   }
 }
 
+interface SavedFollower {
+  readonly tracker: SavedTracker | undefined;
+  readonly records: SavedRecords;
+  readonly projection: SavedProjection | undefined;
+}
+
 /** Who tells of a program's events, put back with it. */
-function followerOf(events: ProgramEvents): Follower {
+function followerOf(events: ProgramEvents, instance: ModuleInstance | undefined): Follower {
   const { tracker, records } = events;
+  const instrumented = instance === undefined ? null : instrumentedEvents(instance, events);
+  const watching = [instrumented?.observer, tracker?.observer].filter((one) => one !== undefined);
   return {
-    observer: tracker?.observer ?? null,
+    observer: watching.length === 0 ? null : observers(...watching),
     event: events.emit,
-    save: () => ({ tracker: tracker?.save(), records: records.save() }),
+    save: (): SavedFollower => ({
+      tracker: tracker?.save(),
+      records: records.save(),
+      projection: instrumented?.save(),
+    }),
     restore(saved) {
-      const known = saved as { tracker?: SavedTracker; records: SavedRecords };
+      const known = saved as SavedFollower;
       if (known.tracker !== undefined) tracker?.restore(known.tracker);
+      if (known.projection !== undefined) instrumented?.restore(known.projection);
       records.restore(known.records);
     },
   };
+}
+
+/** Null where the module is not instrumented, or cannot be told of: whoever runs it says why. */
+function instrumentedEvents(
+  instance: ModuleInstance,
+  { emit }: ProgramEvents,
+): InstrumentedEvents | null {
+  if (!isInstrumented(instance.module)) return null;
+  try {
+    const instrumented = new InstrumentedEvents(instance.module, emit);
+    instrumented.attach(instance);
+    return instrumented;
+  } catch (error) {
+    if (error instanceof TwinError) return null;
+    throw error;
+  }
 }

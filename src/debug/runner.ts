@@ -26,7 +26,7 @@ export interface Goal {
 }
 
 /** Instructions between two breaths. */
-const SLICE = 1_000_000;
+const SLICE = 4_000_000;
 
 export class Runner {
   private looking: StopLook | null = null;

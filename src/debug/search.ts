@@ -1,13 +1,11 @@
 // What somebody looks for in the past: any of the stops, that something was written, that a
 // fiber ran, an event by its number. All say where something is about to happen.
 
-import type { Place } from "../exec/writers.js";
+import { addBreaks, removeBreaks } from "../exec/breaks.js";
 import { callOf } from "../history/calls.js";
-import type { Changes } from "../history/changes.js";
 import type { Probe } from "../history/timeline.js";
-import { type Happening, happeningOf, type ProgramEvent } from "./happenings.js";
+import { happeningOf, type ProgramEvent } from "./happenings.js";
 import type { PastScene } from "./past.js";
-import { recordMemory } from "./records.js";
 import { programOf } from "./runner.js";
 import { type Hit, StopLook } from "./stop-look.js";
 import type { Stops } from "./stops.js";
@@ -18,8 +16,8 @@ export interface StopProbe extends Probe {
 }
 
 /**
- * Any of some stops, which nobody else uses. Of what is written, the hit says only what was
- * there before: one that looks where it changes would have to stop behind each write.
+ * Any of some stops, which nobody else uses. Of what an instruction writes, the hit says only
+ * what was there before.
  */
 export class StopSearch implements StopProbe {
   last: Hit | null = null;
@@ -39,23 +37,31 @@ export class StopSearch implements StopProbe {
       hit();
     };
     look.begin(machine.fiber!);
+    const behind = look.marks.writers.flatMap((writers) => [...writers.behind()]);
+    for (const [func, pcs] of behind) addBreaks(func, pcs);
+    // An instruction writes after it was asked about: what it left is looked at behind it.
+    let writing = false;
     machine.stopsAt = (fiber) => {
+      if (writing) look.marks.look(fiber);
+      writing = false;
       if (!scene.isOurs(fiber)) return false;
       note(look.arrives(fiber));
       const about = look.about(fiber);
-      if (about !== null) note(look.after({ ...about, throws: false }, fiber));
+      if (about === null) return false;
+      writing = about.writes.length > 0;
+      note(look.after({ ...about, throws: false }, fiber));
       return false;
     };
     scene.hear = (event) => {
-      const happening = happeningOf(event) ?? SWITCH;
+      const happening = happeningOf(event);
       const fiber = machine.fiber!;
-      if (event.type !== "switch") note(look.occurred(happening, fiber));
-      const touches = writtenBy(event, scene);
-      if (touches !== null) note(look.wrote(touches, fiber, { kind: "event", happening }));
+      if (happening !== null) note(look.happened(happening, fiber));
+      else if (event.type === "switch")
+        note(look.changed({ event: "switch", action: event.name }, fiber));
     };
     let func = machine.fiber?.hostCall?.func;
     replica.watch({
-      ...look.observer((happening) => note(look.occurred(happening, machine.fiber!))),
+      ...look.observer((happening) => note(look.happened(happening, machine.fiber!))),
       stops(fiber, outcome) {
         if (outcome.kind !== "host") return;
         ({ func } = outcome.call);
@@ -65,66 +71,18 @@ export class StopSearch implements StopProbe {
     replica.onEntry = ({ deed, changes }) => {
       const { fiber } = machine;
       if (func === undefined || fiber === null || !scene.isOurs(fiber)) return;
-      const { name } = func;
-      const values = replica.answered;
-      if (deed.kind === "answer")
-        note(look.occurred({ event: "host-return", func: name, values }, fiber));
-      const touches = changedBy(changes, scene);
-      if (touches !== null) note(look.wrote(touches, fiber, { kind: "host", func: name }));
+      if (deed.kind === "answer") note(look.hostReturned(func, replica.answered, fiber));
+      else if (changes !== null) note(look.hostChanged(func.name, fiber));
     };
     return () => {
       machine.stopsAt = null;
       scene.hear = null;
       replica.onEntry = null;
       replica.watch(null);
+      for (const [marked, pcs] of behind) removeBreaks(marked, pcs);
       look.marks.remove();
     };
   }
-}
-
-const SWITCH: Happening = { event: "switch" };
-
-type Touches = ((place: Place) => boolean) | null;
-
-const overlaps = (place: { address: number; size: number }, from: number, to: number): boolean =>
-  from < place.address + place.size && place.address < to;
-
-/** Where asyncify writes when it tells of something. */
-function writtenBy(event: ProgramEvent, scene: PastScene): Touches {
-  if (event.type !== "push" && event.type !== "pop") return null;
-  const { memory, pointerSize } = recordMemory(scene);
-  const { data, address, size, type } = event;
-  return (place) =>
-    place.kind === "memory" &&
-    place.memory === memory &&
-    (overlaps(place, data, data + pointerSize) ||
-      (type === "push" && overlaps(place, address, address + size)));
-}
-
-/** What an entry of the log changes. */
-function changedBy(changes: Changes | null, { replica: { store } }: PastScene): Touches {
-  if (changes === null) return null;
-  const { memories, tables, globals } = store;
-  return (place) => {
-    switch (place.kind) {
-      case "memory":
-        return changes.memories.some(
-          ({ memory, runs }) =>
-            memories.list[memory] === place.memory &&
-            runs.some(({ at, bytes }) => overlaps(place, at, at + bytes.length)),
-        );
-      case "table":
-        return changes.tables.some(
-          ({ table, elements }) =>
-            tables.list[table] === place.table &&
-            elements.some(({ index }) => index >= place.index && index < place.index + place.size),
-        );
-      case "global":
-        return changes.globals.some(({ global }) => globals.list[global] === place.global);
-      case "local":
-        return false;
-    }
-  };
 }
 
 /** One of the program's fibers is about to leave off. */

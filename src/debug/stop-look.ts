@@ -8,7 +8,6 @@ import { codeOf } from "../exec/lower.js";
 import { ExceptionInstance } from "../runtime/exceptions.js";
 import type { Asyncify } from "../fiber/asyncify/asyncify.js";
 import type { FuncInstance, ModuleInstance } from "../runtime/instances.js";
-import type { Place } from "../exec/writers.js";
 import type { Value } from "../runtime/values.js";
 import type { FuncType } from "../syntax/types.js";
 import { UsageError } from "../util/errors.js";
@@ -130,14 +129,9 @@ export class StopLook {
     return this.changed(happening, fiber) ?? hit;
   }
 
-  /** The same without asking what was written. */
-  occurred(happening: Happening, fiber: FiberView): Hit | null {
-    return this.event(happening, fiber);
-  }
-
-  /** Somebody writes, or has written, to some of what is watched. */
-  wrote(touches: (place: Place) => boolean, fiber: FiberView, by: Writer): Hit | null {
-    return this.written(this.marks.watching(touches), fiber, by);
+  /** The host had control, and may have written to what is watched. */
+  hostChanged(func: string, fiber: FiberView): Hit | null {
+    return this.written(this.marks.changed(fiber), fiber, { kind: "host", func });
   }
 
   /** What is watched may have been written to by what happened. */
@@ -154,8 +148,7 @@ export class StopLook {
   }
 
   hostReturned({ name }: FuncInstance, values: readonly Value[], fiber: FiberView): Hit | null {
-    const changed = this.marks.changed(fiber);
-    const written = this.written(changed, fiber, { kind: "host", func: name });
+    const written = this.hostChanged(name, fiber);
     const returned = this.event({ event: "host-return", func: name, values }, fiber);
     return written ?? returned;
   }

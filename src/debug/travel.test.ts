@@ -155,6 +155,26 @@ describe("searches", () => {
   });
 });
 
+test("a position to which the run does not come is refused, and nothing moves", async () => {
+  const session = debug(4, true);
+  await session.step(30);
+  const here = place(session);
+  for (const position of [
+    { entries: 1, executed: 5000, drops: 0 },
+    { entries: 9000, executed: 5, drops: 0 },
+    { entries: 0, executed: 3, drops: 0 },
+    { entries: 1, executed: 5, drops: 7 },
+  ])
+    await expect(session.goTo(position)).rejects.toThrow(
+      /does not come to|did not when it was recorded/,
+    );
+  expect(place(session)).toBe(here);
+  await session.stepBack();
+  await expect(session.goTo({ entries: 1, executed: 1, drops: 900 })).rejects.toThrow();
+  await session.step();
+  expect(place(session)).toBe(here);
+});
+
 describe("another past", () => {
   test("a change is part of the history, and what follows from it", async () => {
     const session = debug(4, true);

@@ -5,8 +5,8 @@
 import { callOf } from "../history/calls.js";
 import type { Edit } from "../history/edits.js";
 import type { History } from "../history/history.js";
-import { compare, type Position } from "../history/position.js";
-import { entered, firstPlace, framesOf, stepBack } from "../history/queries.js";
+import { compare, formatPosition, type Position } from "../history/position.js";
+import { entered, firstPlace, framesOf, mayBeAt, stepBack } from "../history/queries.js";
 import { finish, type Progress, type Task, type Timeline } from "../history/timeline.js";
 import { UsageError } from "../util/errors.js";
 import { PastScene } from "./past.js";
@@ -129,6 +129,8 @@ export class Travel {
   async lastRun(id: number): Promise<Stop> {
     const past = await this.thePast();
     if (past.events.tracker === null) throw new UsageError("the program has no fibers of its own");
+    const { events } = this.atEdge ? this.live! : past;
+    if (events?.tracker?.current.id === id) throw new UsageError(`fiber ${id} is on now`);
     return this.back(
       (timeline, from) => timeline.lastBefore(from, leavesOff(past, id)),
       () => ({ kind: "arrived" }),
@@ -153,8 +155,11 @@ export class Travel {
     );
   }
 
+  /** @throws UsageError for a position to which the run does not come */
   async goTo(position: Position): Promise<Stop> {
-    await this.thePast();
+    const past = await this.thePast();
+    if (!mayBeAt(past.timeline, position))
+      throw new UsageError(`the run does not come to ${formatPosition(position)}`);
     return this.back(
       function* (timeline): Task<Position | null> {
         yield* timeline.goTo(position);
@@ -195,11 +200,7 @@ export class Travel {
     const from = this.position;
     const call = callOf((this.atEdge ? this.live! : past).fiber);
     try {
-      const found = await finish(search(timeline, from, call), {
-        breathe: traveller.breathe,
-        onProgress: traveller.onProgress,
-        cancelled: traveller.pauses,
-      });
+      const found = await this.find(past, search(timeline, from, call));
       if (found !== null) {
         await this.arrive(past, timeline.goTo(found));
         return stop();
@@ -216,10 +217,23 @@ export class Travel {
     }
   }
 
+  /** Where a search ends; where it fails, all is as it was. */
+  private async find(past: PastScene, task: Task<Position | null>): Promise<Position | null> {
+    const { breathe, onProgress, pauses: cancelled } = this.traveller;
+    const from = this.position;
+    try {
+      return await finish(task, { breathe, onProgress, cancelled });
+    } catch (error) {
+      await this.stay(past, from);
+      throw error;
+    }
+  }
+
   /** Looks at the past where a task leads. */
   private async arrive(past: PastScene, task: Task<unknown>): Promise<void> {
     const { breathe, onProgress, show } = this.traveller;
     await finish(task, { breathe, onProgress });
+    if (past.machine.fiber === null) await finish(firstPlace(past.timeline), { breathe });
     this.atEdge = false;
     past.look();
     show(this.crossed() ?? past);

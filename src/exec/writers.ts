@@ -50,6 +50,15 @@ export class Writers {
     for (const [func, at] of this.found) removeBreaks(func, [...at.keys()]);
   }
 
+  /** The instructions behind them: whoever stands at one may look at what was written. */
+  *behind(): Iterable<readonly [func: FuncInstance, pcs: readonly number[]]> {
+    for (const [func, at] of this.found) {
+      const { starts } = codeOf(func);
+      const next = [...at.keys()].map((pc) => starts[starts.indexOf(pc) + 1]);
+      yield [func, next.filter((pc) => pc !== undefined)];
+    }
+  }
+
   /**
    * Whether the instruction at which the top frame stands is one of them and, with the
    * operands it has, writes to the place unless it traps.

@@ -36,6 +36,14 @@ function segmentOf({ replica, points }: Timeline, index: number): Segment {
   };
 }
 
+/** Whether a run comes to a position, as far as its log tells. */
+export function mayBeAt(timeline: Timeline, { entries, executed, drops }: Position): boolean {
+  if (entries > timeline.replica.log.entries.length) return false;
+  const { start, end } = segmentOf(timeline, entries);
+  const lasts = executed < end.executed || drops <= end.drops;
+  return executed >= start.executed && drops >= start.drops && executed <= end.executed && lasts;
+}
+
 /** The calls in whose middle the host makes one, innermost first. */
 function around({ entries }: Log, call: number): number[] {
   const froms = new Map<number, number>();

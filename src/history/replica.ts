@@ -346,9 +346,24 @@ export class Replica {
     if (outcome.kind === "host") finder.see(outcome.call.args);
     else if (outcome.kind === "returned") finder.see(outcome.results);
     else if (outcome.kind === "threw") finder.seeError(outcome.error);
+    this.tell(fiber, outcome);
     const { next } = this;
     if (this.stopped && next !== null && !(next.standing === "stopped" && isAt(next, machine)))
       this.astray(`stopped (${outcome.kind})`);
+  }
+
+  /** What those tell who drive a machine: nobody drives this one. */
+  private tell(fiber: Fiber, outcome: Outcome): void {
+    const { observer } = this.machine;
+    if (outcome.kind === "host") {
+      const { func, args } = outcome.call;
+      observer?.hostCall?.(fiber, func, args);
+    } else if (outcome.kind !== "paused") {
+      let root = fiber;
+      while (root.parent !== null) root = root.parent;
+      if (outcome.kind === "returned") observer?.return?.(root.entry!, outcome.results);
+      else observer?.fail?.(root.entry!, outcome.error);
+    }
   }
 
   /** Has the next entry take effect. */
@@ -410,13 +425,16 @@ export class Replica {
       return this.astray("calls another function");
     machine.fiber = this.calls.get(entry.from) ?? null;
     const values = finder.values(args, func.signature.params);
+    machine.observer?.call?.(func, values);
     this.orFails(() => machine.start(func, values));
     if (!this.stopped) this.calls.set(entry.call, machine.fiber!);
   }
 
   private answer(fiber: Fiber, results: readonly Datum[], to: Position): void {
     const { machine, finder } = this;
-    const values = finder.values(results, fiber.hostCall!.func.signature.results);
+    const { func } = fiber.hostCall!;
+    const values = finder.values(results, func.signature.results);
+    machine.observer?.hostReturn?.(fiber, func, values);
     machine.fiber = fiber;
     this.answered = values;
     const bound = this.bound(to);
@@ -428,8 +446,12 @@ export class Replica {
     const exception = this.finder.find(name);
     if (exception !== null && !(exception instanceof ExceptionInstance))
       return this.astray("throws what is no exception");
-    this.machine.fiber = fiber;
-    if (this.machine.raise(exception === null ? UNCATCHABLE : { exception })) return undefined;
+    const { machine } = this;
+    const error = exception === null ? UNCATCHABLE : { exception };
+    machine.observer?.hostThrow?.(fiber, fiber.hostCall!.func, error);
+    machine.fiber = fiber;
+    if (machine.raise(error)) return undefined;
+    this.tell(fiber, { kind: "threw", error });
     this.stopped = true;
     this.calls.delete(callOf(fiber));
     return undefined;
@@ -443,6 +465,7 @@ export class Replica {
       if (!(error instanceof StoppedError)) throw error;
       const failed = this.machine.fail(error);
       this.outcome = { kind: "trapped", error: failed };
+      this.tell(this.machine.fiber!, this.outcome);
       this.stopped = true;
     }
   }
