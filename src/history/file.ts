@@ -6,7 +6,8 @@ import { HostRef } from "../runtime/values.js";
 import { ByteWriter, SectionReader } from "../snapshot/bytes.js";
 import { type Codec, readHostValue, writeHostValue } from "../snapshot/codec.js";
 import { type FileKind, type FileOf, isOfKind, packFile, unpackFile } from "../snapshot/container.js"; // prettier-ignore
-import { EntryReader, EntryWriter } from "./entries.js";
+import { EntryReader } from "./entry-reader.js";
+import { EntryWriter } from "./entry-writer.js";
 import { RecordingError } from "./errors.js";
 import type { Log } from "./log.js";
 import type { Recorder } from "./recorder.js";
