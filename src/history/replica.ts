@@ -8,23 +8,18 @@ import type { Machine, MachineOptions, Outcome, RunOptions } from "../exec/machi
 import type { FiberAbi } from "../fiber/abi/abi.js";
 import type { Asyncify } from "../fiber/asyncify/asyncify.js";
 import type { AsyncifyEvent, SwitchEvent } from "../observe/events.js";
-import { ExceptionInstance } from "../runtime/exceptions.js";
 import type { ModuleInstance } from "../runtime/instances.js";
-import { StoppedError } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
 import type { Codec } from "../snapshot/codec.js";
 import { type LoadedSnapshot, loadSnapshot } from "../snapshot/load.js";
 import { isOver } from "../snapshot/save-fibers.js";
-import { UsageError } from "../util/errors.js";
-import type { ValidModule } from "../valid/validate.js";
 import { callOf } from "./calls.js";
-import { applyChanges } from "./changes.js";
 import { Checkpoint, type Follower, type Parts } from "./checkpoint.js";
-import { type Edit, editOf, logged, perform } from "./edits.js";
+import { type Edit, logged } from "./edits.js";
 import { RecordingError } from "./errors.js";
-import { join, moduleOf } from "./joining.js";
 import type { Deed, End, Entry, Log } from "./log.js";
-import { type Datum, Finder, type Name } from "./names.js";
+import { Finder } from "./names.js";
+import { Outside } from "./outside.js";
 import { compare, formatPosition, type Position } from "./position.js";
 import { Store } from "./store.js";
 
@@ -61,9 +56,6 @@ export interface SavedReplica {
   readonly outcome: Outcome | null;
 }
 
-/** What no wasm catches. */
-const UNCATCHABLE = new UsageError("the host failed");
-
 export class Replica {
   readonly machine: Machine;
   readonly asyncify: Asyncify | null;
@@ -72,25 +64,19 @@ export class Replica {
   private follower: Follower | null = null;
   /** How the machine stopped last. */
   outcome: Outcome | null = null;
-  /** What the host's last answer was. */
-  answered: readonly Value[] = [];
   /** Told of each entry, once it has taken effect. */
   onEntry: ((entry: Entry) => void) | null = null;
   /** Told what asyncify and the native fibers tell. */
   listener: ((event: ProgramEvent) => void) | null = null;
   /** The call that was under way when recording began; 0 for none. */
   readonly firstCall: number;
-  private readonly modules = new Map<Uint8Array, ValidModule>();
-  /** Instances as they were when they were made. */
-  private readonly joined = new Map<Entry, Checkpoint>();
   private readonly finder: Finder;
+  private readonly outside: Outside;
   private entries = 0;
   /** The machine came to a stop by itself: it waits for the host, or the call is over. */
   private stopped: boolean;
   /** It has run since the last entry. */
   private ran = true;
-  /** Calls that have not ended, by the fiber that each started with: their innermost fibers. */
-  private calls = new Map<number, Fiber>();
 
   private constructor(
     { machine, instances, asyncify, fibers }: LoadedSnapshot,
@@ -102,10 +88,14 @@ export class Replica {
     for (const instance of instances) this.store.add(instance);
     if (asyncify !== null) this.store.addAsyncify(asyncify);
     this.finder = new Finder(this.store, log.hosts);
+    this.outside = new Outside(machine, this.store, this.finder, {
+      fiberOf: (id) => this.fiberOf(id),
+      astray: (what) => this.astray(what),
+    });
     const { fiber } = machine;
     this.stopped = fiber === null || fiber.status === "waiting";
     this.firstCall = fiber === null ? 0 : callOf(fiber);
-    if (fiber !== null) this.calls.set(this.firstCall, fiber);
+    if (fiber !== null) this.outside.stood(fiber);
   }
 
   /**
@@ -149,7 +139,7 @@ export class Replica {
 
   /** Whether a call has begun, and not ended. */
   lives(call: number): boolean {
-    return this.calls.has(call);
+    return this.outside.calls.has(call);
   }
 
   /** The call that the machine is in; 0 before there is any. */
@@ -165,7 +155,7 @@ export class Replica {
       checkpoint: new Checkpoint(this.parts, this.roots, before?.checkpoint ?? null),
       stopped,
       ran,
-      calls: new Map(this.calls),
+      calls: new Map(this.outside.calls),
       left: this.finder.left.slice(),
       outcome,
     };
@@ -176,7 +166,7 @@ export class Replica {
     this.entries = position.entries;
     this.stopped = stopped;
     this.ran = ran;
-    this.calls = new Map(calls);
+    this.outside.calls = new Map(calls);
     this.finder.restore(left);
     this.outcome = outcome;
   }
@@ -187,7 +177,7 @@ export class Replica {
   }
 
   private get roots(): readonly unknown[] {
-    return [...this.calls.values(), ...this.finder.left];
+    return [...this.outside.calls.values(), ...this.finder.left];
   }
 
   /** Where the log goes on: its next entry, or its end. */
@@ -205,10 +195,9 @@ export class Replica {
 
   /**
    * Goes on towards a position, which is not behind, by up to `fuel` instructions.
-   * @param past whether a breakpoint at which it stands is behind it
    * @throws RecordingError where the run does not go as it was recorded
    */
-  advance(to: Position, fuel = Infinity, past = false): Arrival {
+  advance(to: Position, fuel = Infinity): Arrival {
     const end = this.machine.executed + fuel;
     for (;;) {
       this.settle();
@@ -222,9 +211,8 @@ export class Replica {
       } else {
         const left = end - this.machine.executed;
         if (left <= 0) return "used up";
-        if (this.run(to, left, past)) return "paused";
+        if (this.run(to, left)) return "paused";
       }
-      past = false;
     }
   }
 
@@ -306,13 +294,13 @@ export class Replica {
   }
 
   /** Runs, but not beyond `to` or the next entry. Returns whether somebody had it pause before. */
-  private run(to: Position, fuel: number, past: boolean): boolean {
+  private run(to: Position, fuel: number): boolean {
     const { machine } = this;
     const { executed, drops } = machine;
     this.checkRuns();
     const bound = this.bound(to);
     const left = Math.min(fuel, bound.executed - executed);
-    this.stood(machine.run({ fuel: left, drops: this.dropsTo(bound.drops), past }));
+    this.stood(machine.run({ fuel: left, drops: this.dropsTo(bound.drops) }));
     if (this.stopped) return false;
     const used = machine.executed - executed;
     if (used < left) return !(machine.fiber!.due >= 0 && machine.drops === bound.drops);
@@ -341,142 +329,40 @@ export class Replica {
     this.outcome = outcome;
     this.ran = true;
     this.stopped = outcome.kind !== "paused";
-    if (isOver(fiber)) this.calls.delete(callOf(fiber));
-    else this.calls.set(callOf(fiber), fiber);
+    this.outside.stood(fiber);
     if (outcome.kind === "host") finder.see(outcome.call.args);
     else if (outcome.kind === "returned") finder.see(outcome.results);
     else if (outcome.kind === "threw") finder.seeError(outcome.error);
-    this.tell(fiber, outcome);
+    this.outside.tell(fiber, outcome);
     const { next } = this;
     if (this.stopped && next !== null && !(next.standing === "stopped" && isAt(next, machine)))
       this.astray(`stopped (${outcome.kind})`);
   }
 
-  /** What those tell who drive a machine: nobody drives this one. */
-  private tell(fiber: Fiber, outcome: Outcome): void {
-    const { observer } = this.machine;
-    if (outcome.kind === "host") {
-      const { func, args } = outcome.call;
-      observer?.hostCall?.(fiber, func, args);
-    } else if (outcome.kind !== "paused") {
-      let root = fiber;
-      while (root.parent !== null) root = root.parent;
-      if (outcome.kind === "returned") observer?.return?.(root.entry!, outcome.results);
-      else observer?.fail?.(root.entry!, outcome.error);
-    }
-  }
-
   /** Has the next entry take effect. */
   private consume(entry: Entry, to: Position): void {
-    this.apply(entry, to);
+    const { machine, outside } = this;
+    if (!isAt(entry, machine)) this.astray("stands");
+    this.entries++;
+    // Making an instance changes nothing of how the machine stands.
+    if (entry.deed.kind !== "instance") {
+      this.outcome = null;
+      this.ran = false;
+    }
+    const bound = this.bound(to);
+    const drops = bound.executed === machine.executed ? bound.drops - machine.drops + 1 : Infinity;
+    const ended = outside.apply(entry, this.log, drops);
+    if (entry.deed.kind !== "instance" && entry.deed.kind !== "edit") this.stopped = false;
+    if (ended !== null) {
+      this.outcome = ended;
+      this.stopped = true;
+    }
     this.onEntry?.(entry);
   }
 
-  private apply(entry: Entry, to: Position): void {
-    if (!isAt(entry, this.machine)) this.astray("stands");
-    if (entry.changes !== null) applyChanges(entry.changes, this.store, this.finder);
-    this.entries++;
-    const { deed } = entry;
-    // These change nothing of how the machine stands.
-    if (deed.kind === "instance") return this.join(entry, deed);
-    if (deed.kind !== "edit") this.stopped = false;
-    this.ran = false;
-    this.outcome = null;
-    switch (deed.kind) {
-      case "call":
-        return this.begin(entry, deed);
-      case "answer":
-        return this.answer(this.waiting(entry), deed.results, to);
-      case "raise":
-        return this.raise(this.waiting(entry), deed.exception);
-      case "go on":
-        this.machine.fiber = this.callAt(entry);
-        return undefined;
-      case "edit": {
-        this.machine.fiber = this.calls.get(entry.call) ?? this.machine.fiber;
-        const edit = editOf(deed.edit, this.store, this.finder, (id) => this.fiberOf(id));
-        return perform(edit);
-      }
-    }
-  }
-
-  /** Makes an instance, which is the same whenever it is made again. */
-  private join(entry: Entry, { module, imports }: Deed & { kind: "instance" }): void {
-    const known = this.joined.get(entry);
-    if (known !== undefined) return known.restoreThings();
-    const { log, machine, store, modules } = this;
-    const bytes = log.modules[module];
-    if (bytes === undefined) return this.astray("has a module that is not there");
-    const valid = modules.get(bytes) ?? moduleOf(bytes);
-    modules.set(bytes, valid);
-    const instance = join(valid, imports, store, this.finder);
-    store.add(instance);
-    const alone = new Store();
-    alone.add(instance);
-    const parts = { machine, store: alone, asyncify: null, abi: null, follower: null };
-    this.joined.set(entry, new Checkpoint(parts, [], null));
-    return undefined;
-  }
-
-  private begin(entry: Entry, { func: name, args }: Deed & { kind: "call" }): void {
-    const { machine, store, finder } = this;
-    const func = store.functionOf(name);
-    if (func === undefined || func.host !== null || machine.counters.nextFiber !== entry.call)
-      return this.astray("calls another function");
-    machine.fiber = this.calls.get(entry.from) ?? null;
-    const values = finder.values(args, func.signature.params);
-    machine.observer?.call?.(func, values);
-    this.orFails(() => machine.start(func, values));
-    if (!this.stopped) this.calls.set(entry.call, machine.fiber!);
-  }
-
-  private answer(fiber: Fiber, results: readonly Datum[], to: Position): void {
-    const { machine, finder } = this;
-    const { func } = fiber.hostCall!;
-    const values = finder.values(results, func.signature.results);
-    machine.observer?.hostReturn?.(fiber, func, values);
-    machine.fiber = fiber;
-    this.answered = values;
-    const bound = this.bound(to);
-    const drops = bound.executed === machine.executed ? this.dropsTo(bound.drops) : Infinity;
-    this.orFails(() => machine.answer(values, { drops }));
-  }
-
-  private raise(fiber: Fiber, name: Name): void {
-    const exception = this.finder.find(name);
-    if (exception !== null && !(exception instanceof ExceptionInstance))
-      return this.astray("throws what is no exception");
-    const { machine } = this;
-    const error = exception === null ? UNCATCHABLE : { exception };
-    machine.observer?.hostThrow?.(fiber, fiber.hostCall!.func, error);
-    machine.fiber = fiber;
-    if (machine.raise(error)) return undefined;
-    this.tell(fiber, { kind: "threw", error });
-    this.stopped = true;
-    this.calls.delete(callOf(fiber));
-    return undefined;
-  }
-
-  /** What may trap at once, and is the end of the call then. */
-  private orFails(action: () => unknown): void {
-    try {
-      action();
-    } catch (error) {
-      if (!(error instanceof StoppedError)) throw error;
-      const failed = this.machine.fail(error);
-      this.outcome = { kind: "trapped", error: failed };
-      this.tell(this.machine.fiber!, this.outcome);
-      this.stopped = true;
-    }
-  }
-
-  private callAt({ call }: Entry): Fiber {
-    return this.calls.get(call) ?? this.astray(`goes on with call ${call}`);
-  }
-
-  private waiting(entry: Entry): Fiber {
-    const fiber = this.callAt(entry);
-    return fiber.status === "waiting" ? fiber : this.astray("answers what was not asked");
+  /** What the host's last answer was. */
+  get answered(): readonly Value[] {
+    return this.outside.answered;
   }
 
   /** The fiber of that id, if it can be reached. */
