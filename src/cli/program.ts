@@ -3,7 +3,8 @@
 
 import { resolve } from "node:path";
 import { type Observer, observers } from "../exec/hooks.js";
-import { isInstrumented, twinParts } from "../observe/twin-parts.js";
+import { isInstrumented } from "../observe/runtime-functions.js";
+import { twinParts } from "../observe/twin-parts.js";
 import { runNative } from "../compare/native.js";
 import type { HostScript } from "../compare/host.js";
 import type { Run, RunRequest } from "../compare/run.js";

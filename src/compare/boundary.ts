@@ -9,7 +9,7 @@ import { functionTypeIndex, importsOf, type Module } from "../syntax/module.js";
 import type { FuncType, ValType } from "../syntax/types.js";
 import { SuspendingImport, type Waiting } from "./host.js";
 import { endEvent } from "./reasons.js";
-import { isRuntimeExport } from "../observe/twin-parts.js";
+import { runtimeFunctions } from "../observe/runtime-functions.js";
 
 /** Who is told. */
 export interface Boundary {
@@ -90,9 +90,10 @@ export function watchExports(
   boundary: Boundary,
 ): Record<string, unknown> {
   const watched: Record<string, unknown> = { ...exports };
+  const runtime = runtimeFunctions(module);
   for (const { name, kind, index } of module.exports) {
     if (kind !== "func") continue;
-    if (isRuntimeExport(name)) {
+    if (runtime.has(index)) {
       watched[name] = watchRuntime(exports[name] as JsFunction, boundary);
       continue;
     }

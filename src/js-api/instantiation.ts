@@ -9,7 +9,7 @@ import { analyzeRoles } from "../fiber/asyncify/analyze.js";
 import { Asyncify, type AsyncifySettings } from "../fiber/asyncify/asyncify.js";
 import { AsyncifyInstances } from "../fiber/asyncify/instances.js";
 import { type Attachment, Attachments, EventRelay } from "../observe/attachments.js";
-import { isInstrumented } from "../observe/twin-parts.js";
+import { isInstrumented } from "../observe/runtime-functions.js";
 import type { ExternInstance, ModuleInstance } from "../runtime/instances.js";
 import type { Import } from "../syntax/module.js";
 import type { ValidModule } from "../valid/validate.js";

@@ -11,7 +11,8 @@ import { BoundaryEvents } from "./boundary-events.js";
 import { InstanceObservers } from "./by-instance.js";
 import type { AsyncifyEvent, TraceEvent } from "./events.js";
 import { InstrumentedEvents } from "./instrumented.js";
-import { isInstrumented, TwinError } from "./twin-parts.js";
+import { isInstrumented } from "./runtime-functions.js";
+import { TwinError } from "./twin-parts.js";
 
 /** An instance none of whose code has run yet. */
 export interface NewInstance {

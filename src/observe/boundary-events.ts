@@ -8,7 +8,7 @@ import { Exhaustion, Trap } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
 import { importsOf } from "../syntax/module.js";
 import { stateName, type TraceEvent } from "./events.js";
-import { isRuntimeExport } from "./twin-parts.js";
+import { runtimeFunctions } from "./runtime-functions.js";
 
 interface ImportName {
   readonly module: string;
@@ -27,9 +27,13 @@ export class BoundaryEvents {
     private readonly state: () => number,
     private readonly emit: (event: TraceEvent) => void,
   ) {
+    const runtime = runtimeFunctions(instance.module);
     for (const [name, extern] of instance.exports) {
       if (extern.kind !== "func") continue;
-      if (isRuntimeExport(name)) this.runtime.add(extern.func);
+      const { func } = extern;
+      // Native asyncify's own are no functions of the module.
+      const own = func.instance === instance && runtime.has(func.index);
+      if (own || func.native !== null) this.runtime.add(func);
       else if (!this.exported.has(extern.func)) this.exported.set(extern.func, name);
     }
     importsOf(instance.module, "func").forEach(({ module, name }, i) => {

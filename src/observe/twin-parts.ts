@@ -8,6 +8,7 @@ import { functionName, type FunctionDefinition, type Module } from "../syntax/mo
 import { opcodes } from "../syntax/opcodes.js";
 import type { RuntimeName } from "./events.js";
 import { BobbinError } from "../util/errors.js";
+import { runtimeFunctions } from "./runtime-functions.js";
 
 /** A module that should be an instrumented twin is none, or not the plain module's. */
 export class TwinError extends BobbinError {
@@ -32,24 +33,9 @@ export interface TwinParts extends RuntimeParts {
   readonly instrumented: ReadonlySet<number>;
 }
 
-const RUNTIME: readonly RuntimeName[] = [
-  "start_unwind",
-  "stop_unwind",
-  "start_rewind",
-  "stop_rewind",
-  "get_state",
-];
-const PREFIX = "asyncify_";
 const GLOBAL_GET = opcodes["global.get"].code;
 const GLOBAL_SET = opcodes["global.set"].code;
 const LOADS: readonly number[] = [opcodes["i32.load"].code, opcodes["i64.load"].code];
-
-export const isRuntimeExport = (name: string): boolean =>
-  name.startsWith(PREFIX) && (RUNTIME as readonly string[]).includes(name.slice(PREFIX.length));
-
-/** Whether a module went through Binaryen's pass. */
-export const isInstrumented = (module: Module): boolean =>
-  module.exports.some(({ name }) => name === "asyncify_start_unwind");
 
 /** @throws TwinError; MalformedError for instructions that Bobbin does not know */
 export function twinParts(twin: Module, givenStackPointer?: number): TwinParts {
@@ -59,17 +45,15 @@ export function twinParts(twin: Module, givenStackPointer?: number): TwinParts {
 
 /** @throws TwinError; MalformedError for instructions that Bobbin does not know */
 export function runtimeParts(twin: Module, givenStackPointer?: number): RuntimeParts {
-  const exported = (name: RuntimeName) =>
-    twin.exports.find((e) => e.kind === "func" && e.name === PREFIX + name)?.index;
-  const runtime = new Map<number, RuntimeName[]>();
-  for (const name of RUNTIME) {
-    const index = exported(name);
-    if (index !== undefined) runtime.set(index, [...(runtime.get(index) ?? []), name]);
-  }
-  const start = exported("start_unwind") ?? exported("start_rewind");
+  const runtime = runtimeFunctions(twin);
+  const indexOf = (name: RuntimeName) =>
+    [...runtime].find(([, names]) => names.includes(name))?.[0];
+  const start = indexOf("start_unwind") ?? indexOf("start_rewind");
   if (start === undefined)
-    throw new TwinError("not instrumented: it exports no asyncify_start_unwind");
-  const get = exported("get_state");
+    throw new TwinError(
+      "not instrumented: it exports no asyncify_start_unwind, nor a function that does the same",
+    );
+  const get = indexOf("get_state");
   const state = get === undefined ? stateSetIn(twin, start) : globalReadIn(twin, get);
   const { data, memory } = dataSetIn(twin, start, state);
   const pointer = twin.globals[data - twin.imported.global]?.type.type === "i64" ? "i64" : "i32";

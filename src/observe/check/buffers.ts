@@ -2,6 +2,7 @@
 // are written over.
 
 import type { RecordEvent, RuntimeEvent } from "../events.js";
+import { type Suspension, suspensionOf } from "./continuations.js";
 import type { Monitor, Surroundings } from "./monitor.js";
 import { hex } from "../../util/hex.js";
 
@@ -23,7 +24,7 @@ export class BufferMonitor implements Monitor {
     }
     // Of a continuation that waits there, its unwind told.
     const known = name === "start_rewind" && this.on.shadow.continuations.has(data);
-    if (data === 0 && !known)
+    if (data === 0 && !known && !(name === "start_rewind" && this.left(call)))
       report.add("data-null", `${call}: the data pointer is null (${words})`);
     if (data % 4 !== 0 && !known)
       report.add("data-misaligned", `${call}: the address is ${data % 4} past a multiple of 4`);
@@ -41,6 +42,21 @@ export class BufferMonitor implements Monitor {
           `${call}: ${words}, but the two words lie at ${hex(data)}`,
         );
     }
+  }
+
+  /** A host that has no pointer any more, though something waits: another suspension took its place. */
+  private left(call: string): boolean {
+    const { shadow, report } = this.on;
+    const waiting = [...shadow.continuations.values()].filter((c) => c.status === "suspended");
+    const first = waiting.sort((a, b) => a.event - b.event).find((c) => c.overtaken !== null);
+    if (first === undefined) return false;
+    const next = first.overtaken!;
+    report.add(
+      "several-suspended",
+      `${call} resumes nothing, though ${waits(suspensionOf(first))} waits: ${waits(next)} took its place`,
+      { other: { event: next.event, text: "start_unwind of the one that took its place" } },
+    );
+    return true;
   }
 
   push({ name, callIndex, address, size, end, data }: RecordEvent): void {
@@ -81,3 +97,7 @@ export class BufferMonitor implements Monitor {
     return event === undefined ? null : { event, text: "start_unwind, which gave the buffer" };
   }
 }
+
+/** `main, suspended in env.sleep at event 3,` */
+const waits = ({ root, leaf, event }: Suspension): string =>
+  `${root}, suspended in ${leaf} at event ${event},`;

@@ -1,24 +1,14 @@
-// Who is called while frames unwind and rewind: the root that comes first, the leaf that
-// comes last, and what stands in between.
+// Who is called while frames rewind: the root that comes first, the leaf that comes last, and
+// those in between.
 
 import type { Departure } from "../../exec/hooks.js";
 import type { FiberView } from "../../exec/fiber.js";
-import type { FuncInstance } from "../../runtime/instances.js";
 import type { RuntimeEvent } from "../events.js";
-import type { Part } from "./facts.js";
-import type { Place } from "./finding.js";
-import type { Monitor, Surroundings } from "./monitor.js";
+import { type Monitor, partOf, type Surroundings, unwindOf } from "./monitor.js";
 import { hex } from "../../util/hex.js";
 import type { Rewind } from "./continuations.js";
 
-/** A frame into which a call returned while unwinding: now it must push its record and leave. */
-interface Returned {
-  readonly place: Place | null;
-  readonly callee: FuncInstance;
-}
-
 export class CallMonitor implements Monitor {
-  private returned: Returned | null = null;
   /** The outermost frames of continuations that run again. */
   private readonly roots: { fiber: FiberView; depth: number; rewind: Rewind }[] = [];
 
@@ -26,7 +16,6 @@ export class CallMonitor implements Monitor {
 
   runtime({ name }: RuntimeEvent): void {
     const { shadow, report, context } = this.on;
-    if (shadow.state !== "unwinding") this.returned = null;
     const ended = shadow.endedRewind;
     if (name !== "stop_rewind" || ended?.continuation == null || report.blamed) return;
     if (ended.expected !== null) return;
@@ -46,20 +35,15 @@ export class CallMonitor implements Monitor {
     );
   }
 
-  push(): void {
-    this.returned = null;
-  }
-
   enter(fiber: FiberView): void {
     const { shadow, report, context } = this.on;
     const { func } = fiber.top;
     if (shadow.state === "normal" || context.isRuntime(func)) return;
-    this.ranOn(fiber, fiber.depth - 1);
-    if (this.partOf(func) !== "instrumented") return;
+    if (partOf(this.on, func) !== "instrumented") return;
     if (shadow.state === "rewinding") this.rewound(fiber);
     else if (fiber.depth === 1)
       report.addFirst("entered-while-unwinding", `the host called ${func.name} while unwinding`, {
-        other: this.unwind(),
+        other: unwindOf(this.on),
       });
   }
 
@@ -107,108 +91,8 @@ export class CallMonitor implements Monitor {
   }
 
   leave(fiber: FiberView, how: Departure): void {
-    const { shadow } = this.on;
-    const { func } = fiber.top;
-    // What comes in its place is the same call of the host's.
+    // What comes in the place of a tail call is the same call of the host's.
     if (how !== "tail call") this.endRoot(fiber);
-    if (shadow.state === "normal" || how === "trap" || how === "exception") return;
-    this.ranOn(fiber, fiber.depth);
-    const caller = fiber.frames[fiber.depth - 2];
-    if (fiber.depth >= 2 && caller !== undefined) this.back(fiber, caller.func, func, 1);
-  }
-
-  hostCall(fiber: FiberView | null): void {
-    if (this.on.shadow.state !== "normal" && fiber !== null) this.ranOn(fiber, fiber.depth);
-  }
-
-  hostReturn(fiber: FiberView | null, func: FuncInstance): void {
-    if (this.on.shadow.state === "normal" || fiber === null || fiber.depth === 0) return;
-    this.back(fiber, fiber.top.func, func, 0);
-  }
-
-  /** Behind calls that are not instrumented Binaryen's code runs into the `unreachable` at its end. */
-  trap(fiber: FiberView, { reason }: { readonly reason: string }): void {
-    if (this.on.shadow.state === "unwinding" && reason === "unreachable")
-      this.ranOn(fiber, fiber.depth);
-  }
-
-  /** A call returned to `caller`, the `up`-th frame from the top, in a state that is not normal. */
-  private back(fiber: FiberView, caller: FuncInstance, callee: FuncInstance, up: number): void {
-    const { shadow, report, context } = this.on;
-    context.site = { fiber, depth: fiber.depth - up, pc: fiber.frames[fiber.depth - 1 - up]!.pc };
-    if (!context.own(caller)) return;
-    const part = this.partOf(caller);
-    const from = this.partOf(callee);
-    if (shadow.state === "rewinding") {
-      if (part !== "instrumented" || from === "instrumented" || from === "runtime") return;
-      return report.addFirst(
-        "rewind-not-stopped",
-        `${callee.name} returned to ${caller.name} while rewinding, without a call of stop_rewind`,
-        { where: context.place(up, fiber) },
-      );
-    }
-    if (part === "instrumented") {
-      this.returned = { place: context.place(up, fiber), callee };
-    } else if (
-      part === "plain" ||
-      (part === "top" && (from === "instrumented" || from === "import"))
-    ) {
-      this.notInstrumented(caller, callee, context.place(up, fiber), part);
-    }
-  }
-
-  private notInstrumented(
-    caller: FuncInstance,
-    callee: FuncInstance,
-    where: Place | null,
-    part: Part,
-  ) {
-    const { report, facts } = this.on;
-    const what = `${callee.name} unwound into ${caller.name}, which is not instrumented`;
-    const details = { where, other: this.unwind() };
-    if (callee.instance === null && facts.mayUnwind(callee.index) !== true)
-      return report.addFirst("import-not-listed", `${what}: no caller of this import is`, details);
-    // An indirect call that is ignored makes no function one that may unwind.
-    const instruction = where?.instruction ?? "call";
-    const listed = facts.reason(caller.index)?.includes("list") === true;
-    if (part === "plain" && instruction !== "call" && !listed)
-      return report.addFirst(
-        "call-not-instrumented",
-        `${callee.name} unwound into ${caller.name}, which runs on: its ${instruction} is not instrumented`,
-        details,
-      );
-    const reason =
-      part === "top" ? "it calls start_unwind or stop_rewind itself" : facts.reason(caller.index);
-    report.addFirst(
-      "frame-not-instrumented",
-      `${what}${reason === null ? "" : `: ${reason}`}`,
-      details,
-    );
-  }
-
-  /** The frame at `depth` does something, though it should have pushed its record and left. */
-  private ranOn(fiber: FiberView, depth: number): void {
-    const { returned } = this;
-    const { report, context, facts } = this.on;
-    if (returned === null || context.site?.fiber !== fiber || context.site.depth !== depth) return;
-    this.returned = null;
-    const { place, callee } = returned;
-    const details = { where: place, other: this.unwind() };
-    const direct = (place?.instruction ?? "call") === "call";
-    // Of instrumented code only that the call is not instrumented tells that the import is not listed.
-    const listed = facts.mayUnwind(callee.index) ?? !direct;
-    const name = place?.name ?? "the caller";
-    if (callee.instance === null && !listed)
-      return report.addFirst(
-        "import-not-listed",
-        `${callee.name} unwound into ${name}, which runs on: the import is not listed`,
-        details,
-      );
-    report.addFirst(
-      "call-not-instrumented",
-      `${callee.name} unwound into ${name}, which runs on: its ${place?.instruction ?? "call"} is not instrumented`,
-      details,
-    );
   }
 
   private endRoot(fiber: FiberView): void {
@@ -217,17 +101,5 @@ export class CallMonitor implements Monitor {
     this.roots.pop();
     const { continuation } = root.rewind;
     if (continuation?.status === "running") continuation.status = "finished";
-  }
-
-  private unwind() {
-    const { unwind } = this.on.shadow;
-    return unwind === null
-      ? null
-      : { event: unwind.event, text: `start_unwind(${hex(unwind.data)}) by ${unwind.leaf.name}` };
-  }
-
-  private partOf(func: FuncInstance): Part {
-    if (func.instance === null) return "import";
-    return this.on.context.own(func) ? this.on.facts.part(func.index) : "plain";
   }
 }

@@ -11,7 +11,7 @@ import type { ValidModule } from "../../valid/validate.js";
 import type { TraceEvent } from "../events.js";
 import { namesFibers } from "../fibers.js";
 import { type TracedEvent, Tracer } from "../tracer.js";
-import { isInstrumented } from "../twin-parts.js";
+import { isInstrumented } from "../runtime-functions.js";
 import { AllocationMonitor } from "./allocations.js";
 import { BufferMonitor } from "./buffers.js";
 import { CallMonitor } from "./calls.js";
@@ -25,6 +25,7 @@ import { LeafMonitor, StackPointerMonitor } from "./leaves.js";
 import type { Monitor, Surroundings } from "./monitor.js";
 import { DataMonitor, PartsMonitor } from "./parts.js";
 import { RecordMonitor } from "./records.js";
+import { PassageMonitor } from "./passages.js";
 import { Report } from "./report.js";
 import { Shadow } from "./shadow.js";
 import { StateMonitor } from "./state.js";
@@ -91,6 +92,7 @@ export class Checker {
       ...(shared ? [new AllocationMonitor(this.on), new PartsMonitor(this.on, module)] : []),
       new DataMonitor(this.on, module),
       new RecordMonitor(this.on),
+      new PassageMonitor(this.on),
       new CallMonitor(this.on),
       new LeafMonitor(this.on),
       new StackPointerMonitor(this.on),

@@ -172,6 +172,12 @@ export const CODES = {
     "The second unwind wrote its records over those of the first, which cannot be resumed any more.",
     "Take a fresh buffer for each suspension that may overlap another one, or refuse the second call.",
   ),
+  "several-suspended": text(
+    "buffer",
+    "a host that keeps one data pointer has one call suspended at a time",
+    "A later suspension took the place of an earlier one: it was resumed with the result that the other waited for, and then there is nothing left to resume.",
+    "Queue calls that may suspend, so that each ends before the next begins (Emscripten's Asyncify has room for one), or keep a data pointer for each.",
+  ),
 
   "record-changed": text(
     "record",
@@ -269,6 +275,12 @@ export const CODES = {
     "every import that unwinds is in the list asyncify-imports",
     "The functions that call it are not instrumented: they run on with a zero for a result.",
     "Add it: --pass-arg=asyncify-imports@module.name (ASYNCIFY_IMPORTS in Emscripten).",
+  ),
+  "unwind-through-import": text(
+    "call",
+    "an unwind that began in a call from an import is stopped by it, or the import is listed and makes its call again",
+    "The functions that called the import do not know that they are unwound: they run on with whatever it returned.",
+    "Do not call exports that may unwind from an import: wait until the program has returned to the host. Or list the import, and let it call the same export when it is rewound.",
   ),
   "call-not-instrumented": text(
     "call",

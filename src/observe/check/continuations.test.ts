@@ -31,6 +31,7 @@ function continuation(base: number, funcs: readonly number[], leaf = SLEEP): Con
     status: "suspended",
     resumed: null,
     damaged: false,
+    overtaken: null,
     image,
     ambiguous: false,
   };

@@ -29,12 +29,29 @@ export interface Unwind {
   replaces: Continuation | null;
 }
 
+/** What is remembered of a continuation that may be gone. */
+export interface Suspension {
+  /** Number of its start_unwind. */
+  readonly event: number;
+  /** Its outermost function. */
+  readonly root: string;
+  readonly leaf: string;
+}
+
+export const suspensionOf = ({ event, records, leaf }: Unwind): Suspension => ({
+  event,
+  root: records.at(-1)?.event.name ?? "a call",
+  leaf: leaf.name,
+});
+
 /** A continuation as its unwind left it. */
 export interface Continuation extends Unwind {
   /** Position when it was stopped: its records lie in [base, top). */
   readonly top: number | null;
   readonly stopped: number;
   status: "suspended" | "running" | "finished";
+  /** The first one that was suspended while this one was. */
+  overtaken: Suspension | null;
   /** Number of the start_rewind that took it up last. */
   resumed: number | null;
   /** Its unwind went wrong: that its rewind does is no news. */

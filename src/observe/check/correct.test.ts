@@ -1,5 +1,6 @@
 // Correct programs that the checker once took for wrong: tail calls on the way to what sleeps,
-// and a host that calls the program again behind `stop_rewind`. Random ones: spec-tests/asyncify-extensions.
+// a host that calls the program again behind `stop_rewind`, a function that stops unwinds of
+// its own and lets others pass, and a host that takes one stop for the other. Random ones: spec-tests/asyncify-extensions.
 
 import { expect, test } from "@jest/globals";
 import { instantiate } from "../../exec/instantiate.js";
@@ -13,8 +14,15 @@ import { Checker } from "./checker.js";
 const BUFFER = 0x1000;
 type Exports = Record<string, (...args: unknown[]) => unknown>;
 
-/** Calls `run` with 1; `sleep` sleeps once in each call. `woken` happens before it answers. */
-function check(wat: string, woken: (exports: Exports) => void = () => undefined) {
+/**
+ * Calls `run` with 1; `sleep` sleeps once in each call. `woken` happens before it answers, `stop`
+ * ends the unwind.
+ */
+function check(
+  wat: string,
+  woken: (exports: Exports) => void = () => undefined,
+  stop: "asyncify_stop_unwind" | "asyncify_stop_rewind" = "asyncify_stop_unwind",
+) {
   const module = moduleOf(wat);
   const checker = new Checker(module);
   const asyncify = new Asyncify(module, { imports: ["env.sleep"], listener: checker.event });
@@ -31,7 +39,10 @@ function check(wat: string, woken: (exports: Exports) => void = () => undefined)
     exports["asyncify_start_unwind"]!(BUFFER);
     return 0;
   };
-  const imports = jsImports(machine, module, { env: { sleep, log: () => undefined } });
+  const imports = new Map([
+    ...jsImports(machine, module, { env: { sleep, log: () => undefined } }),
+    ["asyncify", asyncify.imports] as const,
+  ]);
   const instance = instantiate(machine, module, imports, (made) => {
     asyncify.attach(made);
     checker.attach(made);
@@ -41,7 +52,7 @@ function check(wat: string, woken: (exports: Exports) => void = () => undefined)
   for (;;) {
     result = exports["run"]!(1);
     if (asyncify.state === 0) break;
-    exports["asyncify_stop_unwind"]!();
+    exports[stop]!();
     sp().value = slept;
     exports["asyncify_start_rewind"]!(BUFFER);
   }
@@ -84,5 +95,33 @@ test("a host that calls the program again before it answers", () => {
     (exports) => exports["other"]!(),
   );
   expect(result).toBe(20);
+  expect(findings).toEqual([]);
+});
+
+test.each([
+  ["lets it pass, and makes its call again", "", []],
+  ["runs on", "(call $log)", ["frame-not-instrumented"]],
+])("a function that stops other rewinds %s", (_name, then, codes) => {
+  const { findings } =
+    check(`(module ${HEAD.replace("(memory", `(import "asyncify" "stop_rewind" (func $stop)) (memory`)}
+    (global $never (mut i32) (i32.const 0))
+    (func $f (param i32) (result i32) (call $sleep (local.get 0)))
+    (func $loop (param i32) (result i32)
+      (local $result i32)
+      (local.set $result (i32.add (i32.const 100) (call $f (local.get 0))))
+      ${then}
+      (if (global.get $never) (then (call $stop)))
+      (local.get $result))
+    (func (export "run") (param i32) (result i32) (i32.add (i32.const 1) (call $loop (local.get 0)))))`);
+  expect(findings).toEqual(codes);
+});
+
+test("a host that ends unwinds by the function for rewinds, which does the same", () => {
+  const { result, findings } = check(
+    `(module ${HEAD} (func (export "run") (param i32) (result i32) (call $sleep (local.get 0))))`,
+    () => undefined,
+    "asyncify_stop_rewind",
+  );
+  expect(result).toBe(10);
   expect(findings).toEqual([]);
 });

@@ -83,9 +83,30 @@ export function factsOfInstrumented(
             : (callers.get(func) ?? "plain"),
     name: (func) => functionName(module, func),
     reason: () => null,
-    mayUnwind: () => null,
+    mayUnwind: (imported) => (guarded(module, parts).has(imported) ? true : null),
     callCount: () => null,
   };
+}
+
+/** What stands between a call and the question behind it: its result put away, its call index. */
+const BETWEEN = new Set(["local.set", "local.tee", "drop", "i32.const"]);
+
+/** Imports whose calls are instrumented somewhere: behind them is asked whether the program unwinds. */
+function guarded(module: ValidModule, { state, instrumented }: TwinParts): ReadonlySet<number> {
+  const found = new Set<number>();
+  for (const func of instrumented) {
+    const { body } = module.functions[func - module.imported.func]!;
+    const reader = new InstructionReader(module.bytes, body.offset, body.end);
+    const { instruction } = reader;
+    let called: number | null = null;
+    while (reader.next()) {
+      const { op, a } = instruction;
+      if (op.mnemonic === "call") called = a < module.imported.func ? a : null;
+      else if (called !== null && op.mnemonic === "global.get" && a === state) found.add(called);
+      else if (!BETWEEN.has(op.mnemonic)) called = null;
+    }
+  }
+  return found;
 }
 
 /** An optimizer may have made one function of stop_unwind and stop_rewind: then callers count as `bottom`. */

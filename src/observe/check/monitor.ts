@@ -8,7 +8,8 @@ import type { FiberView } from "../../exec/fiber.js";
 import type { FuncInstance } from "../../runtime/instances.js";
 import type { RecordEvent, RuntimeEvent } from "../events.js";
 import type { Context } from "./context.js";
-import type { Facts } from "./facts.js";
+import type { Facts, Part } from "./facts.js";
+import type { OtherParty } from "./finding.js";
 import type { Report } from "./report.js";
 import type { PushedRecord } from "./continuations.js";
 import type { Shadow } from "./shadow.js";
@@ -47,3 +48,14 @@ export function describeRecord({ event, site }: PushedRecord): string {
   const address = hex(event.address);
   return `${event.name} (call ${event.callIndex}${at}, ${event.size} bytes at ${address})`;
 }
+
+export function partOf({ context, facts }: Surroundings, func: FuncInstance): Part {
+  if (func.instance === null) return "import";
+  return context.own(func) ? facts.part(func.index) : "plain";
+}
+
+/** The unwind under way, as the other party of a finding. */
+export const unwindOf = ({ shadow: { unwind } }: Surroundings): OtherParty | null =>
+  unwind === null
+    ? null
+    : { event: unwind.event, text: `start_unwind(${hex(unwind.data)}) by ${unwind.leaf.name}` };

@@ -6,7 +6,14 @@
 import type { AsyncifyState, RecordEvent, RuntimeEvent } from "../events.js";
 import type { TracedEvent } from "../tracer.js";
 import type { Context, Site } from "./context.js";
-import { type Continuation, Images, type PushedRecord, Rewind, type Unwind } from "./continuations.js"; // prettier-ignore
+import {
+  type Continuation,
+  Images,
+  type PushedRecord,
+  Rewind,
+  suspensionOf,
+  type Unwind,
+} from "./continuations.js";
 
 /** Bytes for which the last push is remembered together. */
 const BLOCK = 32;
@@ -23,6 +30,7 @@ export class Shadow {
   /** The continuation that it made. */
   suspended: Continuation | null = null;
   readonly continuations = new Map<number, Continuation>();
+  private latest: Continuation | null = null;
   readonly counts = { unwinds: 0, rewinds: 0, pushes: 0, pops: 0 };
   private readonly images: Images;
   private readonly lastPush = new Map<number, PushedRecord>();
@@ -99,10 +107,17 @@ export class Shadow {
     unwind: Unwind,
     { pos: top, seq: stopped }: TracedEvent & RuntimeEvent,
   ): Continuation {
-    const fresh = { status: "suspended" as const, resumed: null, damaged: false };
+    const fresh = {
+      status: "suspended" as const,
+      resumed: null,
+      damaged: false,
+      overtaken: null,
+    };
     const image = this.images.of(unwind.base, top);
     const ambiguous = this.images.have(image).some((c) => c.ambiguous || c.sp !== unwind.sp);
     const continuation = { ...unwind, top, stopped, ...fresh, image, ambiguous };
+    if (this.latest?.status === "suspended") this.latest.overtaken ??= suspensionOf(unwind);
+    this.latest = continuation;
     this.continuations.set(unwind.data, continuation);
     this.images.add(continuation);
     return continuation;

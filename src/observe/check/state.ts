@@ -31,7 +31,7 @@ export class StateMonitor implements Monitor {
         `${by} called stop_unwind while rewinding`,
         this.before(),
       );
-    } else if (name === "stop_rewind" && before === "unwinding") {
+    } else if (name === "stop_rewind" && before === "unwinding" && !this.caught()) {
       report.addFirst(
         "stop-while-other",
         `${by} called stop_rewind while unwinding`,
@@ -49,6 +49,17 @@ export class StateMonitor implements Monitor {
     }
     if (after === "normal") this.failure = null;
     if (after !== "unwinding") this.unwound = null;
+  }
+
+  /**
+   * Whether the unwind that ended had left frames, and somebody else ends it than who began it:
+   * to catch one, stop_rewind does what stop_unwind does. CRuby ends all of them so.
+   */
+  private caught(): boolean {
+    const { endedUnwind } = this.on.shadow;
+    const { kind, func } = this.on.context.caller();
+    if (endedUnwind === null || endedUnwind.records.length === 0) return false;
+    return endedUnwind.leaf.kind !== kind || endedUnwind.leaf.func !== func;
   }
 
   enter(): void {

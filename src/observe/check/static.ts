@@ -8,7 +8,8 @@ import type { Instruction } from "../../syntax/instruction.js";
 import { functionName, importsOf, type Module } from "../../syntax/module.js";
 import { functionType } from "../../valid/context.js";
 import type { ValidModule } from "../../valid/validate.js";
-import { isInstrumented, isRuntimeExport, TwinError, twinParts } from "../twin-parts.js";
+import { isInstrumented, runtimeFunctions, runtimeShape } from "../runtime-functions.js";
+import { TwinError, twinParts } from "../twin-parts.js";
 import type { CheckCode } from "./codes.js";
 import { type Facts, factsOfInstrumented, factsOfRoles } from "./facts.js";
 import type { Finding, Place } from "./finding.js";
@@ -130,10 +131,8 @@ function runtimeCalls(module: ValidModule, facts: Facts): Map<number, RuntimeCal
     if (i.module === "asyncify") names.set(index, i.name);
   });
   // An optimizer may have made one of two that are equal: then it is no longer known which is called.
-  const exported = module.exports.filter((e) => e.kind === "func" && isRuntimeExport(e.name));
-  for (const { name, index } of exported)
-    if (exported.filter((e) => e.index === index).length === 1)
-      names.set(index, name.replace("asyncify_", ""));
+  for (const [index, [name, ...others]] of runtimeFunctions(module))
+    if (others.length === 0) names.set(index, name!);
   const calls = new Map<number, RuntimeCall[]>();
   for (const func of defined(module)) {
     if (facts.part(func) === "runtime") continue;
@@ -205,35 +204,14 @@ function earlyEffects(module: ValidModule, facts: Facts, add: Add): void {
 /** A function that starts unwinds, but not under the name that Binaryen gives it. */
 function secondInstrumentation(module: ValidModule): Place | null {
   if (!isInstrumented(module) && !module.imports.some((i) => i.module === "asyncify")) return null;
-  const known = new Set(module.exports.filter((e) => isRuntimeExport(e.name)).map((e) => e.index));
+  const known = runtimeFunctions(module);
   for (const func of defined(module)) {
-    if (known.has(func) || !startsUnwinds(module, func)) continue;
+    const names = known.has(func) ? [] : (runtimeShape(module, func)?.names ?? []);
+    if (!names.some((name) => name.startsWith("start_"))) continue;
     const { offset } = module.functions[func - module.imported.func]!.body;
     return { func, name: functionName(module, func), offset, instruction: "i32.const" };
   }
   return null;
-}
-
-/** As all optimizers leave it: state := 1 or 2, data := parameter, two loads compared, a trap. */
-const START = [
-  "i32.const",
-  "global.set",
-  "local.get",
-  "global.set",
-  "i32.load",
-  "i32.load",
-  "unreachable",
-];
-
-function startsUnwinds(module: ValidModule, func: number): boolean {
-  const seen: string[] = [];
-  for (const { op } of instructions(module, func)) {
-    seen.push(op.mnemonic === "i64.load" ? "i32.load" : op.mnemonic);
-    if (seen.length > 30) return false;
-  }
-  let next = 0;
-  for (const mnemonic of seen) if (mnemonic === START[next]) next++;
-  return next === START.length;
 }
 
 function* defined(module: Module): Generator<number> {

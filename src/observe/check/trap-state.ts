@@ -9,7 +9,8 @@ import type { Module } from "../../syntax/module.js";
 import { MalformedError } from "../../util/errors.js";
 import type { AsyncifyStack, AsyncifyState } from "../events.js";
 import { InstanceView } from "../instrumented.js";
-import { isInstrumented, type RuntimeParts, runtimeParts, TwinError } from "../twin-parts.js";
+import { isInstrumented } from "../runtime-functions.js";
+import { type RuntimeParts, runtimeParts, TwinError } from "../twin-parts.js";
 
 /** Asyncify's state, and its two words in memory, at the end of a run. */
 export interface StateAtEnd extends AsyncifyStack {
