@@ -22,6 +22,8 @@ const ORDER = [
   "fiber",
   "observe",
   "snapshot",
+  // Recordings start with a snapshot; hosts of any kind may want to record.
+  "history",
   "js-api",
   "script",
   "compare",

@@ -11,7 +11,11 @@ export interface Sink {
 }
 
 export interface Io {
-  readonly stdout: Sink;
+  readonly stdout: Sink & {
+    readonly isTTY?: boolean;
+    readonly columns?: number;
+    readonly rows?: number;
+  };
   readonly stderr: Sink & { readonly isTTY?: boolean };
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   /** The same for a program that runs here. */

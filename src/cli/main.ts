@@ -11,6 +11,7 @@ import { packageVersion } from "./version.js";
 /** Each is loaded when it is asked for; all of them where help is, or what there is none of. */
 const commands: Readonly<Record<string, () => Promise<{ register: Register }>>> = {
   run: () => import("./run.js"),
+  record: () => import("./record.js"),
   resume: () => import("./resume.js"),
   trace: () => import("./trace.js"),
   check: () => import("./check.js"),

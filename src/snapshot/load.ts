@@ -124,6 +124,10 @@ class Loader {
     return { machine: this.machine, instances, asyncify: this.asyncify, fibers: this.abi, suspended }; // prettier-ignore
   }
 
+  private get unwinds(): boolean {
+    return (this.file.features & FEATURES.unwinds) !== 0;
+  }
+
   private readMachine(r: SectionReader): Machine {
     this.current = r.flag("whether a fiber runs") ? r.uint("a fiber") : null;
     const executed = r.uint("a number of instructions");
@@ -131,10 +135,11 @@ class Loader {
     const nextFiber = r.uint("the next fiber's id");
     const maxFrames = r.uint("a number of frames");
     const maxNesting = r.uint("a number of calls");
+    const drops = this.unwinds ? r.uint("a number of frames dropped") : 0;
     r.end();
     const given = this.options.machine ?? {};
     const machine = new Machine({ maxFrames, maxNesting, ...given });
-    machine.counters = { executed, fuel: given.fuel ?? fuel, nextFiber };
+    machine.counters = { executed, drops, fuel: given.fuel ?? fuel, nextFiber };
     return machine;
   }
 
@@ -215,6 +220,8 @@ class Loader {
     if (current !== null) machine.fiber = fiberAt("machine", current);
     // What stands on the heap of values has been restored before: a wait looks at memory.
     if (machine.fiber !== null) chains.current(machine.fiber);
+    if (this.unwinds !== (machine.drops > 0 || (machine.fiber !== null && machine.fiber.due >= 0)))
+      throw new SnapshotError("the file's features are wrong about unwinding", { section: "machine" }); // prettier-ignore
     for (const { type, fiber, outer } of heap.continuations)
       if (fiber !== null) chains.continuation(type, fiber, outer!);
     if (saved !== null)
