@@ -28,6 +28,7 @@ const ORDER = [
   "script",
   "compare",
   "debug",
+  "gdb",
   "index.ts",
   "ast.ts",
   "js-api.ts",

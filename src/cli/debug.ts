@@ -1,6 +1,7 @@
 // `bobbin debug`: the debugger on a terminal, or fed from standard input.
 
 import type { Command } from "commander";
+import { basename } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { DebugConsole } from "../debug/console.js";
 import { type DebugOptions, DebugSession, type End } from "../debug/session.js";
@@ -22,6 +23,7 @@ import {
   operands,
 } from "./options.js";
 import { defaultExport, exportedFunction, parseArguments } from "./call.js";
+import { parseEndpoint, serveGdb } from "./gdb-server.js";
 import { recorderOf } from "./recordings.js";
 import { open, openSnapshot, requireCall, type Session, startCall } from "./session.js";
 import { writeSnapshot } from "./snapshots.js";
@@ -33,6 +35,7 @@ interface DebugFlags extends ExecutionOptions, TerminalOptions {
   readonly recording?: string;
   /** commander's `--no-record`. */
   readonly record?: boolean;
+  readonly gdbRemote?: string;
   readonly modules?: readonly string[];
   readonly color?: boolean;
 }
@@ -57,6 +60,7 @@ export function register(program: Command, context: Context): void {
     .option("--color", "colours, also where there is no terminal")
     .option("--no-color", "no colours; so does the variable NO_COLOR")
     .option("--no-history", "neither read nor keep lines of other sessions")
+    .option("--gdb-remote <port>", "serve LLDB on PORT or HOST:PORT; 0 for any free port", operand)
     .addOption(modulesOption());
   lazyValidationOption(fiberAbiOption(executionOptions(command)))
     .addHelpText("after", EXAMPLES)
@@ -75,10 +79,16 @@ async function debug(
   options: DebugFlags,
   context: Context,
 ): Promise<number> {
+  const { gdbRemote } = options;
+  const endpoint = gdbRemote === undefined ? null : parseEndpoint(gdbRemote);
   const { debugging, describe } =
     options.recording === undefined
       ? await ofProgram(file, args, options, context)
       : await ofRecording(file, options.recording, context);
+  if (endpoint !== null) {
+    const name = basename(file ?? options.snapshot ?? options.recording!);
+    return serveGdb(debugging, { endpoint, name, describe }, context);
+  }
   const screen = screenOf(context.io);
   const console = new DebugConsole(debugging, {
     write: context.out,
