@@ -33,6 +33,8 @@ export interface ReplicaOptions {
   readonly machine?: Pick<MachineOptions, "tier">;
   /** Finds the host's objects again that the start holds. */
   readonly codec?: Codec;
+  /** Modules that are the recorded program's own. */
+  readonly known?: readonly ValidModule[];
   /** Makes who is to follow the run; it sees it from its beginning on. */
   readonly follow?: (replica: Replica) => Follower | null;
 }
@@ -123,6 +125,7 @@ export class Replica {
       fibers: { listener },
       machine: { ...options.machine },
       ...(options.codec === undefined ? {} : { codec: options.codec }),
+      ...(options.known === undefined ? {} : { known: options.known }),
     });
     const replica: Replica = new Replica(loaded, log);
     replica.follower = options.follow?.(replica) ?? null;
