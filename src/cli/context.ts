@@ -22,6 +22,8 @@ export interface Io {
   readonly surroundings: Surroundings;
   /** Prints JavaScript stacks of internal errors too. */
   readonly debug?: boolean;
+  /** Ends the process, whatever is still under way in it. */
+  readonly leave?: (code: number) => void;
 }
 
 /** Options that every command understands. */

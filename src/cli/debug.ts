@@ -11,7 +11,7 @@ import type { Progress } from "../history/timeline.js";
 import { UsageError } from "../util/errors.js";
 import type { Context } from "./context.js";
 import { converse, type TerminalOptions, screenOf, styleOf } from "./debug-terminal.js";
-import { about, describeFailure } from "./failure.js";
+import { about, describeFailure, type Failure } from "./failure.js";
 import { readBytes } from "./input.js";
 import {
   type ExecutionOptions,
@@ -21,6 +21,7 @@ import {
   modulesOption,
   operand,
   operands,
+  tierOption,
 } from "./options.js";
 import { defaultExport, exportedFunction, parseArguments } from "./call.js";
 import { parseEndpoint, serveGdb } from "./gdb-server.js";
@@ -29,14 +30,18 @@ import { open, openSnapshot, requireCall, type Session, startCall } from "./sess
 import { writeSnapshot } from "./snapshots.js";
 import type { ByteSource } from "./wasi/standard.js";
 
-interface DebugFlags extends ExecutionOptions, TerminalOptions {
+/** What is debugged, and how it is run. */
+export interface DebugFlags extends ExecutionOptions {
   readonly invoke?: string;
   readonly snapshot?: string;
   readonly recording?: string;
   /** commander's `--no-record`. */
   readonly record?: boolean;
-  readonly gdbRemote?: string;
   readonly modules?: readonly string[];
+}
+
+interface AtTerminal extends DebugFlags, TerminalOptions {
+  readonly gdbRemote?: string;
   readonly color?: boolean;
 }
 
@@ -47,24 +52,15 @@ Examples:
 Type help at the prompt for the commands.`;
 
 export function register(program: Command, context: Context): void {
-  const command = program
-    .command("debug")
+  debugOperands(program.command("debug"))
     .description("step through a call of an exported function")
-    .argument("[file]", "WebAssembly module", operand)
-    .argument("[args...]", "arguments of the function, or of a WASI program", operands)
-    .option("--invoke <name>", "the function to call (_start or main)", operand)
-    .option("--snapshot <file>", "begin where a snapshot stands", operand)
-    .option("--recording <file>", "look at a run that was recorded", operand)
-    .option("--no-record", "run faster, without a way back")
     .option("-x, --commands <file>", "run these commands first", operand)
     .option("--color", "colours, also where there is no terminal")
     .option("--no-color", "no colours; so does the variable NO_COLOR")
     .option("--no-history", "neither read nor keep lines of other sessions")
     .option("--gdb-remote <port>", "serve LLDB on PORT or HOST:PORT; 0 for any free port", operand)
-    .addOption(modulesOption());
-  lazyValidationOption(fiberAbiOption(executionOptions(command)))
     .addHelpText("after", EXAMPLES)
-    .action((file: string | undefined, args: string[] | undefined, options: DebugFlags) =>
+    .action((file: string | undefined, args: string[] | undefined, options: AtTerminal) =>
       context.run({}, () => {
         const name = file ?? options.snapshot ?? options.recording;
         if (name === undefined) throw new UsageError("missing required argument 'file'");
@@ -73,18 +69,31 @@ export function register(program: Command, context: Context): void {
     );
 }
 
+/** What is debugged, and how it is run: for whoever opens a session. */
+export function debugOperands(command: Command): Command {
+  command
+    .argument("[file]", "WebAssembly module", operand)
+    .argument("[args...]", "arguments of the function, or of a WASI program", operands)
+    .option("--invoke <name>", "the function to call (_start or main)", operand)
+    .option("--snapshot <file>", "begin where a snapshot stands", operand)
+    .option("--recording <file>", "look at a run that was recorded", operand)
+    .option("--no-record", "run faster, without a way back")
+    .addOption(modulesOption());
+  return lazyValidationOption(fiberAbiOption(tierOption(executionOptions(command), "interpreter")));
+}
+
 async function debug(
   file: string | undefined,
   args: readonly string[],
-  options: DebugFlags,
+  options: AtTerminal,
   context: Context,
 ): Promise<number> {
   const { gdbRemote } = options;
   const endpoint = gdbRemote === undefined ? null : parseEndpoint(gdbRemote);
-  const { debugging, describe } =
-    options.recording === undefined
-      ? await ofProgram(file, args, options, context)
-      : await ofRecording(file, options.recording, context);
+  const { debugging, fail } = await openDebugging(file, args, options, context, {
+    onProgress: (at) => context.progress(at === null ? "" : progressText(at)),
+  });
+  const describe = (end: Parameters<typeof fail>[0]): string => fail(end).message;
   if (endpoint !== null) {
     const name = basename(file ?? options.snapshot ?? options.recording!);
     return serveGdb(debugging, { endpoint, name, describe }, context);
@@ -100,21 +109,33 @@ async function debug(
 }
 
 /** A session, and how its ends are told. */
-interface Debugging {
+export interface Debugging {
   readonly debugging: DebugSession;
-  readonly describe: (end: End & { kind: "trapped" | "threw" }) => string;
+  readonly fail: (end: End & { kind: "trapped" | "threw" }) => Failure;
 }
 
-const optionsFor = ({ progress }: Context, host: Session["host"] = null): DebugOptions => ({
+/** A program at the start of a call, or where a snapshot stands; or a recording. */
+export const openDebugging = (
+  file: string | undefined,
+  args: readonly string[],
+  flags: DebugFlags,
+  context: Context,
+  options: DebugOptions,
+): Promise<Debugging> =>
+  flags.recording === undefined
+    ? ofProgram(file, args, flags, context, options)
+    : ofRecording(file, flags.recording, options);
+
+const optionsWith = (given: DebugOptions, host: Session["host"] = null): DebugOptions => ({
   breathe: () => setImmediate(),
-  onProgress: (at) => progress(at === null ? "" : progressText(at)),
   async save(out, { machine, instances, asyncify, native }) {
     const bytes = await writeSnapshot(out, { machine, instances, asyncify, native, host });
     return `${out}: ${bytes} bytes`;
   },
+  ...given,
 });
 
-const progressText = ({ done, total }: Progress): string =>
+export const progressText = ({ done, total }: Progress): string =>
   `${(done / 1e6).toFixed(1)} million instructions${total < Infinity ? ` of ${(total / 1e6).toFixed(1)}` : ""}`;
 
 async function ofProgram(
@@ -122,6 +143,7 @@ async function ofProgram(
   args: readonly string[],
   flags: DebugFlags,
   context: Context,
+  given: DebugOptions,
 ): Promise<Debugging> {
   let recorder: Recorder | null = null;
   const session = await openAt(file, args, flags, context, (ready) => {
@@ -129,30 +151,24 @@ async function ofProgram(
   });
   const { instance, machine, instances, asyncify, native, events } = session;
   const history = recorder === null ? null : History.of(recorder);
-  const options = {
-    ...optionsFor(context, session.host),
-    instances,
-    asyncify,
-    native,
-    events,
-    history,
-  };
+  const options = optionsWith(given, session.host);
+  const parts = { instances, asyncify, native, events, history };
   return {
-    debugging: new DebugSession(machine, instance, options),
-    describe: ({ error }) => describeFailure(session.explain(error)).message,
+    debugging: new DebugSession(machine, instance, { ...options, ...parts }),
+    fail: ({ error }) => describeFailure(session.explain(error)),
   };
 }
 
 async function ofRecording(
   file: string | undefined,
   recording: string,
-  context: Context,
+  options: DebugOptions,
 ): Promise<Debugging> {
   if (file !== undefined) throw new UsageError("--recording FILE takes the place of the module");
   const history = await History.open(await readBytes(recording));
   return {
-    debugging: await DebugSession.ofRecording(history, optionsFor(context)),
-    describe: ({ error }) => describeFailure(error).message,
+    debugging: await DebugSession.ofRecording(history, optionsWith(options)),
+    fail: ({ error }) => describeFailure(error),
   };
 }
 

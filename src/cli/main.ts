@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<{ register: Register }>>> 
   engines: () => import("./engine-command.js"),
   inspect: () => import("./inspect.js"),
   debug: () => import("./debug.js"),
+  dap: () => import("./dap/command.js"),
   asm: () => import("./asm.js"),
   spec: () => import("./spec.js"),
   demo: () => import("./demo.js"),

@@ -5,7 +5,7 @@ import { offsetOfPc, pcOfOffset } from "../exec/code.js";
 import { codeOf } from "../exec/lower.js";
 import type { FuncInstance, ModuleInstance } from "../runtime/instances.js";
 import type { Module } from "../syntax/module.js";
-import { printWat } from "../text/wat.js";
+import { PrintedLines } from "../text/printed-lines.js";
 import { UsageError } from "../util/errors.js";
 import { hex } from "../util/hex.js";
 import { findFunction } from "./names.js";
@@ -64,25 +64,13 @@ function defined({ funcs }: ModuleInstance, index: number): FuncInstance {
   throw new UsageError(`${func.name} is imported: it has no code to stop in`);
 }
 
-/** By module: the byte offset of each line of its text, undefined for lines without an instruction. */
-const lineOffsets = new WeakMap<Module, readonly (number | undefined)[]>();
-
 function offsetOfWatLine(module: Module, line: number): number {
-  let offsets = lineOffsets.get(module);
-  if (offsets === undefined) {
-    const lines = printWat(module, { offsets: true }).split("\n");
-    // Those of functions and segments stand behind their heads.
-    offsets = lines.map((text) => {
-      const [, digits] = /^\(;(0x[\da-f]+);\)/.exec(text) ?? [];
-      return digits === undefined ? undefined : Number(digits);
-    });
-    lineOffsets.set(module, offsets);
-  }
-  const found = offsets[line - 1];
+  const text = PrintedLines.of(module);
+  const found = text.offsetAt(line);
   if (found !== undefined) return found;
   throw new UsageError(
-    line >= 1 && line <= offsets.length
+    line >= 1 && line <= text.count
       ? `line ${line} of the text has no instruction`
-      : `there is no line ${line}: the text has ${offsets.length}`,
+      : `there is no line ${line}: the text has ${text.count}`,
   );
 }

@@ -33,11 +33,14 @@ export function whatText(stop: StopPoint, instance: ModuleInstance): string {
 
 const eventText = ({ event, of }: EventStop): string => (of === undefined ? event : `${event} ${of}`); // prettier-ignore
 
-function optionsText({ condition, fiber, ignore, temporary, enabled, hits }: StopPoint): string {
+function optionsText(stop: StopPoint): string {
+  const { condition, fiber, ignore, times: when, log, temporary, enabled, hits } = stop;
   const parts = [
     fiber === null ? "" : `fiber ${fiber}`,
     condition === null ? "" : `if ${condition}`,
     ignore === 0 ? "" : `ignored ${times(ignore)}`,
+    when === null ? "" : `hits ${when.op} ${when.count}`,
+    log === null ? "" : `log ${log}`,
     temporary ? "once" : "",
     enabled ? "" : "disabled",
     hits === 0 ? "" : `hit ${times(hits)}`,

@@ -21,6 +21,7 @@ import type { Reference, Value } from "../runtime/values.js";
 import { UsageError } from "../util/errors.js";
 import { elementEdit, globalEdit, localEdit, memoryEdit, operandEdit } from "./edits.js";
 import type { Scope } from "./evaluate.js";
+import { lineStep } from "./line-steps.js";
 import { PastScene } from "./past.js";
 import { RecordLog } from "./records.js";
 import { logicalOf, Runner } from "./runner.js";
@@ -147,6 +148,14 @@ export class DebugSession {
         return isIn(fiber, (frames) => frames > depth) ? null : { kind: "stepped" };
       },
     });
+  }
+
+  /** Runs to another line of the source (`line-steps.ts`); `over` calls, with all that they call. */
+  stepLine(over: boolean): Promise<Stop> {
+    // Between two frames of an unwind there is no line to leave.
+    if (this.end !== null || this.fiber.due >= 0) return this.step();
+    const ends = lineStep(this.fiber, over);
+    return this.runner.advance({ until: (fiber) => (ends(fiber) ? { kind: "stepped" } : null) });
   }
 
   /** Runs until the frame at `level` (0: the innermost) is gone. */

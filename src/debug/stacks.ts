@@ -21,6 +21,8 @@ export interface StackFrame {
   readonly level: number | null;
   /** The record that it was decoded from. */
   readonly record: KeptRecord | null;
+  /** Where expressions about it are evaluated; null where its values are not known. */
+  readonly view: { readonly fiber: FiberView; readonly level: number } | null;
   /** Null where they are not known. Of a record, locals that nobody will read are left out. */
   readonly locals: readonly TypedValue[] | null;
   readonly operands: readonly TypedValue[] | null;
@@ -157,6 +159,7 @@ function liveFrames(
       func,
       runtime: isRuntime(func),
       level: fiber === current ? level : null,
+      view: { fiber, level },
       record: null,
       get position() {
         return frameView(fiber, level);
@@ -183,6 +186,7 @@ function recordFrame({ instance, asyncify }: StackSource, record: KeptRecord): S
     func,
     runtime: isRuntime(func),
     level: null,
+    view: frame && { fiber: frame.fiber, level: 0 },
     record,
     position: frame && frameView(frame.fiber, 0),
     locals: frame && localsOf(frame.fiber, 0).filter(({ index }) => frame.liveLocals.includes(index)), // prettier-ignore

@@ -14,6 +14,7 @@ import { UsageError } from "../util/errors.js";
 import { typesAt } from "../valid/types-at.js";
 import { evaluate, isTrue } from "./evaluate.js";
 import { type Happening, isFor } from "./happenings.js";
+import { messageText } from "./log-message.js";
 import { Marks, type Watching } from "./marks.js";
 import { recordMemory } from "./records.js";
 import type { CodeStop, EventStop, StopPoint, Stops, WatchStop } from "./stops.js";
@@ -213,6 +214,11 @@ export class StopLook {
     }
     const now = this.stops.hit(stop) as S | null;
     if (now === null) return null;
+    const message = this.stops.messageOf(stop);
+    if (message !== undefined) {
+      this.stops.onMessage(messageText(message, { instance, fiber, level: 0, logical }));
+      return null;
+    }
     return problem === undefined ? hitOf(now) : { ...hitOf(now), problem };
   }
 }

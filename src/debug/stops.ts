@@ -4,6 +4,7 @@
 import type { ModuleInstance } from "../runtime/instances.js";
 import { UsageError } from "../util/errors.js";
 import { type Expression, parseExpression } from "./expression.js";
+import { type LogMessage, parseMessage } from "./log-message.js";
 import { placeInCode } from "./places.js";
 import type { WatchTarget } from "./watch.js";
 
@@ -36,11 +37,21 @@ export interface StopOptions {
   readonly condition?: string | null;
   /** How often to pass by first. */
   readonly ignore?: number;
+  /** At which of the times that it comes there to stop. */
+  readonly times?: Times | null;
+  /** What to tell instead of stopping (`log-message.ts`). */
+  readonly log?: string | null;
   /** Forgotten after it has stopped once. */
   readonly temporary?: boolean;
   /** Only for this one of the program's fibers. */
   readonly fiber?: number | null;
   readonly enabled?: boolean;
+}
+
+/** `%`: of so many times, the last one. */
+export interface Times {
+  readonly op: "==" | "<" | "<=" | ">" | ">=" | "%";
+  readonly count: number;
 }
 
 interface StopState extends Required<StopOptions> {
@@ -59,13 +70,24 @@ export type CodeStop = StopPoint & { readonly kind: "code" };
 export type EventStop = StopPoint & { readonly kind: "event" };
 export type WatchStop = StopPoint & { readonly kind: "watch" };
 
-const DEFAULTS = { condition: null, ignore: 0, temporary: false, fiber: null, enabled: true };
+const DEFAULTS: Required<StopOptions> = {
+  condition: null,
+  ignore: 0,
+  times: null,
+  log: null,
+  temporary: false,
+  fiber: null,
+  enabled: true,
+};
 
 export class Stops {
   /** Counts changes of what is to be marked. */
   version = 0;
+  /** Takes what those tell that do not stop. */
+  onMessage: (text: string) => void = () => undefined;
   private readonly list: StopPoint[] = [];
   private readonly conditions = new Map<number, Expression>();
+  private readonly messages = new Map<number, LogMessage>();
   private nextId = 1;
 
   constructor(private readonly instance: ModuleInstance) {}
@@ -113,12 +135,14 @@ export class Stops {
   delete(id: number): void {
     this.list.splice(this.list.indexOf(this.get(id)), 1);
     this.conditions.delete(id);
+    this.messages.delete(id);
     this.version++;
   }
 
   deleteAll(): void {
     this.list.length = 0;
     this.conditions.clear();
+    this.messages.clear();
     this.version++;
   }
 
@@ -126,7 +150,8 @@ export class Stops {
   forSearch(): Stops {
     const { instance, conditions } = this;
     const made = new Stops(instance);
-    for (const stop of this.list) made.list.push({ ...stop, ignore: 0, temporary: false });
+    for (const stop of this.list)
+      if (stop.log === null) made.list.push({ ...stop, ignore: 0, times: null, temporary: false });
     for (const [id, condition] of conditions) made.conditions.set(id, condition);
     made.version = 1;
     return made;
@@ -134,6 +159,10 @@ export class Stops {
 
   conditionOf({ id }: StopPoint): Expression | undefined {
     return this.conditions.get(id);
+  }
+
+  messageOf({ id }: StopPoint): LogMessage | undefined {
+    return this.messages.get(id);
   }
 
   /**
@@ -146,7 +175,7 @@ export class Stops {
     const passes = counted.ignore > 0;
     const now = passes ? { ...counted, ignore: counted.ignore - 1 } : counted;
     this.put(now);
-    if (passes) return null;
+    if (passes || !isDue(now)) return null;
     if (now.temporary) this.delete(now.id);
     return now;
   }
@@ -159,11 +188,32 @@ export class Stops {
     const { condition } = options;
     if (condition === null) this.conditions.delete(stop.id);
     else if (condition !== undefined) this.conditions.set(stop.id, parseExpression(condition));
+    if (options.log === null) this.messages.delete(stop.id);
+    else if (options.log !== undefined) this.messages.set(stop.id, parseMessage(options.log));
     return { ...stop, ...options };
+  }
+}
+
+function isDue({ times, hits }: StopPoint): boolean {
+  switch (times?.op) {
+    case undefined:
+      return true;
+    case "==":
+      return hits === times!.count;
+    case "<":
+      return hits < times!.count;
+    case "<=":
+      return hits <= times!.count;
+    case ">":
+      return hits > times!.count;
+    case ">=":
+      return hits >= times!.count;
+    case "%":
+      return hits % times!.count === 0;
   }
 }
 
 const isAt = (stop: StopPoint, { func, offset }: CodeStop): boolean =>
   stop.kind === "code" && stop.func === func && stop.offset === offset;
-const isPlain = ({ condition, ignore, temporary, fiber }: StopPoint): boolean =>
-  condition === null && ignore === 0 && !temporary && fiber === null;
+const isPlain = ({ condition, ignore, times, log, temporary, fiber }: StopPoint): boolean =>
+  condition === null && ignore === 0 && times === null && log === null && !temporary && fiber === null; // prettier-ignore

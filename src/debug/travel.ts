@@ -76,14 +76,14 @@ export class Travel {
       yield* timeline.goTo(before);
       const fiber = timeline.replica.machine.fiber!;
       if (callOf(fiber) !== call || framesOf(fiber) <= depth) return before;
-      return yield* entered(timeline, before, call, depth + 1);
+      return yield* callBefore(timeline, before, call, depth + 1);
     }
     return this.back(search, () => ({ kind: "stepped" }));
   }
 
   finishBack(level: number): Promise<Stop> {
     const depth = this.depth - level;
-    const search: Search = (timeline, from, call) => entered(timeline, from, call, depth);
+    const search: Search = (timeline, from, call) => callBefore(timeline, from, call, depth);
     return this.back(search, () => ({ kind: "stepped" }));
   }
 
@@ -254,4 +254,20 @@ export class Travel {
     await this.arrive(past, timeline.goTo(position));
     return { before, after };
   }
+}
+
+/** Where a frame was called last, the `depth`-th of its call; of the outermost, its beginning. */
+function* callBefore(
+  timeline: Timeline,
+  from: Position,
+  call: number,
+  depth: number,
+): Task<Position | null> {
+  const found = yield* entered(timeline, from, call, depth);
+  if (found === null) return null;
+  yield* timeline.goTo(found);
+  const { replica } = timeline;
+  // Before the outermost frame nothing stands.
+  while (replica.machine.fiber === null && replica.tick() !== "end");
+  return timeline.position;
 }

@@ -44,7 +44,9 @@ export class History {
   async timeline(follow?: ReplicaOptions["follow"]): Promise<Timeline> {
     const { codec, log, options } = this;
     const { tier = null } = options;
-    const given = { codec, machine: { tier }, ...(follow && { follow }) };
+    const modules = this.recorder?.store.instances.list.map(({ module }) => module);
+    const known = modules && [...new Set(modules)];
+    const given = { codec, machine: { tier }, ...(known && { known }), ...(follow && { follow }) };
     return new Timeline(await Replica.load(await this.start, log, given), options);
   }
 }

@@ -13,6 +13,7 @@ import type { Value } from "../runtime/values.js";
 import type { Codec } from "../snapshot/codec.js";
 import { type LoadedSnapshot, loadSnapshot } from "../snapshot/load.js";
 import { isOver } from "../snapshot/save-fibers.js";
+import type { ValidModule } from "../valid/validate.js";
 import { callOf } from "./calls.js";
 import { Checkpoint, type Follower, type Parts } from "./checkpoint.js";
 import { type Edit, logged } from "./edits.js";
@@ -28,6 +29,8 @@ export interface ReplicaOptions {
   readonly machine?: Pick<MachineOptions, "tier">;
   /** Finds the host's objects again that the start holds. */
   readonly codec?: Codec;
+  /** Modules that are the recorded program's own. */
+  readonly known?: readonly ValidModule[];
   /** Makes who is to follow the run; it sees it from its beginning on. */
   readonly follow?: (replica: Replica) => Follower | null;
 }
@@ -113,6 +116,7 @@ export class Replica {
       fibers: { listener },
       machine: { ...options.machine },
       ...(options.codec === undefined ? {} : { codec: options.codec }),
+      ...(options.known === undefined ? {} : { known: options.known }),
     });
     const replica: Replica = new Replica(loaded, log);
     replica.follower = options.follow?.(replica) ?? null;

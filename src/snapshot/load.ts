@@ -20,7 +20,7 @@ import { Chains, FiberReader, type SuspendedChain } from "./load-fibers.js";
 import { Heap } from "./load-heap.js";
 import { fillElements, type InstancePlan, readPlans } from "./load-instances.js";
 import { linkInstances } from "./load-link.js";
-import { readModules, type SupplyModule } from "./load-modules.js";
+import { type KnownModules, readModules, type SupplyModule } from "./load-modules.js";
 import { fillMemory, Parts } from "./load-parts.js";
 import { readTypes, type Sections } from "./load-shared.js";
 import { makeNative, readNative, restoreNative, type SavedAbi } from "./native-fibers.js";
@@ -39,6 +39,8 @@ export interface LoadOptions {
   /** Load even where functions are missing; calling one of them fails. For whoever only looks. */
   readonly allowMissing?: boolean;
   readonly module?: SupplyModule;
+  /** Equal modules are these, with what is known of them: lines of their sources. */
+  readonly known?: KnownModules;
   /** In place of what was saved (fuel, depths), and observers. */
   readonly machine?: Omit<MachineOptions, "interposer">;
   readonly asyncify?: Pick<AsyncifySettings, "listener">;
@@ -69,7 +71,12 @@ export async function loadSnapshot(
 ): Promise<LoadedSnapshot> {
   const file = await unpack(bytes, options.maxBytes ?? 2 ** 32);
   const embedded = (file.features & FEATURES.moduleReferences) === 0;
-  const modules = await readModules(sectionsOf(file)("modules"), embedded, options.module);
+  const modules = await readModules(
+    sectionsOf(file)("modules"),
+    embedded,
+    options.module,
+    options.known,
+  );
   return new Loader(file, modules, options).load();
 }
 
