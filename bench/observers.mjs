@@ -9,7 +9,7 @@ import { tableOf } from "./table.mjs";
 
 const OPEN = new URL("engines/open.mjs", import.meta.url).href;
 /** See engines/attached.mjs. */
-const ATTACHED = ["nothing", "breakpoint", "trace", "calls", "checker", "instructions"];
+const ATTACHED = ["nothing", "recorder", "breakpoint", "trace", "calls", "checker", "instructions"];
 const JOBS = ["fib", "bytes", "mix", "quickjs", "sqlite"].map(jobNamed);
 
 export async function observers(options) {
@@ -33,6 +33,7 @@ quartiles, over ${rounds} rounds in each of ${processes} processes
 
 ${tableOf(rows, ATTACHED)}
 
+recorder      the run is recorded
 breakpoint    a debugger with a breakpoint that is never hit
 trace         runtime calls of asyncify, as \`bobbin trace\`
 calls         an observer that counts calls and returns

@@ -22,10 +22,13 @@ const ORDER = [
   "fiber",
   "observe",
   "snapshot",
+  // Recordings start with a snapshot; hosts of any kind may want to record.
+  "history",
   "js-api",
   "script",
   "compare",
   "debug",
+  "gdb",
   "index.ts",
   "ast.ts",
   "js-api.ts",

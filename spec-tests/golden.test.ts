@@ -45,6 +45,77 @@ const SCRIPT = [
   "fibers",
 ];
 
+/** Inside the inner generator, while its records are written, and when both are suspended. */
+const STOPS = [
+  "break generator_yield",
+  "continue",
+  "stacks",
+  "delete",
+  "watch 0x3fff0 24",
+  "continue",
+  "stacks",
+  "delete",
+  "stop push run_outer",
+  "stop switch if fiber == 0",
+  "continue",
+  "step",
+  "continue",
+  "breakpoints",
+  "stacks",
+  "records",
+  "memory 0x3fff0 48",
+  "memory/4u32 0x4fff0",
+  "regions",
+  "delete",
+  "stop rewound",
+  "stop host-call log_i32 ignore 0",
+  "continue",
+  "stacks",
+  "print i32[0x3fff0 + 4] == 65536 && fiber == 2",
+  "continue",
+  "continue",
+];
+
+/** Over a whole unwind and back, into it, and to who wrote what; then on to the end. */
+const BACK = [
+  "break generator_yield",
+  "continue",
+  "position",
+  "memory 0x3fff0 48",
+  "stop unwound",
+  "continue",
+  "stacks",
+  "memory 0x3fff0 48",
+  "reverse-continue",
+  "position",
+  "memory 0x3fff0 48",
+  "reverse-finish",
+  "reverse-next",
+  "reverse-step 3",
+  "continue",
+  "continue",
+  "last-write 0x3fff0 24",
+  "position",
+  "stacks",
+  "step",
+  "step",
+  "reverse-step",
+  "records",
+  "last-write $__stack_pointer",
+  "goto 1:300",
+  "last-run 1",
+  "event 6",
+  "event 600",
+  "delete",
+  "stop host-call log_i32",
+  "continue",
+  "set local0 = 5",
+  "continue",
+  "reverse-continue",
+  "reverse-continue",
+  "reverse-step",
+];
+
 const cases: readonly (readonly [
   name: string,
   argv: () => string[],
@@ -163,6 +234,32 @@ const cases: readonly (readonly [
     0,
     SCRIPT.join("\n"),
   ],
+  ["debug-back", () => ["debug", ...CROSSING, ...HOST], 0, BACK.join("\n")],
+  [
+    "debug-back-instrumented",
+    () => ["debug", fixture("wasm/crossing.twin-O2.wasm"), ...CROSSING.slice(1), ...HOST],
+    0,
+    BACK.join("\n"),
+  ],
+  [
+    "debug-back-native-fibers",
+    () => ["debug", ...CROSSING, ...HOST, "--fiber-abi", "native"],
+    0,
+    BACK.join("\n"),
+  ],
+  ["debug-stops", () => ["debug", ...CROSSING, ...HOST], 0, STOPS.join("\n")],
+  [
+    "debug-stops-instrumented",
+    () => ["debug", fixture("wasm/crossing.twin-O2.wasm"), ...CROSSING.slice(1), ...HOST],
+    0,
+    STOPS.join("\n"),
+  ],
+  [
+    "debug-stops-native-fibers",
+    () => ["debug", ...CROSSING, ...HOST, "--fiber-abi", "native"],
+    0,
+    STOPS.join("\n"),
+  ],
   ["inspect-roles", () => ["inspect", fixture("wasm/crossing.wasm"), "--roles", "--sites"], 0],
 ];
 
@@ -179,6 +276,19 @@ test.each(cases)("%s", async (name, argv, code, input = "") => {
   if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(file, text);
   expect(text).toBe(readFileSync(file, "utf8"));
   expect(ran.code).toBe(code);
+});
+
+test("the page on the debugger shows a session as it is", () => {
+  const page = readFileSync(join(root, "docs/debug.md"), "utf8");
+  const golden = new URL("golden/debug-stops.golden.txt", import.meta.url);
+  const session = readFileSync(golden, "utf8").split("\n");
+  const shown = /<!-- debug -->\n+```[a-z]*\n([^]*?)```/.exec(page)![1]!.split("\n");
+  const prompt = "(bobbin) ";
+  const commands = shown.filter((line) => line.startsWith(prompt)).map((line) => line.slice(prompt.length)); // prettier-ignore
+  expect(commands.filter((command) => !STOPS.includes(command))).toEqual([]);
+  const output = shown.filter((line) => !line.startsWith(prompt) && line !== "" && line !== "…");
+  expect(output.length).toBeGreaterThan(30);
+  expect(output.filter((line) => !session.includes(line))).toEqual([]);
 });
 
 test("the page on asyncify shows a trace as it is", () => {

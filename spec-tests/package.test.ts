@@ -29,7 +29,7 @@ beforeAll(() => {
 }, 120_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test("the tarball holds the build, the documents, and the fixtures of the tour", () => {
+test("the tarball holds the build, the documents, the extension, and the fixtures of the tour", () => {
   const top = new Set(packed.files.map(({ path }) => path.split("/")[0]));
   expect([...top].sort()).toEqual([
     "DECISIONS.md",
@@ -37,6 +37,7 @@ test("the tarball holds the build, the documents, and the fixtures of the tour",
     "README.md",
     "dist",
     "docs",
+    "editors",
     "fixtures",
     "package.json",
     "src",

@@ -87,6 +87,30 @@ export type { SuspendedChain } from "./snapshot/load-fibers.js";
 export { isSnapshot } from "./snapshot/format.js";
 export type { Codec } from "./snapshot/codec.js";
 export { SnapshotError } from "./snapshot/errors.js";
+export { Recorder, type RecordOptions } from "./history/recorder.js";
+export {
+  isRecording,
+  readRecording,
+  type Recording,
+  Stranger,
+  writeRecording,
+} from "./history/file.js";
+export { History, type HistoryOptions } from "./history/history.js";
+export type { Log } from "./history/log.js";
+export { compare as comparePositions, formatPosition, type Position } from "./history/position.js";
+export { type Arrival, Replica } from "./history/replica.js";
+export {
+  type Drive,
+  finish,
+  type Probe,
+  type Progress,
+  type Task,
+  Timeline,
+  type TimelineOptions,
+} from "./history/timeline.js";
+export { events, type Mark, marks, observed } from "./history/probes.js";
+export { entered, firstPlace, stepBack } from "./history/queries.js";
+export { RecordingError } from "./history/errors.js";
 export { FiberAbi, type FiberAbiSettings } from "./fiber/abi/abi.js";
 export { recognizeFibers, type FiberAssembly, type FiberFunction } from "./fiber/abi/recognize.js";
 export { Asyncify, type AsyncifySettings } from "./fiber/asyncify/asyncify.js";
@@ -153,6 +177,12 @@ export {
 } from "./compare/advice.js";
 export { DebugSession, type DebugOptions, type Stop } from "./debug/session.js";
 export { DebugConsole } from "./debug/console.js";
+export { type Happening, ProgramEvents } from "./debug/happenings.js";
+export type { Hit } from "./debug/stop-look.js";
+export { EVENTS, type EventName, type StopOptions, type StopPoint, type StopSpec } from "./debug/stops.js"; // prettier-ignore
+export type { FiberStack, StackFrame } from "./debug/stacks.js";
+export { regionsOf, type Region } from "./debug/regions.js";
+export { watchTarget, type WatchTarget } from "./debug/watch.js";
 export { Script, type ScriptOptions } from "./script/script.js";
 export type { Result, Verdict } from "./script/verdicts.js";
 export type { Action, Command, SuiteValue } from "./script/commands.js";

@@ -1,6 +1,6 @@
 // What may be attached to a machine, by name, for observers.mjs. Of an attachment, `before`
-// a module is instantiated gives what it imports from asyncify, `after` gets the instance,
-// and `run` stands in for the kernels' export.
+// a module is instantiated gives what it imports from asyncify, `after` gets the instance before
+// its code runs, `made` when that is ready, and `run` stands in for the kernels' export.
 
 import {
   Asyncify,
@@ -8,6 +8,7 @@ import {
   DebugSession,
   disassembleFunction,
   i32,
+  Recorder,
   Tracer,
 } from "../../dist/index.js";
 
@@ -73,8 +74,17 @@ async function unreached({ module }, debug) {
 const indexOf = (module, body) =>
   module.imported.func + module.functions.findIndex((func) => func.body === body);
 
+const same = (a, b) => Buffer.compare(a, b) === 0;
+/** Everything is recorded. */
+const recorder = (machine) => ({
+  made(instance) {
+    this.recorder = new Recorder(machine, { instances: [instance], same });
+  },
+});
+
 export const ATTACHED = {
   nothing: () => ({}),
+  recorder,
   breakpoint,
   trace: listening((module) => {
     const tracer = new Tracer(count);

@@ -29,8 +29,10 @@ export function bobbin({ tier, attached = "nothing" }) {
       const asyncify = own.before?.(module);
       if (asyncify !== undefined) wanted.set("asyncify", asyncify);
       program = instantiate(machine, module, wanted, (made) => own.after?.(made));
+      own.made?.(program);
       return jsExports(machine, program);
     },
+    attachment,
     executed: () => machine.executed,
     run: () => attachment.run?.(program),
   };

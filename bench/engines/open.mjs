@@ -15,12 +15,12 @@ const over = ({ Instance, Module }) => ({
 });
 
 export async function open({ engine, job: name, ...options }) {
-  const { instantiate, executed, run } = await ENGINES[engine](options);
+  const { instantiate, executed, run, attachment } = await ENGINES[engine](options);
   const job = jobNamed(name);
   if (job.program === null) {
     const exports = instantiate(job.bytes(), {});
-    return { run: (await run?.()) ?? ((times) => exports.run(times) >>> 0), executed };
+    return { run: (await run?.()) ?? ((times) => exports.run(times) >>> 0), executed, attachment };
   }
   const { open: start } = await import(job.program);
-  return { run: await start(instantiate), executed };
+  return { run: await start(instantiate), executed, attachment };
 }

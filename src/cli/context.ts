@@ -11,13 +11,19 @@ export interface Sink {
 }
 
 export interface Io {
-  readonly stdout: Sink;
+  readonly stdout: Sink & {
+    readonly isTTY?: boolean;
+    readonly columns?: number;
+    readonly rows?: number;
+  };
   readonly stderr: Sink & { readonly isTTY?: boolean };
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   /** The same for a program that runs here. */
   readonly surroundings: Surroundings;
   /** Prints JavaScript stacks of internal errors too. */
   readonly debug?: boolean;
+  /** Ends the process, whatever is still under way in it. */
+  readonly leave?: (code: number) => void;
 }
 
 /** Options that every command understands. */

@@ -1,11 +1,17 @@
 // Golden transcripts of the debugger, and its monitors over whole runs of fixtures.
 
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "@jest/globals";
 import { DebugSession } from "../debug/session.js";
 import { frameViews, localsOf, operandsOf } from "../debug/views.js";
 import { exportedFunction, parseArguments } from "./call.js";
 import { Context } from "./context.js";
+import { main } from "./main.js";
 import { open } from "./session.js";
 import { bobbin, fileOf, surroundings, wat } from "./testing.js";
 
@@ -101,7 +107,7 @@ frames
      1  i32:5
      0  $n  i32:5
      1  $x  f64:3.0
-     0x000010  48 65 6c 6c 6f 2c 20 62 6f 62 62 69 6e 00 00 00  Hello, bobbin...
+     0x000010  48 65 6c 6c 6f 2c 20 62 6f 62 62 69 6e 00 00 00  Hello, bobbin...  data segment 0
      0x000020  00 00 00 00                                      ....
       0x006e  i64.const 1
       0x0070  i64.add
@@ -212,6 +218,65 @@ step
 test("every command has help", async () => {
   const { stdout } = await transcript("help\n", "5");
   expect(stdout).toMatch(/step \[N\] +s +execute one instruction/);
+});
+
+test("commands of a file come first; colours where they are asked for", async () => {
+  const commands = fileOf("commands.txt", "break div\n\n# a comment\ncontinue\n");
+  const { stdout } = await transcript("bt\nx 16 16\n", "5", "-x", commands, "--color");
+  expect(stdout.split("\n").slice(1)).toEqual([
+    "breakpoint 1 at div+0x0  0x004d  local.get $a",
+    "\u001b[1mbreakpoint 1\u001b[0m",
+    "div+0x0  0x004d  local.get $a",
+    "* #0 div+0x0  0x004d  local.get $a",
+    "  #1 main+0x19  0x0078  call $div",
+    expect.stringContaining("\u001b[34m48\u001b[0m "),
+    "",
+  ]);
+  const missing = await transcript("", "5", "-x", "/no/such/file");
+  expect([missing.code, missing.stderr]).toEqual([
+    2,
+    expect.stringMatching(/\/no\/such\/file: no such file/),
+  ]);
+});
+
+/** A session on a terminal: keys go in, what is shown comes out. */
+async function onTerminal(env: Record<string, string>, keys: string, ...args: string[]) {
+  const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {} });
+  let shown = "";
+  const stdout = Object.assign(new PassThrough(), { isTTY: true, columns: 100, rows: 30 });
+  stdout.on("data", (chunk: Buffer) => (shown += chunk.toString()));
+  const argv = ["debug", program, "--stub-imports", "--invoke", "main", "5", ...args];
+  const ended = main(argv, {
+    stdout,
+    stderr: { write: () => {} },
+    stdin,
+    surroundings: { ...surroundings(), env },
+  });
+  for (const key of keys) {
+    stdin.write(key);
+    await setTimeout(5);
+  }
+  const code = await ended;
+  return { code, shown };
+}
+
+test("a terminal has completion, colours and a history for the next session", async () => {
+  const state = mkdtempSync(join(tmpdir(), "bobbin-state-"));
+  const env = { XDG_STATE_HOME: state };
+  const first = await onTerminal(env, "tbr\t twi\t\rc\rlayout code\rquit\r");
+  expect(first.code).toBe(0);
+  expect(first.shown).toContain("\u001b[1mbreakpoint 1\u001b[0m");
+  // The screen is made empty for the panes.
+  expect(first.shown).toContain("\u001b[H\u001b[2J");
+  const file = join(state, "bobbin", "debug-history");
+  expect(readFileSync(file, "utf8")).toBe("tbreak twice\nc\nlayout code\nquit\n");
+  // Up, four times, and Enter: the first line again.
+  const up = "\u001b[A";
+  const second = await onTerminal({ ...env, NO_COLOR: "1" }, `${up.repeat(4)}\rc\rq\r`);
+  expect(second.shown).toContain("breakpoint 1 at twice");
+  expect(second.shown).not.toContain("\u001b[1m");
+  await onTerminal(env, "step\rq\r", "--no-history");
+  expect(readFileSync(file, "utf8")).toMatch(/quit\ntbreak twice\nc\nq\n$/);
 });
 
 const fixtures = fileURLToPath(new URL("../../fixtures/", import.meta.url));

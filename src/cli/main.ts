@@ -11,6 +11,7 @@ import { packageVersion } from "./version.js";
 /** Each is loaded when it is asked for; all of them where help is, or what there is none of. */
 const commands: Readonly<Record<string, () => Promise<{ register: Register }>>> = {
   run: () => import("./run.js"),
+  record: () => import("./record.js"),
   resume: () => import("./resume.js"),
   trace: () => import("./trace.js"),
   check: () => import("./check.js"),
@@ -19,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<{ register: Register }>>> 
   engines: () => import("./engine-command.js"),
   inspect: () => import("./inspect.js"),
   debug: () => import("./debug.js"),
+  dap: () => import("./dap/command.js"),
   asm: () => import("./asm.js"),
   spec: () => import("./spec.js"),
   demo: () => import("./demo.js"),

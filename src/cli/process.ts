@@ -31,6 +31,10 @@ export function runInProcess(process: NodeJS.Process): void {
       settled = true;
       process.exit();
     }),
+    leave: (code) => {
+      settled = true;
+      process.exit(code);
+    },
     debug: process.env["BOBBIN_DEBUG"] === "1",
   };
   void main(process.argv.slice(2), io).then((code) => {

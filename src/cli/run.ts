@@ -13,12 +13,16 @@ import {
 } from "./options.js";
 import { defaultExport, exportedFunction, parseArguments } from "./call.js";
 import { hearingOf } from "./hearing.js";
-import { open, refuseDriver, startCall } from "./session.js";
+import { recording, recordOption } from "./recordings.js";
+import { open, refuseDriver, type Session, startCall } from "./session.js";
 import { checkSnapshotFlags, runOn, type SnapshotFlags, snapshotOptions } from "./snapshots.js";
 import { formatValue } from "../runtime/notation.js";
+import type { Value } from "../runtime/values.js";
 
-interface RunOptions extends ExecutionOptions, CommonOptions, SnapshotFlags {
+export interface RunOptions extends ExecutionOptions, CommonOptions, SnapshotFlags {
   readonly invoke?: string;
+  /** Where a recording goes. */
+  readonly record?: string;
 }
 
 const EXAMPLES = `
@@ -33,17 +37,20 @@ export function register(program: Command, context: Context): void {
   const command = programOperands(program.command("run")).description(
     "call an exported function and print its results",
   );
-  const flags = lazyValidationOption(fiberAbiOption(tierOption(executionOptions(command))));
-  snapshotOptions(flags)
-    .option("--stack", "print the wasm stack of a trap")
-    .option("--json", "print results or the error as JSON")
+  recordOption(snapshotOptions(runOptions(command)))
     .addHelpText("after", EXAMPLES)
     .action((file: string, args: string[] | undefined, options: RunOptions) =>
       context.run(options, () => about(file, () => run(file, args ?? [], options, context))),
     );
 }
 
-async function run(
+/** How a call is run, and how told of. */
+export const runOptions = (command: Command): Command =>
+  lazyValidationOption(fiberAbiOption(tierOption(executionOptions(command))))
+    .option("--stack", "print the wasm stack of a trap")
+    .option("--json", "print results or the error as JSON");
+
+export async function run(
   file: string,
   args: readonly string[],
   options: RunOptions,
@@ -56,12 +63,24 @@ async function run(
   const name = options.invoke ?? defaultExport(instance);
   if (name === null) return ExitCode.good;
   const func = exportedFunction(instance, name);
+  const given = parseArguments(name, func, session.operands);
+  return recording(session, options.record, context, () => call(session, name, given, options, context)); // prettier-ignore
+}
+
+async function call(
+  session: Session,
+  name: string,
+  args: readonly Value[],
+  options: RunOptions,
+  context: Context,
+): Promise<number> {
   if (options.snapshot !== undefined) {
     refuseDriver(session);
-    startCall(session, name, parseArguments(name, func, session.operands));
+    startCall(session, name, args);
     return runOn(session, options, context);
   }
-  const values = await session.invoke(name, parseArguments(name, func, session.operands));
+  const func = exportedFunction(session.instance, name);
+  const values = await session.invoke(name, args);
   const results = values.map((value, i) => formatValue(value, func.signature.results[i]));
   if (options.json === true) context.out(JSON.stringify({ results }));
   else if (results.length > 0) context.out(results.join(" "));

@@ -7,7 +7,11 @@ import { Machine } from "../exec/machine.js";
 import type { Host } from "../compare/host.js";
 import { FiberAbi } from "../fiber/abi/abi.js";
 import { Asyncify } from "../fiber/asyncify/asyncify.js";
-import { FiberTracker, type FiberState, namesFibers } from "../observe/fibers.js";
+import { ProgramEvents } from "../debug/happenings.js";
+import { namesFibers } from "../observe/fibers.js";
+import { InstrumentedEvents } from "../observe/instrumented.js";
+import { isInstrumented } from "../observe/runtime-functions.js";
+import { TwinError } from "../observe/twin-parts.js";
 import { type Imports, mergeImports, type ModuleInstance } from "../runtime/instances.js";
 import { StoppedError } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
@@ -30,7 +34,7 @@ import { operandsFor, withWasi } from "./wasi/host.js";
 import type { ByteSource } from "./wasi/standard.js";
 
 export interface OpenOptions extends ExecutionOptions {
-  /** Follow the fibers of the program, where it has the fiber assembly. */
+  /** Tell of asyncify, and follow the fibers of the program, where it has the fiber assembly. */
   readonly followFibers?: boolean;
   /** The export to call, if it is not the usual one. */
   readonly invoke?: string;
@@ -59,8 +63,8 @@ export interface Session {
   readonly suspended: readonly SuspendedChain[];
   /** Calls an export and runs it to its end, through the host script where it wants that. */
   invoke(name: string, args: readonly Value[]): Promise<readonly Value[]>;
-  /** The fibers that the program made, if they are followed. */
-  fibers(): readonly FiberState[];
+  /** Who tells of asyncify and of the fibers that the program made, if they are followed. */
+  readonly events: ProgramEvents | null;
   /** What an error of a host function is to be told as. */
   explain(error: unknown): unknown;
 }
@@ -69,24 +73,26 @@ export interface Session {
 export async function open(file: string, options: OpenOptions, context: Context): Promise<Session> {
   const module = await readProgram(file, options);
   const throws = new HostThrows();
-  const tracker =
-    options.followFibers === true && (namesFibers(module) || options.fiberAbi === "native")
-      ? new FiberTracker()
+  const events =
+    options.followFibers === true
+      ? new ProgramEvents(namesFibers(module) || options.fiberAbi === "native")
       : null;
+  const instrumented = instrumentedEvents(module, events, context);
+  const watching = [throws.observer, instrumented?.observer, events?.tracker?.observer];
   const machine = new Machine({
     ...machineOptions(options, context.note),
-    observer: tracker === null ? throws.observer : observers(throws.observer, tracker.observer),
+    observer: observers(...watching.filter((observer) => observer != null)),
   });
   const { texts = [], input = () => context.io.surroundings.stdin } = options;
   const { program, func: operands } = operandsFor(module, options.invoke ?? usualExport(module), texts); // prettier-ignore
   const wasi = { ...options, file, args: program, input };
   const script = withWasi(await scriptOf(options), module, wasi, context.io.surroundings);
   const host = await openHost(machine, script, options, context);
-  const asyncify = asyncifyFor(module, options, tracker);
+  const asyncify = asyncifyFor(module, options, events);
   if (options.asyncifyVerbose === true)
     for (const line of verboseLines(module, asyncifySettings(options))) context.note(line);
   machine.interposer = asyncify;
-  const fibers = fibersFor(module, options, tracker);
+  const fibers = fibersFor(module, options, events);
   const supplied = mergeImports(
     asyncify === null ? new Map() : new Map([["asyncify", asyncify.imports]]),
     fibers?.imports ?? new Map(),
@@ -101,6 +107,7 @@ export async function open(file: string, options: OpenOptions, context: Context)
     const attach = (allocated: ModuleInstance) => {
       asyncify?.attach(allocated);
       fibers?.attach(allocated);
+      instrumented?.attach(allocated);
     };
     instance = instantiate(machine, module, imports, attach, fibers?.functions);
   } catch (error) {
@@ -108,7 +115,7 @@ export async function open(file: string, options: OpenOptions, context: Context)
   }
   tellHost(host, machine, instance, (error) => throws.explain(error, scriptName(options)));
   const parts = { machine, instances: [instance], asyncify, native: fibers, operands, suspended: [] }; // prettier-ignore
-  return sessionOf(file, parts, host, options, throws, tracker, context.note);
+  return sessionOf(file, parts, host, options, throws, events, context.note);
 }
 
 /** What a session is made of. */
@@ -123,7 +130,7 @@ function sessionOf(
   host: Host | null,
   options: HostOptions,
   throws: HostThrows,
-  tracker: FiberTracker | null,
+  events: ProgramEvents | null,
   note: (line: string) => void,
 ): Session {
   const { machine } = parts;
@@ -134,7 +141,7 @@ function sessionOf(
     module: instance.module,
     instance,
     host,
-    fibers: () => tracker?.states() ?? [],
+    events,
     explain: (error) => throws.explain(error),
     async invoke(name, args) {
       const func = exportedFunction(instance, name);
@@ -175,6 +182,9 @@ export async function openSnapshot(
   const bytes = await readBytes(file);
   let host: Host | null | undefined;
   const throws = new HostThrows();
+  // Which fibers there were before, nobody knows.
+  const events = options.followFibers === true ? new ProgramEvents(false) : null;
+  const listener = events === null ? {} : { listener: events.emit };
   const { modules = [], input = () => context.io.surroundings.stdin } = options;
   // Arguments were for its beginning.
   const wasi = { ...options, file, args: [], input, resumed: true };
@@ -194,6 +204,8 @@ export async function openSnapshot(
         : imports;
     },
     allowMissing: options.allowMissing ?? false,
+    asyncify: listener,
+    fibers: listener,
     machine: { ...machineOptions(options, context.note), observer: throws.observer },
   });
   if (loaded.instances.length === 0) throw new UsageError("the snapshot holds no instance");
@@ -201,7 +213,7 @@ export async function openSnapshot(
   const explain = (error: unknown) => throws.explain(error, scriptName(options));
   tellHost(host ?? null, loaded.machine, loaded.instances[0]!, explain);
   const saved = { ...parts, native, operands: [] };
-  return sessionOf(file, saved, host ?? null, options, throws, null, context.note);
+  return sessionOf(file, saved, host ?? null, options, throws, events, context.note);
 }
 
 export interface SnapshotOptions extends HostOptions {
@@ -209,6 +221,8 @@ export interface SnapshotOptions extends HostOptions {
   readonly modules?: readonly string[];
   readonly hearing?: Hearing;
   readonly input?: () => ByteSource;
+  /** Tell of asyncify. */
+  readonly followFibers?: boolean;
   /** Open it even if functions of the host are missing, to look at it. */
   readonly allowMissing?: boolean;
 }
@@ -257,11 +271,27 @@ export function startCall(
   machine.start(func, args);
 }
 
+/** What an instrumented module does, where it can be told. */
+function instrumentedEvents(
+  module: ValidModule,
+  events: ProgramEvents | null,
+  { note }: Context,
+): InstrumentedEvents | null {
+  if (events === null || !isInstrumented(module)) return null;
+  try {
+    return new InstrumentedEvents(module, events.emit);
+  } catch (error) {
+    if (!(error instanceof TwinError)) throw error;
+    note(`asyncify cannot be followed: ${error.message}`);
+    return null;
+  }
+}
+
 /** Native asyncify for modules that import it, or whose user asks for it. */
 function asyncifyFor(
   module: ValidModule,
   options: OpenOptions,
-  tracker: FiberTracker | null,
+  events: ProgramEvents | null,
 ): Asyncify | null {
   const imported = module.imports.some((i) => i.module === "asyncify");
   const layout = layoutOf(options);
@@ -269,7 +299,7 @@ function asyncifyFor(
     ? new Asyncify(module, {
         ...asyncifySettings(options),
         ...(layout === undefined ? {} : { layout }),
-        ...(tracker === null ? {} : { listener: (event) => tracker.event(event) }),
+        ...(events === null ? {} : { listener: events.emit }),
       })
     : null;
 }
@@ -278,11 +308,8 @@ function asyncifyFor(
 function fibersFor(
   module: ValidModule,
   { fiberAbi }: OpenOptions,
-  tracker: FiberTracker | null,
+  events: ProgramEvents | null,
 ): FiberAbi | null {
   if (fiberAbi !== "native") return null;
-  return new FiberAbi(
-    module,
-    tracker === null ? {} : { listener: (event) => tracker.event(event) },
-  );
+  return new FiberAbi(module, events === null ? {} : { listener: events.emit });
 }

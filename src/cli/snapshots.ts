@@ -1,6 +1,5 @@
 // Writing snapshots: the options that say when, the run that stops there, and the file.
 
-import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { drive } from "../exec/drive.js";
 import type { Machine } from "../exec/machine.js";
@@ -9,9 +8,9 @@ import { Exhaustion } from "../runtime/traps.js";
 import { saveSnapshot } from "../snapshot/save.js";
 import { UsageError } from "../util/errors.js";
 import type { CommonOptions, Context } from "./context.js";
-import { about, ExitCode, InputError } from "./failure.js";
-import { fileReason } from "./input.js";
+import { ExitCode } from "./failure.js";
 import { count, operand } from "./options.js";
+import { writeBytes } from "./output-file.js";
 import type { Session } from "./session.js";
 
 export interface SnapshotFlags {
@@ -86,13 +85,7 @@ export async function writeSnapshot(
   const unsaved = host?.unsaved?.();
   if (unsaved !== undefined) throw new UsageError(`no snapshot can be made here: ${unsaved}`);
   const bytes = await saveSnapshot(machine, { instances, asyncify, fibers: native, embedModules });
-  await about(file, async () => {
-    try {
-      await writeFile(file, bytes);
-    } catch (error) {
-      throw new InputError(fileReason(error));
-    }
-  });
+  await writeBytes(file, bytes);
   return bytes.length;
 }
 

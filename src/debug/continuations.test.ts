@@ -55,3 +55,29 @@ test("next steps over a resume, finish ends what it resumed", async () => {
   await session.continue();
   expect(session.end).toMatchObject({ kind: "returned", results: [{ value: 14 }] });
 });
+
+test("stops at switches, with the stacks of continuations that wait", async () => {
+  const session = debug();
+  session.stops.add({ kind: "event", event: "switch" });
+  const seen: string[] = [];
+  while (session.end === null) {
+    const stop = await session.continue();
+    if (stop.kind !== "event") continue;
+    const stacks = session
+      .stacks()
+      .map(({ id, status, frames }) => `${id} ${status} ${frames.length}`);
+    seen.push(`${stop.happening.action} ${stop.happening.fibers?.join()}: ${stacks.join(", ")}`);
+    // What was put aside is held by a local from the next instruction on.
+    if (stop.happening.action !== "suspend") continue;
+    await session.step();
+    const [, waiting] = session.stacks();
+    expect(waiting).toMatchObject({ id: 2, status: "suspended", frames: [{ level: null }] });
+  }
+  expect(seen).toEqual([
+    "resume 2: 2 on 1, 1 waiting 1",
+    "suspend 1: 1 on 1, 2 suspended 1",
+    "resume 2: 2 on 1, 1 waiting 1",
+    "return 1: 1 on 1",
+  ]);
+  expect(session.end).toMatchObject({ kind: "returned", results: [{ value: 14 }] });
+});

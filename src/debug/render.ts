@@ -6,14 +6,10 @@ import type { FiberState } from "../observe/fibers.js";
 import { getGlobal } from "../exec/instantiate.js";
 import type { ModuleInstance } from "../runtime/instances.js";
 import { formatSource, type SourcePosition } from "../syntax/source-lines.js";
-import { formatValType, type ValType } from "../syntax/types.js";
-import { disassembleFunction } from "../text/disassemble.js";
+import { formatValType } from "../syntax/types.js";
 import { identifier } from "../text/identifiers.js";
-import { formatValue, formatValues } from "../runtime/notation.js";
-import { UsageError } from "../util/errors.js";
-import { hex, hexByte } from "../util/hex.js";
-import type { Breakpoints } from "./breakpoints.js";
-import type { Stop } from "./session.js";
+import { formatValue } from "../runtime/notation.js";
+import { hex } from "../util/hex.js";
 import { type FrameView, frameViews, type Position, type TypedValue } from "./views.js";
 
 /** `func+0x12  0x0043  i32.add`, and the line of its source where that is known. */
@@ -24,40 +20,11 @@ export const positionLine = (position: Position): string => {
 };
 
 /** `; stackful.s:57  i32.load rewinding_stack` */
-const sourceText = (source: SourcePosition): string =>
+export const sourceText = (source: SourcePosition): string =>
   `; ${formatSource(source)}  ${source.text}`.trimEnd();
-
-/** What happened; where the program stands now is another line. Null where nothing needs saying. */
-export function stopLine(stop: Stop): string | null {
-  switch (stop.kind) {
-    case "stepped":
-      return null;
-    case "paused":
-      return "paused";
-    case "breakpoint":
-      return `breakpoint ${stop.breakpoint.id}`;
-    case "finished": {
-      const { func, results } = stop;
-      if (results === undefined) return `${func.name} is gone without having returned`;
-      return `${func.name} returned ${valuesText(results, func.signature.results)}`.trimEnd();
-    }
-    case "returned":
-      return `the program returned ${valuesText(stop.results)}`.trimEnd();
-    case "trapped":
-    case "threw":
-      // Errors are rendered where the rest of the command line's are.
-      return null;
-  }
-}
-
-const valuesText = (
-  values: readonly Parameters<typeof formatValue>[0][],
-  types: readonly ValType<unknown>[] = [],
-) => formatValues(values, types);
 
 const FRAMES_SHOWN = 50;
 
-/** Frames, innermost first, the selected one marked. */
 /** One of the fibers that the program made of asyncify's continuations. */
 export function fiberLine({ id, stack, entry, status, continuation }: FiberState): string {
   const name = id === 0 ? "main" : `fiber ${id}`;
@@ -66,6 +33,7 @@ export function fiberLine({ id, stack, entry, status, continuation }: FiberState
   return `${status === "on" ? "*" : " "} ${name} ${status}${held}${at}`;
 }
 
+/** Frames, innermost first, the selected one marked. */
 export function frameLines(fiber: FiberView, selected: number): string[] {
   const shown = frameViews(fiber, FRAMES_SHOWN);
   const lines = shown.map((frame) => frameLine(frame, frame.level === selected));
@@ -105,56 +73,9 @@ export function globalLines({ globals, module }: ModuleInstance): string[] {
 }
 
 /** Columns `shown` of rows, padded. */
-function table(rows: readonly string[][], shown: readonly number[]): string[] {
+export function table(rows: readonly string[][], shown: readonly number[]): string[] {
   const widths = shown.map((i) => Math.max(...rows.map((row) => row[i]!.length)));
   return rows.map((row) =>
     `  ${shown.map((i, at) => row[i]!.padEnd(widths[at]!)).join("  ")}`.trimEnd(),
   );
-}
-
-const ROW = 16;
-
-/** Sixteen bytes a line, as numbers and as text. */
-export function memoryLines(
-  { memories }: ModuleInstance,
-  address: number,
-  length: number,
-): string[] {
-  const memory = memories[0];
-  if (memory === undefined) throw new UsageError("the module has no memory");
-  const { bytes } = memory;
-  if (address + length > bytes.length)
-    throw new UsageError(
-      `bytes ${hex(address, 4)} to ${hex(address + length, 4)} are out of bounds: memory has ${hex(bytes.length, 4)}`,
-    );
-  const lines: string[] = [];
-  for (let at = address; at < address + length; at += ROW) {
-    const row = [...bytes.subarray(at, Math.min(at + ROW, address + length))];
-    const numbers = row.map(hexByte).join(" ");
-    const text = row.map((b) => (b >= 32 && b < 127 ? String.fromCharCode(b) : ".")).join("");
-    lines.push(`  ${hex(at, 6)}  ${numbers.padEnd(3 * ROW - 1)}  ${text}`);
-  }
-  return lines;
-}
-
-/** The code of a function, `>` at `current`, `*` at breakpoints; or `around` lines about `current`. */
-export function codeLines(
-  position: Position,
-  current: number | null,
-  breakpoints: Breakpoints,
-  around = Infinity,
-): string[] {
-  const { func } = position;
-  const { module } = func.instance!;
-  const code = disassembleFunction(module, func.index);
-  const stops = new Set(breakpoints.all.filter((b) => b.func === func).map(({ offset }) => offset));
-  const middle = code.findIndex(({ offset }) => offset === position.offset);
-  const from = Math.max(0, middle - around);
-  const lines = code.slice(from, Math.min(code.length, middle + around + 1));
-  return lines.map(({ offset, depth, text }) => {
-    const marks = `${offset === current ? ">" : " "}${stops.has(offset) ? "*" : " "}`;
-    const source = module.lines?.at(offset);
-    const line = `${marks} ${hex(offset, 4)}  ${"  ".repeat(depth)}${text}`;
-    return source === undefined ? line : `${line.padEnd(44)}  ${sourceText(source)}`;
-  });
 }

@@ -1,233 +1,293 @@
-// A debugging session: one call of an exported function, run forward by steps, to
-// breakpoints, to the end of a frame. Stops are plain data; front ends render them.
-// Knows no terminal and no Node. Calls that a host function makes back into the
-// program run to their end without stopping.
+// A debugging session: one call of an exported function, run forward by steps, to stops
+// (`stops.ts`), to the end of a frame; and back, where it is recorded (`travel.ts`). What
+// stopped it is plain data; front ends render it. Knows no terminal and no Node. Calls that a
+// host function makes back into the program run to their end without stopping: JavaScript waits
+// for them, and cannot be put aside.
 
 import type { Fiber, FiberView } from "../exec/fiber.js";
-import { type Observer, observers } from "../exec/hooks.js";
-import { type HostCall, type Machine, type Outcome } from "../exec/machine.js";
-import { callHost } from "../exec/invocation.js";
+import type { Machine } from "../exec/machine.js";
 import { codeOf } from "../exec/lower.js";
 import { readSlots } from "../exec/slots.js";
+import type { Asyncify } from "../fiber/asyncify/asyncify.js";
+import { callOf } from "../history/calls.js";
+import { type Edit, perform } from "../history/edits.js";
+import type { History } from "../history/history.js";
+import type { Position } from "../history/position.js";
+import { firstPlace, framesOf } from "../history/queries.js";
+import { finish } from "../history/timeline.js";
+import type { FiberState, FiberTracker } from "../observe/fibers.js";
 import type { FuncInstance, ModuleInstance } from "../runtime/instances.js";
-import type { Exhaustion, Trap } from "../runtime/traps.js";
-import type { Value } from "../runtime/values.js";
+import type { Reference, Value } from "../runtime/values.js";
 import { UsageError } from "../util/errors.js";
-import type { FiberState } from "../observe/fibers.js";
-import { type Breakpoint, Breakpoints } from "./breakpoints.js";
+import { elementEdit, globalEdit, localEdit, memoryEdit, operandEdit } from "./edits.js";
+import type { Scope } from "./evaluate.js";
+import { lineStep } from "./line-steps.js";
+import { PastScene } from "./past.js";
+import { RecordLog } from "./records.js";
+import { logicalOf, Runner } from "./runner.js";
+import { LiveScene, type Scene } from "./scene.js";
+import type { DebugOptions, End, Stop } from "./session-types.js";
+import { type FiberStack, stacksOf } from "./stacks.js";
+import { Stops } from "./stops.js";
+import { Travel, type Traveller } from "./travel.js";
+import type { WatchTarget } from "./watch.js";
 
-export type Stop =
-  | { readonly kind: "stepped" }
-  | { readonly kind: "breakpoint"; readonly breakpoint: Breakpoint }
-  /** The frame that was to finish is gone: `results` are missing where it did not return. */
-  | { readonly kind: "finished"; readonly func: FuncInstance; readonly results?: readonly Value[] }
-  /** On request. */
-  | { readonly kind: "paused" }
-  | End;
-
-/** The program is over. Its frames stay to be looked at unless it returned. */
-export type End =
-  | { readonly kind: "returned"; readonly results: readonly Value[] }
-  | { readonly kind: "trapped"; readonly error: Trap | Exhaustion }
-  /** A host function threw, or wasm threw an exception that nobody caught. */
-  | { readonly kind: "threw"; readonly error: unknown };
-
-export interface DebugOptions {
-  /** Gives way to what else wants to run (a key press, say), between slices of a long run. */
-  readonly breathe?: () => Promise<void>;
-  /** The fibers that the program made, where somebody follows them. */
-  readonly fibers?: () => readonly FiberState[];
-  /** Saves the machine as a file, where there are files. Returns what to say about it. */
-  readonly save?: (file: string) => Promise<string>;
-}
-
-/** Instructions between two breaths. */
-const SLICE = 1_000_000;
+export type { DebugOptions, End, Stop } from "./session-types.js";
 
 export class DebugSession {
-  readonly breakpoints: Breakpoints;
-  /** Where the program is: the innermost of the fibers that resumed each other. */
-  fiber: Fiber;
-  /** The outermost of them: calls of the host have others. */
-  private readonly root: Fiber;
-  /** How the program ended, once it has. */
-  end: End | null = null;
-  readonly fibers: () => readonly FiberState[];
-  private readonly saver: DebugOptions["save"];
-  private readonly breathe: () => Promise<void>;
-  private readonly base: Observer | null;
-  private pauseRequested = false;
-  private hit: Stop | null = null;
+  readonly stops: Stops;
+  private scene: Scene;
+  private readonly runner: Runner;
+  private readonly travel: Travel | null;
+  private readonly nothing = new RecordLog();
 
   /** Stands where the machine's current fiber does: at the start of a call, or in its middle. */
   constructor(
-    readonly machine: Machine,
-    readonly instance: ModuleInstance,
-    { breathe = () => Promise.resolve(), fibers = () => [], save }: DebugOptions = {},
+    machine: Machine,
+    instance: ModuleInstance,
+    private readonly options: DebugOptions = {},
+    past: PastScene | null = null,
   ) {
-    this.breakpoints = new Breakpoints(instance);
-    this.breathe = breathe;
-    this.fibers = fibers;
-    this.saver = save;
-    this.base = machine.observer;
-    if (machine.fiber === null) throw new UsageError("nothing runs: there is nothing to debug");
-    this.fiber = machine.fiber;
-    let root = machine.fiber;
-    while (root.parent !== null) root = root.parent;
-    this.root = root;
+    const { breathe = () => Promise.resolve(), history = null, onProgress } = options;
+    const live = past === null ? new LiveScene(machine, instance, options) : null;
+    this.scene = past ?? live!;
+    const stops = (this.stops = new Stops(instance));
+    const runner = new Runner(stops, this.scene, breathe, () => {
+      const crossed = this.travel?.crossed() ?? null;
+      if (crossed !== null) this.scene = crossed;
+      return crossed;
+    });
+    this.runner = runner;
+    const traveller: Traveller = {
+      stops,
+      breathe,
+      onProgress: onProgress ?? (() => undefined),
+      pauses: () => runner.pauses,
+      begin: () => runner.reset(),
+      show: (scene) => {
+        this.scene = scene;
+        runner.show(scene);
+      },
+    };
+    this.travel = history === null ? null : new Travel(history, live, past, traveller);
   }
 
-  /** Executes `count` instructions. */
+  /** Looks at what was recorded, from its first place on. @throws RecordingError, UsageError */
+  static async ofRecording(history: History, options: DebugOptions = {}): Promise<DebugSession> {
+    const past = await PastScene.make(history, null, options.breathe ?? (() => Promise.resolve()));
+    await finish(firstPlace(past.timeline), options);
+    if (past.machine.fiber === null) throw new UsageError("nothing runs in the recording");
+    past.look();
+    return new DebugSession(past.machine, past.instance, { ...options, history }, past);
+  }
+
+  // What is looked at: the program, or how it was.
+  get machine(): Machine {
+    return this.scene.machine;
+  }
+  get instance(): ModuleInstance {
+    return this.scene.instance;
+  }
+  get instances(): readonly ModuleInstance[] {
+    return this.scene.instances;
+  }
+  get asyncify(): Asyncify | null {
+    return this.scene.asyncify;
+  }
+  get tracker(): FiberTracker | null {
+    return this.scene.events?.tracker ?? null;
+  }
+  /** Records of continuations, as far as somebody tells of them. */
+  get records(): RecordLog {
+    return this.scene.events?.records ?? this.nothing;
+  }
+  /** Where the program is: the innermost of the fibers that resumed each other. */
+  get fiber(): Fiber {
+    return this.scene.fiber;
+  }
+  /** How the program ended, once it has. */
+  get end(): End | null {
+    return this.scene.end;
+  }
+
+  /** The fibers that the program made, as far as somebody follows them. */
+  fibers(): readonly FiberState[] {
+    return this.tracker?.states() ?? [];
+  }
+
+  /** The one of them that is on; without anybody who follows them, the machine's. */
+  get logical(): number {
+    return logicalOf(this.scene);
+  }
+
+  /** The logical stack of each of them. @param all with the frames of who switches fibers */
+  stacks(all = false): FiberStack[] {
+    return stacksOf(this, all);
+  }
+
+  /** What expressions mean in the frame at `level`. */
+  scope(level = 0): Scope {
+    const { instance, logical } = this;
+    const fiber = this.end?.kind === "returned" ? null : this.fiber;
+    return { instance, fiber, level, logical };
+  }
+
+  /** Executes `count` instructions; between two frames of an unwind each frame is one. */
   step(count = 1): Promise<Stop> {
-    let left = count;
-    return this.advance(() => (--left < 0 ? { kind: "stepped" } : null));
+    return this.runner.advance({ steps: count });
   }
 
   /** Executes one instruction, calls with all that they call. */
   next(): Promise<Stop> {
     const depth = framesOf(this.fiber);
+    const isIn = this.inCall();
     let first = true;
-    return this.advance((fiber) => {
-      if (first) return ((first = false), null);
-      return framesOf(fiber) <= depth ? { kind: "stepped" } : null;
+    return this.runner.advance({
+      until: (fiber) => {
+        if (first) return ((first = false), null);
+        return isIn(fiber, (frames) => frames > depth) ? null : { kind: "stepped" };
+      },
     });
+  }
+
+  /** Runs to another line of the source (`line-steps.ts`); `over` calls, with all that they call. */
+  stepLine(over: boolean): Promise<Stop> {
+    // Between two frames of an unwind there is no line to leave.
+    if (this.end !== null || this.fiber.due >= 0) return this.step();
+    const ends = lineStep(this.fiber, over);
+    return this.runner.advance({ until: (fiber) => (ends(fiber) ? { kind: "stepped" } : null) });
   }
 
   /** Runs until the frame at `level` (0: the innermost) is gone. */
   finish(level = 0): Promise<Stop> {
-    this.requireRunning();
     const depth = framesOf(this.fiber) - level;
-    const { func } = this.fiber.frames[this.fiber.depth - level - 1]!;
+    if (this.end !== null) throw new UsageError("the program has ended");
+    const frame = this.fiber.frames[this.fiber.depth - level - 1];
+    if (frame === undefined) throw new UsageError("no frame is left");
+    const { func } = frame;
+    const call = callOf(this.fiber);
+    const isIn = this.inCall();
     let results: readonly Value[] | undefined;
-    const leave: Observer["leave"] = (fiber, how) => {
-      if (this.isOurs(fiber) && framesOf(fiber) === depth && how === "return")
-        results = resultsOf(fiber, func);
-    };
-    return this.advance((fiber) => {
-      if (framesOf(fiber) >= depth) return null;
-      return { kind: "finished", func, ...(results === undefined ? {} : { results }) };
-    }, leave);
+    return this.runner.advance({
+      leave: (fiber, how) => {
+        if (callOf(fiber) === call && framesOf(fiber) === depth && how === "return")
+          results = resultsOf(fiber, func);
+      },
+      until: (fiber) => {
+        if (isIn(fiber, (frames) => frames >= depth)) return null;
+        return { kind: "finished", func, ...(results === undefined ? {} : { results }) };
+      },
+    });
   }
 
-  /** Runs to the next breakpoint, at full speed. */
+  /** Runs to the next stop, at full speed. */
   continue(): Promise<Stop> {
-    return this.advance(null);
+    return this.runner.advance({});
+  }
+
+  /** Changes the program where it stands: all edits come through here. */
+  edit(edit: Edit): void {
+    if (this.travel === null) perform(edit);
+    else this.travel.edit(edit);
+  }
+
+  // Values must have the types of what they go into: else these throw UsageErrors.
+  setLocal(level: number, index: number, value: Value): void {
+    this.edit(localEdit(this.fiber, level, index, value));
+  }
+  setOperand(level: number, index: number, value: Value): void {
+    this.edit(operandEdit(this.fiber, level, index, value));
+  }
+  setGlobal(index: number, value: Value): void {
+    this.edit(globalEdit(this.instance, index, value));
+  }
+  writeMemory(memory: number, address: number, bytes: Uint8Array): void {
+    this.edit(memoryEdit(this.instance, memory, address, bytes));
+  }
+  setTable(table: number, index: number, reference: Reference): void {
+    this.edit(elementEdit(this.instance, table, index, reference));
   }
 
   /** Saves the machine as it stands. @returns what to say about it */
   async save(file: string): Promise<string> {
-    this.requireRunning();
-    if (this.saver === undefined) throw new UsageError("there is nowhere to save to");
-    this.machine.fiber = this.fiber;
-    return this.saver(file);
+    const { scene, options } = this;
+    if (scene.end !== null) throw new UsageError("the program has ended");
+    if (options.save === undefined) throw new UsageError("there is nowhere to save to");
+    scene.machine.fiber = scene.fiber;
+    return options.save(file, scene);
   }
 
-  /** Asks a running program to stop as soon as it can. */
+  /** Asks a running program, or a search, to stop as soon as it can. */
   pause(): void {
-    this.pauseRequested = true;
-    this.machine.requestPause();
+    this.runner.pause();
+  }
+
+  /** Takes what stops there are out of the program's code: others run it on. */
+  close(): void {
+    this.runner.close();
+  }
+
+  /** Whether a fiber belongs to the call that is debugged. */
+  isOurs(fiber: FiberView): boolean {
+    return this.scene.isOurs(fiber);
   }
 
   /**
-   * Runs until `until`, asked before each instruction of the program, answers with a
-   * stop; or a breakpoint comes first. Null: full speed, to a breakpoint or the end.
+   * Whether a fiber is that of the call that runs now, with so many frames; or one of a call that
+   * the host makes meanwhile.
    */
-  private async advance(
-    until: ((fiber: FiberView) => Stop | null) | null,
-    leave?: Observer["leave"],
-  ): Promise<Stop> {
-    this.requireRunning();
-    this.pauseRequested = false;
-    this.hit = null;
-    this.observe(until, leave);
-    if (until === null) this.machine.stopsAt = (fiber) => this.breakpointAt(fiber) !== undefined;
-    // The breakpoint it stands at has been told of.
-    let past = this.fiber.status !== "waiting";
-    try {
-      for (;;) {
-        this.machine.fiber = this.fiber;
-        const { hostCall: call, status } = this.fiber;
-        const outcome: Outcome =
-          status === "waiting" && call !== null
-            ? { kind: "host", call }
-            : this.machine.run({ fuel: SLICE, past });
-        past = false;
-        this.fiber = this.machine.fiber;
-        if (until === null && outcome.kind === "paused") {
-          const breakpoint = this.breakpointAt(this.fiber);
-          if (breakpoint !== undefined) this.hit = { kind: "breakpoint", breakpoint };
-        }
-        const { kind } = outcome;
-        if (kind === "returned" || kind === "trapped" || kind === "threw")
-          return (this.end = outcome);
-        if (outcome.kind === "host") {
-          const thrown = await this.serve(outcome.call);
-          if (thrown !== null) return (this.end = thrown);
-        } else if (this.hit === null && !this.pauseRequested) await this.breathe();
-        if (this.hit !== null) return this.hit;
-        if (this.pauseRequested) return { kind: "paused" };
-      }
-    } finally {
-      this.machine.observer = this.base;
-      this.machine.stopsAt = null;
-    }
+  private inCall(): (fiber: FiberView, enough: (frames: number) => boolean) => boolean {
+    const call = callOf(this.fiber);
+    return (fiber, enough) =>
+      callOf(fiber) === call ? enough(framesOf(fiber)) : this.scene.lives(call);
   }
 
-  private breakpointAt(fiber: FiberView): Breakpoint | undefined {
-    return fiber.depth > 0 && this.isOurs(fiber) ? this.breakpoints.at(fiber.top) : undefined;
+  // The way back, where the program is recorded.
+
+  get canReverse(): boolean {
+    return this.travel !== null;
+  }
+  /** Where in its history it stands; null without a history. */
+  get position(): Position | null {
+    return this.travel?.position ?? null;
+  }
+  /** To the place before, `count` times: see `step`. */
+  stepBack(count = 1): Promise<Stop> {
+    return this.back.stepBack(count);
+  }
+  /** To the instruction before, over calls. */
+  nextBack(): Promise<Stop> {
+    return this.back.nextBack();
+  }
+  /** To the call of the frame at `level`. */
+  finishBack(level = 0): Promise<Stop> {
+    return this.back.finishBack(level);
+  }
+  /** To the last time that one of `stops` was come to. */
+  continueBack(): Promise<Stop> {
+    return this.back.continueBack();
+  }
+  goTo(position: Position): Promise<Stop> {
+    return this.back.goTo(position);
+  }
+  /** To where an event is about to happen, numbered as in a trace. */
+  goToEvent(number: number): Promise<Stop> {
+    return this.back.goToEvent(number);
+  }
+  /** To where something was last written before now. */
+  lastWrite(target: WatchTarget): Promise<Stop> {
+    return this.back.lastWrite(target);
+  }
+  /** To where one of the program's fibers was last on. */
+  lastRun(fiber: number): Promise<Stop> {
+    return this.back.lastRun(fiber);
   }
 
-  private isOurs(fiber: FiberView): boolean {
-    let at = fiber;
-    while (at.parent !== null) at = at.parent;
-    return at === this.root;
-  }
-
-  private requireRunning(): void {
-    if (this.end !== null) throw new UsageError("the program has ended");
-  }
-
-  private observe(
-    until: ((fiber: FiberView) => Stop | null) | null,
-    leave: Observer["leave"] | undefined,
-  ): void {
-    if (until === null) return;
-    let standing = true;
-    const own: Observer = {
-      ...(leave === undefined ? {} : { leave }),
-      instruction: (fiber) => {
-        if (!this.isOurs(fiber)) return undefined;
-        this.hit = until(fiber);
-        // The breakpoint it stands at has been told of.
-        const breakpoint = standing ? undefined : this.breakpoints.at(fiber.top);
-        standing = false;
-        if (breakpoint !== undefined) this.hit = { kind: "breakpoint", breakpoint };
-        return this.hit === null ? undefined : "pause";
-      },
-    };
-    this.machine.observer = this.base === null ? own : observers(this.base, own);
-  }
-
-  /** Answers a host call. Null, or how the program ended. */
-  private async serve({ func, args }: HostCall): Promise<End | null> {
-    const { machine, fiber } = this;
-    try {
-      const results = await callHost(machine, func, args, (answer) => answer);
-      machine.fiber = fiber;
-      machine.answer(results);
-      this.fiber = machine.fiber;
-      return null;
-    } catch (error) {
-      machine.fiber = fiber;
-      const caught = fiber.status === "waiting" && machine.raise(error);
-      this.fiber = machine.fiber;
-      return caught ? null : { kind: "threw", error };
-    }
+  private get back(): Travel {
+    if (this.travel === null) throw new UsageError("the program is not recorded: there is no way back"); // prettier-ignore
+    return this.travel;
   }
 }
-
-/** How many frames there are, with those of the fibers that wait for this one. */
-const framesOf = ({ below, depth }: FiberView): number => below + depth;
 
 /** What a frame that is about to return returns. */
 function resultsOf(fiber: FiberView, func: FuncInstance): Value[] {

@@ -88,6 +88,29 @@ test.each(["interpreter", "forward"] as const)("one in a loop, at full speed, %s
   expect(outcome).toEqual({ kind: "returned", results: [i32(3000)] });
 });
 
+test.each(["interpreter", "forward"] as const)(
+  "each is asked about, whatever is answered, %s",
+  (tier) => {
+    const asked = (answer: (n: number) => boolean): string[] => {
+      const { machine, run, step } = load(tier);
+      for (const func of [run, step]) for (const pc of codeOf(func).starts) addBreak(func, pc);
+      const places: string[] = [];
+      machine.stopsAt = ({ top: { func, pc } }) => {
+        places.push(`${func === run ? "run" : "step"} ${pc}`);
+        return answer(places.length);
+      };
+      machine.start(run, [i32(40)]);
+      // One that it has stopped at is not asked about again.
+      for (let past = false; machine.run({ past }).kind === "paused";) past = true;
+      return places;
+    };
+    const all = asked(() => true);
+    expect(all.length).toBeGreaterThan(500);
+    expect(asked(() => false)).toEqual(all);
+    expect(asked((n) => n % 7 === 0)).toEqual(all);
+  },
+);
+
 test("a machine that does not ask passes by", () => {
   const { machine, run } = load("interpreter");
   for (const pc of codeOf(run).starts) addBreak(run, pc);

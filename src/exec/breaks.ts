@@ -16,27 +16,33 @@ export function onBreak(listener: (func: FuncInstance) => void): void {
   listeners.add(listener);
 }
 
-/** Marks the instruction at `pc`. A machine that comes to it asks `Machine.stopsAt`. */
-export function addBreak(func: FuncInstance, pc: number): void {
+/** Marks instructions, by their `pc`. A machine that comes to one asks `Machine.stopsAt`. */
+export function addBreaks(func: FuncInstance, pcs: readonly number[]): void {
   const code = codeOf(func);
   const counts = wanted.get(code) ?? new Map<number, number>();
   wanted.set(code, counts);
-  counts.set(pc, (counts.get(pc) ?? 0) + 1);
+  for (const pc of pcs) counts.set(pc, (counts.get(pc) ?? 0) + 1);
   mark(code, counts);
   func.direct = code;
   for (const listener of listeners) listener(func);
 }
 
-/** Takes one of the marks at `pc` away. */
-export function removeBreak(func: FuncInstance, pc: number): void {
+/** Takes one of the marks at each of them away. */
+export function removeBreaks(func: FuncInstance, pcs: readonly number[]): void {
   const code = codeOf(func);
   const counts = wanted.get(code);
-  const count = counts?.get(pc);
-  if (counts === undefined || count === undefined) return;
-  if (count > 1) counts.set(pc, count - 1);
-  else counts.delete(pc);
+  if (counts === undefined) return;
+  for (const pc of pcs) {
+    const count = counts.get(pc) ?? 0;
+    if (count > 1) counts.set(pc, count - 1);
+    else counts.delete(pc);
+  }
   mark(code, counts);
 }
+
+/** The same for one instruction. */
+export const addBreak = (func: FuncInstance, pc: number): void => addBreaks(func, [pc]);
+export const removeBreak = (func: FuncInstance, pc: number): void => removeBreaks(func, [pc]);
 
 export const hasBreaks = (code: Code): boolean => code.single !== code.words;
 

@@ -22,7 +22,7 @@ export type Outcome =
   /** An exception left the fiber: an `UncaughtException`, or what a host function threw. */
   | { readonly kind: "threw"; readonly error: unknown }
   | { readonly kind: "host"; readonly call: HostCall }
-  /** Stopped before an instruction; `run` or `step` go on from there. */
+  /** Stopped before an instruction, or between two frames that an unwind drops; `run` or `step` go on from there. */
   | { readonly kind: "paused" };
 
 /** What a fiber is after the machine has left it for another. */
@@ -46,6 +46,12 @@ export abstract class CallStack {
   /** Set when the interpreter must return to `run`. */
   stop: Outcome | null = null;
   protected nextFiber = 1;
+  /** Frames dropped so far by an interposer whose results are delivered, be they due to one that goes too. */
+  drops = 0;
+  /** Frames that may yet be dropped before the machine must pause. */
+  protected mayDrop = Infinity;
+  /** Whether somebody asked a running machine to pause. */
+  pausing = false;
 
   constructor(
     readonly maxFrames: number,
@@ -198,7 +204,7 @@ export abstract class CallStack {
     if (typeof course !== "string") {
       this.leave(fiber, "tail call");
       this.enter(course, fp, fp);
-    } else if (course !== "go on") this.drop(fiber, course);
+    } else if (course !== "go on" && this.drop(fiber, course)) this.deliverDue();
   }
 
   protected deliverValues(fiber: Fiber, results: readonly Value[]): void {
@@ -207,6 +213,19 @@ export abstract class CallStack {
       return endWait(fiber, (results[0] as Value & { type: "i32" }).value);
     reserve(fiber, sp + 4 * results.length);
     this.deliver(fiber, sp, writeSlots(fiber, sp, results));
+  }
+
+  /** Goes on between two frames that an unwind drops. */
+  protected deliverDue(): void {
+    const fiber = this.fiber!;
+    this.deliver(fiber, fiber.depth === 0 ? 0 : fiber.top.sp, this.takeDue(fiber));
+  }
+
+  private takeDue(fiber: Fiber): number {
+    const { due } = fiber;
+    fiber.due = -1;
+    this.drops++;
+    return due;
   }
 
   /**
@@ -240,19 +259,19 @@ export abstract class CallStack {
         // A tail call whose frame waited: its results are those.
         this.leave(fiber, "return");
       } else {
-        n = this.dropFrame(fiber, course);
+        if (!this.drop(fiber, course)) return;
+        n = this.takeDue(fiber);
         from = frame.fp;
       }
     }
   }
 
-  private drop(fiber: Fiber, course: Course): void {
-    const { fp } = fiber.top;
-    this.deliver(fiber, fp, this.dropFrame(fiber, course));
-  }
-
-  /** Drops the top frame, leaving zeros for its results at its `fp`: returns how many words. */
-  private dropFrame(fiber: Fiber, course: Course): number {
+  /**
+   * Drops the top frame. Zeros for its results are due at its `fp`, which is where the
+   * operands of the frame below end.
+   * @returns false where the machine is to pause before they are delivered
+   */
+  private drop(fiber: Fiber, course: Course): boolean {
     const frame = fiber.top;
     const { resultWords, starts } = frame.func.code as Code;
     if (course === "skip" && resultWords > 0) {
@@ -264,7 +283,10 @@ export abstract class CallStack {
     }
     this.leave(fiber, course === "skip" ? "skip" : "unwind");
     fiber.clear(frame.fp, resultWords);
-    return resultWords;
+    fiber.due = resultWords;
+    if (--this.mayDrop > 0 && !this.pausing) return true;
+    this.stop = { kind: "paused" };
+    return false;
   }
 
   private leave(fiber: Fiber, how: Departure): void {

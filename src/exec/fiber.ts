@@ -77,6 +77,7 @@ export interface FiberView {
   readonly resumer: FiberView | null;
   readonly parent: FiberView | null;
   readonly below: number;
+  readonly due: number;
   readonly i32: Words<number>;
   readonly f32: Words<number>;
   readonly f64: Words<number>;
@@ -107,6 +108,11 @@ export class Fiber implements FiberView {
   sequel: FuncInstance | null = null;
   /** While it waits for the host: the call that it wants to be answered. */
   hostCall: HostCall | null = null;
+  /**
+   * While it stands between two frames that an unwind drops: words above the top frame's
+   * operands (from 0 without frames) that are due to it as results. Else -1.
+   */
+  due = -1;
   /** Of a continuation: words above its top operand (from 0 if fresh) that it was given already. */
   bound = 0;
 

@@ -2,9 +2,11 @@
 // an observer may only look. The machine knows neither asyncify nor tracing: both
 // come in through here.
 
-import type { FuncInstance } from "../runtime/instances.js";
+import type { ExceptionInstance } from "../runtime/exceptions.js";
+import type { FuncInstance, ModuleInstance } from "../runtime/instances.js";
 import type { Exhaustion, Trap } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
+import type { Outcome } from "./call-stack.js";
 import type { Fiber, FiberView } from "./fiber.js";
 import type { Machine } from "./machine.js";
 
@@ -75,7 +77,26 @@ export type Departure = "return" | "unwind" | "skip" | "tail call" | "trap" | "e
 /** Why the machine goes on in another fiber. */
 export type FiberSwitch = "resume" | "suspend" | "switch" | "return" | "exception";
 
+/** What the outside does to a machine that stands still. All else follows from what the machine is. */
+export type Input =
+  /** Starts a call, in a fiber of its own. */
+  | { readonly kind: "call"; readonly func: FuncInstance; readonly args: readonly Value[] }
+  /** Answers the call of the host that the current fiber waits for. */
+  | { readonly kind: "answer"; readonly results: readonly Value[] }
+  /** Has it fail: with an exception that wasm may catch, or with what nobody catches. */
+  | { readonly kind: "raise"; readonly exception: ExceptionInstance | null };
+
 export interface Observer {
+  /** Before it takes effect. `current` is the machine's fiber, of which a call may know nothing. */
+  input?(current: FiberView | null, input: Input): void;
+  /**
+   * `Machine.run` is about to go on in a fiber, and has stopped. Whatever happens to memories,
+   * tables and globals from a `stops` to the next `input` or `goesOn`, the outside did.
+   */
+  goesOn?(fiber: FiberView): void;
+  stops?(fiber: FiberView, outcome: Outcome): void;
+  /** An instance was made, its segments written; its start function has not been called. */
+  instantiated?(instance: ModuleInstance): void;
   /** The outside calls a wasm function (through an export, say), and that call ends. */
   call?(func: FuncInstance, args: readonly Value[]): void;
   return?(func: FuncInstance, results: readonly Value[]): void;
@@ -114,6 +135,10 @@ export function observers(...all: readonly Observer[]): Observer {
     return { [key]: call };
   };
   const keys = [
+    "input",
+    "goesOn",
+    "stops",
+    "instantiated",
     "call",
     "return",
     "fail",

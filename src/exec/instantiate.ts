@@ -45,16 +45,28 @@ export function instantiate(
   onAllocated?: (instance: ModuleInstance) => void,
   natives: ReadonlyMap<number, FuncInstance> = new Map(),
 ): ModuleInstance {
+  const instance = allocate(module, imports, onAllocated, natives);
+  machine.observer?.instantiated?.(instance);
+  if (module.start !== undefined) {
+    const start = instance.funcs[module.start]!;
+    machine.invoke(start, []);
+  }
+  return instance;
+}
+
+/** The same but for the start function, which is not called. @throws as `instantiate` */
+export function allocate(
+  module: ValidModule,
+  imports: Imports | readonly ExternInstance[],
+  onAllocated?: (instance: ModuleInstance) => void,
+  natives: ReadonlyMap<number, FuncInstance> = new Map(),
+): ModuleInstance {
   const instance = new ModuleInstance(module, module.context.defTypes);
   module.imports.forEach((wanted, i) => link(instance, wanted, given(imports, wanted, i)));
   define(instance, natives);
   addExports(instance);
   onAllocated?.(instance);
   writeSegments(instance);
-  if (module.start !== undefined) {
-    const start = instance.funcs[module.start]!;
-    machine.invoke(start, []);
-  }
   return instance;
 }
 

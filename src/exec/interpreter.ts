@@ -38,12 +38,19 @@ import { wide } from "./wide.js";
 const F32_QUIET = 0x400000;
 const F64_QUIET_HIGH = 0x80000;
 
+/**
+ * Floors above any fuel: the next instruction is executed from the array that the loop reads
+ * now, and then the loop goes on with the array that it should read.
+ */
+const ONE = 2 ** 30;
+const REST = ONE + 1;
+
 /** The entries themselves, without shortcuts. */
 const plain = ({ func }: Frame): Int32Array => (func.code as Code).single;
 
 /**
  * Executes up to `fuel` instructions (a positive 32-bit integer) of the machine's
- * current fiber, until the machine's `stop` is set, another fiber is the current one, a
+ * current fiber, until the machine's `stop` is set or it is to pause, another fiber is the current one, a
  * function that it must not enter directly has the top frame, somebody begins or ceases to
  * watch every instruction, or the fuel is used up.
  * The fuel left is in `machine.unused`, however it ends.
@@ -62,7 +69,7 @@ export function interpret(machine: Machine, fuel: number, stepping = false): voi
   try {
     // One round for each time that the state changed under the loop's feet.
     for (;;) {
-      if (machine.stop !== null || machine.fiber !== fiber || machine.stepping !== stepping) return;
+      if (machine.stop !== null || machine.pausing || machine.fiber !== fiber || machine.stepping !== stepping) return; // prettier-ignore
       let depth = fiber.depth;
       frame = frames[depth - 1]!;
       if (again && frame.func.direct === null) return;
@@ -89,8 +96,14 @@ export function interpret(machine: Machine, fuel: number, stepping = false): voi
             frame.sp = sp;
             return;
           }
-          code = plain(frame);
-          floor = 1;
+          if (floor === ONE) floor = REST;
+          else if (floor === REST && fuel >= LONGEST) {
+            code = (frame.func.code as Code).shortcuts;
+            floor = LONGEST;
+          } else {
+            code = plain(frame);
+            floor = 1;
+          }
         }
         fuel--;
         let target: FuncInstance;
@@ -573,7 +586,9 @@ export function interpret(machine: Machine, fuel: number, stepping = false): voi
             fuel++;
             machine.unused = fuel;
             if (machine.breaks()) return;
+            // The instruction itself, and only that one.
             code = (frame.func.code as Code).words;
+            floor = ONE;
             continue;
           default: {
             const n = -code[pc]!;

@@ -23,8 +23,19 @@ export interface Counters {
   /** Instructions executed so far, and how many more may be. */
   readonly executed: number;
   readonly fuel: number;
+  /** Frames dropped by unwinding, as `Machine.drops`. */
+  readonly drops: number;
   /** The id that the next fiber gets. */
   readonly nextFiber: number;
+}
+
+export interface RunOptions {
+  /** Instructions to execute at most. Default: no bound. */
+  readonly fuel?: number;
+  /** Pause after so many frames were dropped by an unwind, between two of them. Default: never. */
+  readonly drops?: number;
+  /** Whether a breakpoint at which the fiber stands is behind it. */
+  readonly past?: boolean;
 }
 
 export interface MachineOptions {
@@ -63,7 +74,6 @@ export class Machine extends CallStack {
   underWay: CallUnderWay | null = null;
   /** Calls from the host that wait for a promise of the host. */
   awaiting = 0;
-  private pausing = false;
 
   constructor(options: MachineOptions = {}) {
     super(options.maxFrames ?? 100_000, options.interposer ?? null, options.observer ?? null);
@@ -102,12 +112,13 @@ export class Machine extends CallStack {
   }
 
   get counters(): Counters {
-    const { executed, fuel, nextFiber } = this;
-    return { executed, fuel, nextFiber };
+    const { executed, drops, fuel, nextFiber } = this;
+    return { executed, drops, fuel, nextFiber };
   }
   /** For whoever puts a machine together that ran elsewhere before. */
-  set counters({ executed, fuel, nextFiber }: Counters) {
+  set counters({ executed, drops, fuel, nextFiber }: Counters) {
     this.executed = executed;
+    this.drops = drops;
     this.fuel = fuel;
     this.nextFiber = nextFiber;
   }
@@ -121,6 +132,7 @@ export class Machine extends CallStack {
     if (func.host !== null)
       throw new UsageError(`${func.name} is a host function: call it directly`);
     checkArguments(func, args);
+    this.observer?.input?.(this.fiber, { kind: "call", func, args });
     const fiber = new Fiber(this.nextFiber++, this.fiber);
     this.fiber = fiber;
     this.stop = null;
@@ -132,27 +144,37 @@ export class Machine extends CallStack {
     return fiber;
   }
 
-  /** Executes one instruction of the current fiber. */
+  /** Executes one instruction of the current fiber; or goes on with an unwind by one frame. */
   step(): Outcome {
-    return this.run({ fuel: 1 });
+    const between = this.fiber !== null && this.fiber.due >= 0;
+    return this.run({ fuel: between ? 0 : 1, drops: 1 });
   }
 
-  /**
-   * Executes up to `fuel` instructions of the current fiber.
-   * @param past whether a breakpoint at which it stands is behind it
-   */
-  run({ fuel = Infinity, past = false }: { fuel?: number; past?: boolean } = {}): Outcome {
+  /** Goes on with the current fiber: with an unwind in whose middle it stands first, then by instructions. */
+  run(options: RunOptions = {}): Outcome {
     const fiber = this.fiber;
     if (fiber === null) throw new UsageError("no fiber to run: call start first");
     if (this.stop === null && (fiber.status === "done" || fiber.status === "dead"))
       throw new UsageError(`fiber ${fiber.id} is ${fiber.status}`);
     if (fiber.status === "waiting")
       throw new UsageError(`fiber ${fiber.id} waits for the host: call answer first`);
+    this.observer?.goesOn?.(fiber);
     if (this.stop === null) fiber.status = "running";
+    const outcome = this.execute(fiber, options);
+    this.observer?.stops?.(this.fiber!, outcome);
+    return outcome;
+  }
+
+  private execute(
+    fiber: Fiber,
+    { fuel = Infinity, drops = Infinity, past = false }: RunOptions,
+  ): Outcome {
     this.pausing = false;
     this.passing = past;
+    this.mayDrop = drops;
     try {
       if (!fiber.begun) this.begin(fiber);
+      if (fiber.due >= 0) this.deliverDue();
       while (this.stop === null) {
         if (fuel <= 0 || this.pausing) return this.pause();
         if (this.fuel <= 0)
@@ -179,6 +201,8 @@ export class Machine extends CallStack {
       return outcome.kind === "paused" ? this.pause() : outcome;
     } catch (error) {
       return { kind: "trapped", error: this.fail(error) };
+    } finally {
+      this.mayDrop = Infinity;
     }
   }
 
@@ -189,17 +213,31 @@ export class Machine extends CallStack {
     return true;
   }
 
-  /** Asks a running machine to pause at the next opportunity (from an observer, say). */
+  /**
+   * Asks a running machine to pause at the next opportunity (from an observer, say): before the
+   * next instruction, or, where that unwinds, between two frames.
+   */
   requestPause(): void {
     this.pausing = true;
   }
 
-  /** Gives the results of the host call that the current fiber waits for. */
-  answer(results: readonly Value[]): void {
+  /**
+   * Gives the results of the host call that the current fiber waits for.
+   * @param drops where they lead to an unwind: stop after so many frames, between two of them
+   */
+  answer(results: readonly Value[], { drops = Infinity }: Pick<RunOptions, "drops"> = {}): void {
     const fiber = this.waiting();
+    this.observer?.input?.(fiber, { kind: "answer", results });
     fiber.status = "suspended";
     fiber.hostCall = null;
-    this.deliverValues(fiber, results);
+    this.mayDrop = drops;
+    try {
+      this.deliverValues(fiber, results);
+    } finally {
+      this.mayDrop = Infinity;
+    }
+    // Where a run pauses there, nothing has begun to run yet here.
+    if (this.stop?.kind === "paused") this.stop = null;
   }
 
   /**
@@ -209,12 +247,13 @@ export class Machine extends CallStack {
    */
   raise(error: unknown): boolean {
     const fiber = this.waiting();
-    fiber.hostCall = null;
     const exception = exceptionOf(error);
+    this.observer?.input?.(fiber, { kind: "raise", exception });
+    fiber.hostCall = null;
     if (exception === null || !this.catches(fiber, exception)) {
       // A function of the host may trap as wasm does.
       if (error instanceof StoppedError && error.trace === null) error.at(new CapturedStack(fiber));
-      this.abandon();
+      this.end(fiber, "trap");
       return false;
     }
     this.fiber!.status = "suspended";
@@ -223,7 +262,9 @@ export class Machine extends CallStack {
 
   /** Ends the current fiber, which waits for a host call that failed. Its frames stay to be looked at. */
   abandon(): void {
-    this.end(this.waiting(), "trap");
+    const fiber = this.waiting();
+    this.observer?.input?.(fiber, { kind: "raise", exception: null });
+    this.end(fiber, "trap");
   }
 
   private waiting(): Fiber {

@@ -47,6 +47,11 @@ export interface FiberState extends LogicalFiber {
   readonly continuation: number | null;
   /** The fiber of the machine that it is; null where it is some frames of one. */
   readonly machine: FiberView | null;
+  /**
+   * How many of the machine's frames lie below its own, where it is some of them: Infinity while
+   * it is to be rewound. Null for others.
+   */
+  readonly depth: number | null;
 }
 
 export interface FiberEvent {
@@ -80,6 +85,18 @@ interface Active {
   readonly machine: FiberView | null;
 }
 
+/** All that a tracker knows, to be put back: what it was told since is then forgotten. */
+export interface SavedTracker {
+  readonly active: readonly Active[];
+  readonly continuations: readonly (readonly [number, readonly Active[]])[];
+  readonly nextId: number;
+  readonly state: string;
+  readonly unwindData: number;
+  readonly machineFiber: FiberView | null;
+  readonly hostCall: FiberTracker["hostCall"];
+  readonly swap: Swap | null;
+}
+
 export class FiberTracker {
   private readonly active: Active[] = [{ fiber: MAIN, depth: 0, machine: null }];
   private readonly continuations = new Map<number, Active[]>();
@@ -88,7 +105,7 @@ export class FiberTracker {
   private unwindData = 0;
   private machineFiber: FiberView | null = null;
   /** The call of the host that may be a swap of Emscripten's fibers. */
-  private hostCall: { fiber: FiberView; args: readonly Value[] } | null = null;
+  hostCall: { fiber: FiberView; args: readonly Value[] } | null = null;
   /** The swap for which the program unwinds. */
   private swap: Swap | null = null;
 
@@ -104,14 +121,39 @@ export class FiberTracker {
     return this.active.findLast((a) => a.depth + 1 < depth)?.fiber ?? MAIN;
   }
 
+  save(): SavedTracker {
+    const { nextId, state, unwindData, machineFiber, hostCall, swap } = this;
+    return {
+      active: this.active.map((a) => ({ ...a })),
+      continuations: [...this.continuations].map(([at, held]) => [at, held.map((a) => ({ ...a }))]),
+      nextId,
+      state,
+      unwindData,
+      machineFiber,
+      hostCall,
+      swap,
+    };
+  }
+  restore({ active, continuations, ...rest }: SavedTracker): void {
+    this.active.splice(0, Infinity, ...active.map((a) => ({ ...a })));
+    this.continuations.clear();
+    for (const [at, held] of continuations)
+      this.continuations.set(
+        at,
+        held.map((a) => ({ ...a })),
+      );
+    Object.assign(this, rest);
+  }
+
   /** All fibers that are not known to be gone, in the order of their making. */
   states(): FiberState[] {
     const { current } = this;
-    const active = this.active.map(({ fiber, machine }) => ({
+    const active = this.active.map(({ fiber, machine, depth }) => ({
       ...fiber,
       status: fiber === current ? ("on" as const) : ("waiting" as const),
       continuation: null,
       machine,
+      depth: depth === NATIVE ? null : depth,
     }));
     const suspended = [...this.continuations].flatMap(([continuation, held]) =>
       held.map(({ fiber, machine }) => ({
@@ -119,6 +161,7 @@ export class FiberTracker {
         status: "suspended" as const,
         continuation,
         machine,
+        depth: null,
       })),
     );
     return [...active, ...suspended].sort((a, b) => a.id - b.id);

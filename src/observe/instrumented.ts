@@ -8,7 +8,12 @@ import type { ModuleInstance } from "../runtime/instances.js";
 import { functionName } from "../syntax/module.js";
 import type { ValidModule } from "../valid/validate.js";
 import type { AsyncifyEvent } from "./events.js";
-import { type ProjectedFunction, TwinProjection, type TwinView } from "./projection.js";
+import {
+  type ProjectedFunction,
+  type SavedProjection,
+  TwinProjection,
+  type TwinView,
+} from "./projection.js";
 import { type RuntimeParts, type TwinParts, twinParts } from "./twin-parts.js";
 
 /**
@@ -19,6 +24,7 @@ import { type RuntimeParts, type TwinParts, twinParts } from "./twin-parts.js";
 export class InstrumentedEvents {
   readonly observer: Observer;
   private readonly view: InstanceView;
+  private readonly projection: TwinProjection;
 
   /** @throws TwinError where `module` is not instrumented */
   constructor(module: ValidModule, listener: (event: AsyncifyEvent) => void) {
@@ -31,13 +37,13 @@ export class InstrumentedEvents {
       if (!parts.runtime.has(index))
         functions.set(index, { index, name: functionName(module, index), instrumented });
     });
-    const projection = new TwinProjection({
+    const projection = (this.projection = new TwinProjection({
       view: this.view,
       functions,
       runtime: parts.runtime,
       pointerSize: parts.pointer === "i64" ? 8 : 4,
       onEvent: (event) => listener(event as AsyncifyEvent),
-    });
+    }));
     this.observer = projectionObserver(projection, this.view, parts);
   }
 
@@ -48,6 +54,13 @@ export class InstrumentedEvents {
   /** `__asyncify_state`. */
   get state(): number {
     return this.view.state;
+  }
+
+  save(): SavedProjection {
+    return this.projection.save();
+  }
+  restore(saved: SavedProjection): void {
+    this.projection.restore(saved);
   }
 }
 

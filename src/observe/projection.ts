@@ -46,6 +46,13 @@ export interface ProjectionOptions {
   readonly onEvent?: ((event: TraceEvent) => void) | undefined;
 }
 
+/** An instrumented twin that is between two observations, to be put back: what was told since is forgotten. */
+export interface SavedProjection {
+  readonly pos: number | null;
+  readonly popping: ProjectedFunction | null;
+  readonly acting: { names: readonly RuntimeName[]; argument: number; before: number } | null;
+}
+
 export class TwinProjection {
   readonly events: TraceEvent[] = [];
   /** S by plain function index: bytes of a record behind its index word. */
@@ -57,12 +64,23 @@ export class TwinProjection {
   /** An instrumented function was entered while rewinding: it pops before anything else happens. */
   private popping: ProjectedFunction | null = null;
   /** A runtime function was entered: it reports when it is left, or has trapped. */
-  private acting: { names: readonly RuntimeName[]; argument: number; before: number } | null = null;
+  private acting: SavedProjection["acting"] = null;
 
   constructor(private readonly options: ProjectionOptions) {}
 
   get state(): number {
     return this.options.view.state;
+  }
+
+  save(): SavedProjection {
+    const { pos, popping, acting } = this;
+    return { pos, popping, acting };
+  }
+  restore({ pos, popping, acting }: SavedProjection): void {
+    this.events.length = 0;
+    this.pos = pos;
+    this.popping = popping;
+    this.acting = acting;
   }
 
   enter(func: number): void {

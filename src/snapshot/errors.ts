@@ -21,7 +21,8 @@ export class SnapshotError extends BobbinError {
   }
 }
 
-function formatPlace({ section, offset }: SnapshotLocation): string {
+/** ` (section log, byte 0x12)` */
+export function formatPlace({ section, offset }: SnapshotLocation): string {
   if (offset === undefined) return section === undefined ? "" : ` (section ${section})`;
   const byte = `byte ${hex(offset)}`;
   return section === undefined ? ` (at ${byte})` : ` (section ${section}, ${byte})`;

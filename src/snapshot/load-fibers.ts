@@ -99,7 +99,7 @@ export class FiberReader {
       positions.push(position);
     }
     r.ensure(fiber.begun || depth === 0, "a fiber that has not begun has frames", start);
-    const waits = r.below(3, "what it waits for");
+    const waits = r.below(4, "what it waits for");
     if (waits === Waits.hostCall) {
       const place = r.pos;
       const func = readFunction(r, things);
@@ -113,6 +113,12 @@ export class FiberReader {
       return readValue(r, things, types[i]!);
     });
     const height = depth === 0 ? 0 : fiber.top.sp;
+    if (waits === Waits.unwind) {
+      const due = awaited(fiber, positions.at(-1)) ?? r.fail("it unwinds, but makes no call");
+      fiber.due = wordsOfAll(due as readonly ValType[]);
+      fiber.reserve(height + fiber.due);
+      fiber.clear(height, fiber.due);
+    }
     fiber.reserve(height + 4 * given.length + 2);
     const words = writeSlots(fiber, height, given);
     if (!fiber.root) fiber.bound = words;
@@ -170,6 +176,10 @@ function givenTypes(fiber: Fiber, top: Position | undefined): Types {
   return top === undefined ? [] : (at.suspendResults(fiber.top.func, top) ?? []);
 }
 
+/** The types of what its innermost frame gets as a call's results, or its resumer where it has none. */
+const awaited = (fiber: Fiber, top: Position | undefined): Types | undefined =>
+  top === undefined ? fiber.entry!.signature.results : at.callResults(fiber.top.func, top);
+
 /** A chain that is put aside, and what can take it up again. */
 export interface SuspendedChain extends Chain {
   readonly by: "continuation" | "fiber switch";
@@ -198,7 +208,7 @@ export class Chains {
     const outermost = chain[chain.length - 1]!;
     if (!outermost.root) this.fail(outermost, "was not started by the host, and has no parent");
     const { waits, positions, given } = this.byFiber.get(innermost)!;
-    const { entry, begun, depth, hostCall: call } = innermost;
+    const { entry, begun, depth, hostCall: call, due } = innermost;
     const top = positions.at(-1);
     if (!begun) {
       if (
@@ -208,15 +218,17 @@ export class Chains {
       )
         this.fail(innermost, "has not begun, but runs");
     } else if (given.length > 0) this.fail(innermost, "runs, and was given values");
-    innermost.status = waits === Waits.nothing ? "suspended" : "waiting";
+    const ready = waits === Waits.nothing || waits === Waits.unwind;
+    innermost.status = ready ? "suspended" : "waiting";
     if (waits === Waits.hostCall) {
-      const expected = top === undefined ? entry!.signature.results : at.callResults(innermost.top.func, top); // prettier-ignore
+      const expected = awaited(innermost, top);
       if (expected === undefined) this.fail(innermost, "waits for the host, but makes no call");
       this.fits(innermost, call!.func.signature.results, expected, `results of ${call!.func.name}`);
     } else if (waits === Waits.notification) {
       if (top === undefined || !at.isWait(top.mnemonic)) this.fail(innermost, "stands at no wait");
       this.beginWait(innermost);
-    } else if (begun && depth === 0) this.fail(innermost, "has no frames, and waits for nothing");
+    } else if (begun && depth === 0 && due < 0)
+      this.fail(innermost, "has no frames, and waits for nothing");
   }
 
   /** Waiting begins anew: other threads and clocks are those of whoever loads it */

@@ -20,7 +20,7 @@ import { Chains, FiberReader, type SuspendedChain } from "./load-fibers.js";
 import { Heap } from "./load-heap.js";
 import { fillElements, type InstancePlan, readPlans } from "./load-instances.js";
 import { linkInstances } from "./load-link.js";
-import { readModules, type SupplyModule } from "./load-modules.js";
+import { type KnownModules, readModules, type SupplyModule } from "./load-modules.js";
 import { fillMemory, Parts } from "./load-parts.js";
 import { readTypes, type Sections } from "./load-shared.js";
 import { makeNative, readNative, restoreNative, type SavedAbi } from "./native-fibers.js";
@@ -39,6 +39,8 @@ export interface LoadOptions {
   /** Load even where functions are missing; calling one of them fails. For whoever only looks. */
   readonly allowMissing?: boolean;
   readonly module?: SupplyModule;
+  /** Equal modules are these, with what is known of them: lines of their sources. */
+  readonly known?: KnownModules;
   /** In place of what was saved (fuel, depths), and observers. */
   readonly machine?: Omit<MachineOptions, "interposer">;
   readonly asyncify?: Pick<AsyncifySettings, "listener">;
@@ -69,7 +71,12 @@ export async function loadSnapshot(
 ): Promise<LoadedSnapshot> {
   const file = await unpack(bytes, options.maxBytes ?? 2 ** 32);
   const embedded = (file.features & FEATURES.moduleReferences) === 0;
-  const modules = await readModules(sectionsOf(file)("modules"), embedded, options.module);
+  const modules = await readModules(
+    sectionsOf(file)("modules"),
+    embedded,
+    options.module,
+    options.known,
+  );
   return new Loader(file, modules, options).load();
 }
 
@@ -124,6 +131,10 @@ class Loader {
     return { machine: this.machine, instances, asyncify: this.asyncify, fibers: this.abi, suspended }; // prettier-ignore
   }
 
+  private get unwinds(): boolean {
+    return (this.file.features & FEATURES.unwinds) !== 0;
+  }
+
   private readMachine(r: SectionReader): Machine {
     this.current = r.flag("whether a fiber runs") ? r.uint("a fiber") : null;
     const executed = r.uint("a number of instructions");
@@ -131,10 +142,11 @@ class Loader {
     const nextFiber = r.uint("the next fiber's id");
     const maxFrames = r.uint("a number of frames");
     const maxNesting = r.uint("a number of calls");
+    const drops = this.unwinds ? r.uint("a number of frames dropped") : 0;
     r.end();
     const given = this.options.machine ?? {};
     const machine = new Machine({ maxFrames, maxNesting, ...given });
-    machine.counters = { executed, fuel: given.fuel ?? fuel, nextFiber };
+    machine.counters = { executed, drops, fuel: given.fuel ?? fuel, nextFiber };
     return machine;
   }
 
@@ -215,6 +227,8 @@ class Loader {
     if (current !== null) machine.fiber = fiberAt("machine", current);
     // What stands on the heap of values has been restored before: a wait looks at memory.
     if (machine.fiber !== null) chains.current(machine.fiber);
+    if (this.unwinds !== (machine.drops > 0 || (machine.fiber !== null && machine.fiber.due >= 0)))
+      throw new SnapshotError("the file's features are wrong about unwinding", { section: "machine" }); // prettier-ignore
     for (const { type, fiber, outer } of heap.continuations)
       if (fiber !== null) chains.continuation(type, fiber, outer!);
     if (saved !== null)

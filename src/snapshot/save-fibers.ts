@@ -18,10 +18,17 @@ import { isWait, type Position, Positions, suspendResults } from "./positions.js
 import { writeFunction, writeReference, writeValue } from "./references.js";
 
 /** What a fiber waits for. */
-export const Waits = { nothing: 0, hostCall: 1, notification: 2 } as const;
+export const Waits = {
+  nothing: 0,
+  hostCall: 1,
+  notification: 2,
+  /** An unwind stands between two frames: zeros are due as the results of the call. */
+  unwind: 3,
+} as const;
 
 /** A fiber that has an end: nobody can go on in it. */
-export const isOver = ({ status }: Fiber): boolean => status === "done" || status === "dead";
+export const isOver = ({ status }: Pick<Fiber, "status">): boolean =>
+  status === "done" || status === "dead";
 
 /** @throws SnapshotError where JavaScript stands between the fibers of a chain, or runs above it */
 export function checkChain(innermost: Fiber): void {
@@ -81,7 +88,8 @@ export class FiberWriter {
       fp = frame.sp;
     });
     const top = depth === 0 ? undefined : this.positionOf(fiber.top);
-    if (call === null || fiber.status !== "waiting") w.byte(Waits.nothing);
+    if (fiber.due >= 0) w.byte(Waits.unwind);
+    else if (call === null || fiber.status !== "waiting") w.byte(Waits.nothing);
     else if (top !== undefined && isWait(top.mnemonic)) w.byte(Waits.notification);
     else {
       w.byte(Waits.hostCall);

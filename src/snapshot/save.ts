@@ -29,16 +29,26 @@ export interface SaveOptions {
   readonly codec?: Codec | undefined;
 }
 
+/** A machine as it was, on its way to become a file. */
+export interface TakenSnapshot {
+  /** All instances that are in it: those of the options, and what they reach. */
+  readonly instances: readonly ModuleInstance[];
+  readonly bytes: Promise<Uint8Array<ArrayBuffer>>;
+}
+
 /**
  * Saves a machine that is at rest, stands between two instructions, or waits for the host in a
  * call that no other call of the host is around. All is read before this returns: the machine
  * may run on while the bytes are put together.
  * @throws SnapshotError, as a rejection, for what cannot be saved
  */
-export async function saveSnapshot(
+export const saveSnapshot = async (
   machine: Machine,
   options: SaveOptions,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Uint8Array<ArrayBuffer>> => takeSnapshot(machine, options).bytes;
+
+/** The same for whoever wants to know at once what is in it. @throws SnapshotError */
+export function takeSnapshot(machine: Machine, options: SaveOptions): TakenSnapshot {
   checkMachine(machine, options);
   let roots = options.instances;
   for (;;) {
@@ -48,7 +58,7 @@ export async function saveSnapshot(
     // Functions are known by their instances, so those must be known first.
     if (list.length > roots.length) roots = list;
     else if (problem !== null) throw problem;
-    else return saver.finish();
+    else return { instances: list, bytes: saver.finish() };
   }
 }
 
@@ -74,6 +84,8 @@ class Saver {
   private readonly fibers: FiberWriter;
   private readonly writers = new Map(SECTIONS.map((name) => [name, new ByteWriter()]));
   private readonly contents: Uint8Array<ArrayBuffer>[] = [];
+  /** As the machine is read: it may run on while the file is put together. */
+  private unwinds = false;
 
   constructor(
     private readonly machine: Machine,
@@ -116,6 +128,8 @@ class Saver {
     w.uint(counters.nextFiber);
     w.uint(maxFrames);
     w.uint(maxNesting);
+    this.unwinds = counters.drops > 0 || (fiber !== null && fiber.due >= 0);
+    if (this.unwinds) w.uint(counters.drops);
   }
 
   private writeAsyncify(): void {
@@ -213,7 +227,8 @@ class Saver {
     const features =
       (embedModules ? 0 : FEATURES.moduleReferences) |
       (options.asyncify == null ? 0 : FEATURES.asyncify) |
-      (options.fibers == null ? 0 : FEATURES.nativeFibers);
+      (options.fibers == null ? 0 : FEATURES.nativeFibers) |
+      (this.unwinds ? FEATURES.unwinds : 0);
     return pack({ features, sections }, compress);
   }
 }

@@ -40,7 +40,17 @@ export interface WatOptions {
 /** More locals than any engine takes are only counted. */
 const MAX_LOCALS = 50_000;
 
-export function printWat(module: Module, options: WatOptions = {}): string {
+export const printWat = (module: Module, options: WatOptions = {}): string =>
+  printLines(module, options).lines.join("\n");
+
+export interface WatText {
+  readonly lines: readonly string[];
+  /** For each function that the module defines: where in `lines` it begins, and its first instruction. */
+  readonly functions: readonly { readonly head: number; readonly body: number }[];
+}
+
+/** The same as lines. */
+export function printLines(module: Module, options: WatOptions = {}): WatText {
   const { folded = false, offsets = false, names = true } = options;
   const named = { ...module, names: names ? uniqueNames(module.names) : emptyNames() };
   return new ModulePrinter(named, new ExpressionPrinter(named, folded, offsets)).print();
@@ -48,6 +58,7 @@ export function printWat(module: Module, options: WatOptions = {}): string {
 
 class ModulePrinter {
   readonly #scope: Scope;
+  readonly #functions: { head: number; body: number }[] = [];
 
   constructor(
     readonly module: Module,
@@ -56,7 +67,7 @@ class ModulePrinter {
     this.#scope = { module, func: undefined };
   }
 
-  print(): string {
+  print(): WatText {
     const { module, printer } = this;
     const { names, imported } = module;
     const next = { func: 0, table: 0, memory: 0, global: 0, tag: 0 };
@@ -85,7 +96,12 @@ class ModulePrinter {
       add(elementLines(segment, i, printer));
     });
     module.functions.forEach((definition, i) => {
-      add(this.#function(definition, imported.func + i));
+      const { head, body } = this.#function(definition, imported.func + i);
+      this.#functions.push({ head: lines.length, body: lines.length + head.length });
+      if (body.length === 0) head[head.length - 1] += ")";
+      else body[body.length - 1] += ")";
+      add(head);
+      add(body);
     });
     module.datas.forEach((segment, i) => {
       add(dataLines(segment, i, printer));
@@ -94,7 +110,7 @@ class ModulePrinter {
     const last = lines.length - 1;
     if (lines[last]!.startsWith("  ;;")) lines.push(")");
     else lines[last] += ")";
-    return lines.join("\n");
+    return { lines, functions: this.#functions };
   }
 
   /** `(type 0) (param $x i32) (result i32)`. */
@@ -150,26 +166,27 @@ class ModulePrinter {
     return `  (export ${quote(name)} (${kind} ${indexText[kind](index, this.#scope)}))`;
   }
 
-  #function({ type, offset, locals, body }: FunctionDefinition, index: number): string[] {
+  #function(
+    { type, offset, locals, body }: FunctionDefinition,
+    index: number,
+  ): { head: string[]; body: string[] } {
     const { module, printer } = this;
-    const head = [`  (func ${binder(module.names.functions, index)}`, printer.comment(offset)];
+    const first = [`  (func ${binder(module.names.functions, index)}`, printer.comment(offset)];
     const signature = printer.arities.signature(type);
     const types: ValType[] = [];
     for (const { count, type: local } of locals) {
       for (let n = Math.min(count, MAX_LOCALS - types.length); n > 0; n--) types.push(local);
     }
     const names = module.names.locals.get(index);
-    const first = signature?.params.length ?? 0;
-    const declared = declarations("local", types, names, first, this.#scope);
+    const params = signature?.params.length ?? 0;
+    const declared = declarations("local", types, names, params, this.#scope);
     const all = locals.reduce((sum, { count }) => sum + count, 0);
     if (all > types.length) declared.push(`(;and ${all - types.length} more;)`);
-    const lines = [
-      [...head, this.#typeUse(type, index)].filter(Boolean).join(" "),
+    const head = [
+      [...first, this.#typeUse(type, index)].filter(Boolean).join(" "),
       ...(declared.length === 0 ? [] : [`    ${declared.join(" ")}`]),
     ];
-    for (const line of printer.body(body, index, signature?.results.length ?? 0)) lines.push(line);
-    lines[lines.length - 1] += ")";
-    return lines;
+    return { head, body: printer.body(body, index, signature?.results.length ?? 0) };
   }
 
   #customs(): string[] {

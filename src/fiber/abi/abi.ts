@@ -63,6 +63,8 @@ export interface SavedLink {
 }
 export interface SavedFibers {
   readonly nextNumber: number;
+  /** How many suspended fibers there may be before those are dropped that nobody can resume. */
+  readonly sweepAt?: number;
   readonly links: readonly SavedLink[];
   readonly suspended: readonly (Chain & {
     readonly number: number;
@@ -86,7 +88,7 @@ export class FiberAbi {
   /** What it is attached to. */
   instance: ModuleInstance | null = null;
   private stackPointer!: GlobalInstance;
-  private readonly links = new WeakMap<Fiber, Link>();
+  private links = new WeakMap<Fiber, Link>();
   /** Of what a fiber calls when its entry returns: the stack that the fiber was given. */
   private readonly stacks = new WeakMap<FuncInstance, number>();
   private readonly suspended = new Map<number, Suspended>();
@@ -129,6 +131,11 @@ export class FiberAbi {
   /** All that the ABI knows beside the instance and its memory; of links, those of these fibers. */
   save(fibers: Iterable<Fiber>): SavedFibers {
     this.sweep();
+    return this.copy(fibers);
+  }
+
+  /** The same, and nothing is dropped on the way. */
+  copy(fibers: Iterable<Fiber>): SavedFibers {
     const links: SavedLink[] = [];
     for (const fiber of fibers) {
       const link = this.links.get(fiber);
@@ -142,19 +149,21 @@ export class FiberAbi {
       sp,
       ret,
     }));
-    return { nextNumber: this.nextNumber, links, suspended };
+    return { nextNumber: this.nextNumber, sweepAt: this.sweepAt, links, suspended };
   }
 
-  /** Puts a new ABI where the saved one was. Each fiber with a stack has an entry. */
-  restore({ nextNumber, links, suspended }: SavedFibers): void {
+  /** Puts the ABI where the saved one was. Each fiber with a stack has an entry. */
+  restore({ nextNumber, sweepAt, links, suspended }: SavedFibers): void {
     this.nextNumber = nextNumber;
+    this.links = new WeakMap();
+    this.suspended.clear();
     for (const { fiber, link, stack } of links) {
       if (link !== null) this.links.set(fiber, link);
       if (stack !== null) fiber.sequel = this.entryReturned(fiber.entry!, stack);
     }
     for (const { fiber, outer, number, sp, ret } of suspended)
       this.suspended.set(number, { chain: { fiber, outer }, sp, ret });
-    this.sweepAt = Math.max(this.sweepAt, 2 * this.suspended.size);
+    this.sweepAt = sweepAt ?? Math.max(1000, 2 * this.suspended.size);
   }
 
   /** Fibers that are suspended now, as far as anybody can still resume them. */

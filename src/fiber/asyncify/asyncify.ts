@@ -304,6 +304,20 @@ export class Asyncify implements Interposer {
     return [];
   }
 
+  /** What a record of a function holds, and the call that it is for; null for bytes that are none. */
+  recordAt(
+    func: FuncInstance,
+    address: number,
+    size: number,
+  ): { readonly site: SitePlan; readonly words: Int32Array } | null {
+    const plan = this.planOf(func);
+    const { memory } = this.records;
+    if (plan === null || address < 0 || address + size > memory.view.byteLength) return null;
+    const { callIndex, words } = this.layout.read(func.index, memory, address, size);
+    const site = plan.sites[callIndex];
+    return site === undefined || payloadWords(site) !== words.length ? null : { site, words };
+  }
+
   /** Where the asyncify stack stands now. */
   stack(): AsyncifyStack {
     return this.records.look();

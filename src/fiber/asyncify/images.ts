@@ -66,6 +66,7 @@ abstract class Table<T> {
 
   restore(saved: Iterable<readonly [id: number, entry: T]>): void {
     this.entries.clear();
+    this.last = 0;
     for (const [id, entry] of saved) {
       this.entries.set(indexOf(id), entry);
       this.last = Math.max(this.last, indexOf(id));

@@ -1,0 +1,74 @@
+// Recordings on the command line: made by whatever runs a program, looked at without its host.
+
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "@jest/globals";
+import { bobbin, fileOf, wat } from "./testing.js";
+
+const fixture = (file: string): string =>
+  fileURLToPath(new URL(`../../fixtures/${file}`, import.meta.url));
+const file = (): string => join(mkdtempSync(join(tmpdir(), "bobbin-recording-")), "run.rec");
+const SLEEP = [fixture("wasm/sleep.wasm"), "--invoke", "main", "2", "--host", fixture("hosts/sleep.mjs"), "--asyncify-imports", "env.sleep"]; // prettier-ignore
+
+test("a program that its host drives is recorded, and looked at without the host", async () => {
+  const out = file();
+  const plain = await bobbin(["run", ...SLEEP]);
+  const recorded = await bobbin(["record", ...SLEEP, "-o", out]);
+  expect(recorded).toMatchObject({ code: 0, stdout: plain.stdout });
+  expect(recorded.stderr).toMatch(/run\.rec: \d+ bytes, 243 instructions, 38 entries from outside/);
+  const script =
+    "position\nstop rewind\ncontinue\ncontinue\nreverse-continue\nreverse-step\nposition\n";
+  const { code, stdout } = await bobbin(["debug", "--recording", out], script);
+  expect(code).toBe(0);
+  expect(stdout.split("\n")).toEqual([
+    "main_naps+0x0  0x00c5  block",
+    "1:0",
+    "stop 1 on rewind",
+    "stop 1: rewind started, data 0x10000",
+    "no frame",
+    "stop 1: rewind started, data 0x10000",
+    "no frame",
+    "stop 1: rewind started, data 0x10000",
+    "no frame",
+    expect.stringMatching(/between two frames of an unwind/),
+    expect.stringMatching(/^\d+:\d+\+\d+$/),
+    "",
+  ]);
+});
+
+test("a run that traps is recorded to where it does", async () => {
+  const out = file();
+  const program = fileOf("div.wasm", wat(`(module (func (export "main") (param i32) (result i32) (i32.div_s (i32.const 1) (local.get 0))))`)); // prettier-ignore
+  const run = await bobbin(["run", program, "--invoke", "main", "0", "--record", out]);
+  expect(run.code).toBe(1);
+  const { code, stdout } = await bobbin(["debug", "--recording", out], "continue\nreverse-step\nlocals\n"); // prettier-ignore
+  expect(stdout).toMatch(/trap: integer divide by zero[^]*i32\.div_s\n {2}0 {2}i32:0/);
+  expect(code).toBe(0);
+});
+
+test("what is no recording, damaged, or not there", async () => {
+  const out = file();
+  await bobbin(["record", ...SLEEP, "-o", out]);
+  const bytes = new Uint8Array(readFileSync(out));
+  bytes[bytes.length - 1]! ^= 1;
+  writeFileSync(out, bytes);
+  const damaged = await bobbin(["debug", "--recording", out]);
+  expect(damaged).toMatchObject({ code: 2 });
+  expect(damaged.stderr).toMatch(/run\.rec: recording: the checksum does not fit/);
+  const other = await bobbin(["debug", "--recording", fixture("wasm/sleep.wasm")]);
+  expect(other).toMatchObject({ code: 2 });
+  expect(other.stderr).toMatch(/this is no recording/);
+  expect(await bobbin(["debug", "--recording", `${out}.no`])).toMatchObject({ code: 2 });
+  expect(await bobbin(["record", ...SLEEP])).toMatchObject({ code: 2 });
+  expect(await bobbin(["record", ...SLEEP, "-o", "/no/such/folder/x"])).toMatchObject({ code: 2 });
+});
+
+test("without a recorder there is no way back", async () => {
+  const { stdout } = await bobbin(
+    ["debug", fixture("wasm/simple.wasm"), "--invoke", "sum", "3", "--stub-imports", "--no-record"],
+    "step\nreverse-step\nposition\n",
+  );
+  expect(stdout).toMatch(/the program is not recorded: there is no way back\nthe program is not recorded/); // prettier-ignore
+});

@@ -1,0 +1,36 @@
+// Commands that run the program.
+
+import { type DebugCommand, number } from "./command.js";
+
+export const runCommands: readonly DebugCommand[] = [
+  {
+    name: "step",
+    aliases: ["s"],
+    usage: "step [N]",
+    help: "execute one instruction, or N",
+    details: ["Between two frames of an unwind, a step drops one frame."],
+    run: (console, [n]) =>
+      console.stopped(console.session.step(Math.max(1, number(n, "count", 1)))),
+  },
+  {
+    name: "next",
+    aliases: ["n"],
+    usage: "next",
+    help: "execute one instruction, over calls",
+    run: (console) => console.stopped(console.session.next()),
+  },
+  {
+    name: "finish",
+    aliases: ["fin"],
+    usage: "finish",
+    help: "run until the selected frame returns",
+    run: (console) => console.stopped(console.session.finish(console.selected)),
+  },
+  {
+    name: "continue",
+    aliases: ["c"],
+    usage: "continue",
+    help: "run to the next breakpoint or the end",
+    run: (console) => console.stopped(console.session.continue()),
+  },
+];
