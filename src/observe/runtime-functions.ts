@@ -5,6 +5,7 @@
 import { InstructionReader } from "../binary/code.js";
 import type { Instruction } from "../syntax/instruction.js";
 import type { FunctionDefinition, Module } from "../syntax/module.js";
+import { MalformedError } from "../util/errors.js";
 import type { RuntimeName } from "./events.js";
 
 const RUNTIME: readonly RuntimeName[] = [
@@ -78,10 +79,21 @@ export function runtimeShape(module: Module, func: number): RuntimeShape | null 
   if (definition === undefined) return null;
   const { offset, end } = definition.body;
   if (end - offset > MAX_BYTES) return null;
-  const reader = new InstructionReader(module.bytes, offset, end);
-  const seen: Pick<Instruction, "op" | "a">[] = [];
-  while (reader.next()) seen.push({ op: reader.instruction.op, a: reader.instruction.a });
+  const seen = instructions(module, offset, end);
   return getterShape(seen) ?? setterShape(seen);
+}
+
+/** None where the body is none: of a module that is validated lazily nobody may have read it. */
+function instructions({ bytes }: Module, offset: number, end: number): Code {
+  const reader = new InstructionReader(bytes, offset, end);
+  const seen: Pick<Instruction, "op" | "a">[] = [];
+  try {
+    while (reader.next()) seen.push({ op: reader.instruction.op, a: reader.instruction.a });
+  } catch (error) {
+    if (error instanceof MalformedError) return [];
+    throw error;
+  }
+  return seen;
 }
 
 type Code = readonly Pick<Instruction, "op" | "a">[];
