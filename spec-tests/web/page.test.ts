@@ -152,5 +152,12 @@ describe.each(BROWSERS.filter(({ path }) => path !== undefined))("$name", (choic
   });
 });
 
-for (const { name, path } of BROWSERS)
-  if (path === undefined) skipLoudly(`SKIPPED: no ${name} is here to walk the lessons in`);
+const required = process.env["BOBBIN_REQUIRE_BROWSERS"]?.split(",") ?? [];
+for (const { name, path } of BROWSERS) {
+  if (path !== undefined) continue;
+  if (!required.includes(name)) skipLoudly(`SKIPPED: no ${name} is here to walk the lessons in`);
+  else
+    test(`${name} is here, as BOBBIN_REQUIRE_BROWSERS says`, () => {
+      throw new Error("it is not: BOBBIN_CHROME and BOBBIN_FIREFOX say where they are");
+    });
+}

@@ -74,7 +74,16 @@ export class CodeEditor {
     view.dispatch({ effects: setMarks.of({ line, problem }) });
     const shown = problem ?? line;
     if (shown === null || shown > view.state.doc.lines) return;
-    view.dispatch({ effects: EditorView.scrollIntoView(view.state.doc.line(shown).from) });
+    // Not by the editor's own means: those scroll the page as well.
+    view.requestMeasure({
+      read: () => view.lineBlockAt(view.state.doc.line(shown).from),
+      write({ top, bottom }) {
+        const { scrollDOM } = view;
+        const { scrollTop, clientHeight } = scrollDOM;
+        if (top < scrollTop || bottom > scrollTop + clientHeight)
+          scrollDOM.scrollTop = top - clientHeight / 2;
+      },
+    });
   }
 
   destroy(): void {

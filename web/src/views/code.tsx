@@ -10,7 +10,15 @@ interface Props {
 
 export function Code({ code, offset }: Props) {
   const here = useRef<HTMLLIElement>(null);
-  useEffect(() => here.current?.scrollIntoView({ block: "nearest" }), [code, offset]);
+  // The list scrolls, the page does not.
+  useEffect(() => {
+    const line = here.current;
+    const list = line?.parentElement;
+    if (line == null || list == null) return;
+    const top = line.offsetTop - list.offsetTop;
+    if (top < list.scrollTop || top + line.offsetHeight > list.scrollTop + list.clientHeight)
+      list.scrollTop = top - list.clientHeight / 2;
+  }, [code, offset]);
   return (
     <section class="code" aria-label="Instructions">
       <h2>{code.name}</h2>

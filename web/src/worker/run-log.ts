@@ -31,8 +31,6 @@ export class RunLog {
   private readonly on: At<number>[] = [];
   private readonly states: At<State>[] = [{ time: 0, what: "normal" }];
   private readonly lines: At<string>[] = [];
-  /** Entries of the recording, by when they took effect. */
-  private readonly entered: number[] = [];
   end: ShownEnd | null = null;
   private seq = 0;
 
@@ -57,7 +55,6 @@ export class RunLog {
     fiberSwitch: (_from, to) => {
       if (this.programs.tracker === null) this.turn(to.id);
     },
-    input: () => this.entered.push(this.machine.executed),
   };
 
   private named(name: string): { module: string; name: string } {
@@ -67,7 +64,8 @@ export class RunLog {
 
   private add(event: TraceEvent): void {
     const { tracker } = this.programs;
-    const fiber = tracker?.current.id ?? this.on.at(-1)?.what ?? this.machine.fiber?.id ?? 0;
+    // The call itself is told before it has a fiber.
+    const fiber = tracker?.current.id ?? this.on.at(-1)?.what ?? this.machine.counters.nextFiber;
     this.turn(fiber);
     const seq = ++this.seq;
     if (this.events.length < KEPT)
@@ -127,26 +125,26 @@ export class RunLog {
     return this.events[countUntil(this.events, time - 1) - 1] ?? null;
   }
 
-  /** The last place at which so many instructions had been executed. */
-  positionOf(time: number) {
-    const entries = upperBound(this.entered.length, (i) => this.entered[i]! <= time);
-    return { entries: Math.max(1, entries), executed: time, drops: Infinity };
-  }
-
   timeline(from: number, to: number, width: number): Timeline {
     const ids = [...new Set(this.on.map(({ what }) => what))].sort((a, b) => a - b);
     const pixel = Math.max(1, (to - from) / width);
     const lanes = (ids.length === 0 ? [0] : ids).map((fiber): Lane => ({
       fiber,
-      name: this.programs.tracker === null ? `machine fiber ${fiber}` : fiber === 0 ? "main" : `fiber ${fiber}`, // prettier-ignore
+      name: this.nameOf(fiber),
       on: spansOf(this.on, (id) => id === fiber, from, to, pixel, this.length),
       marks: this.marksOf(fiber, from, to, pixel),
     }));
-    const states = (["unwinding", "rewinding"] as const).flatMap(
-      (state) =>
-      spansOf(this.states, (found) => found === state, from, to, pixel, this.length).map((span) => ({ ...span, state })), // prettier-ignore
-    );
+    const states = (["unwinding", "rewinding"] as const).flatMap((state) => {
+      const spans = spansOf(this.states, (found) => found === state, from, to, pixel, this.length);
+      return spans.map((span) => ({ ...span, state }));
+    });
     return { from, to, lanes, states };
+  }
+
+  /** Of one of the program's fibers; where nobody follows such, of one of the machine's. */
+  nameOf(fiber: number): string {
+    const first = this.programs.tracker === null ? this.on[0]?.what : 0;
+    return fiber === (first ?? 0) ? "main" : `fiber ${fiber}`;
   }
 
   private marksOf(fiber: number, from: number, to: number, pixel: number): Mark[] {

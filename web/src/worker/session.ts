@@ -11,6 +11,7 @@ import {
   Machine,
   observers,
   parseValue,
+  type Position,
   Recorder,
   UsageError,
   validate,
@@ -38,6 +39,8 @@ interface Running {
   readonly session: DebugSession;
   readonly log: RunLog;
   readonly shower: Shower;
+  /** What the recording has from outside. */
+  readonly entries: Recorder["entries"];
 }
 
 export class MachineSession {
@@ -95,7 +98,7 @@ export class MachineSession {
           this.onProgress(`${progress.done.toLocaleString("en")} instructions`);
       },
     });
-    this.running = { session, log, shower: new Shower(session, log) };
+    this.running = { session, log, shower: new Shower(session, log), entries: recorder.entries };
     return this.running.shower.view();
   }
 
@@ -152,10 +155,13 @@ export class MachineSession {
 
   /** To where so many instructions have been executed. */
   private async to(time: number, session: DebugSession, log: RunLog): Promise<Stop | void> {
-    const { executed } = session.machine;
     if (time >= log.length) return session.end === null ? session.continue() : undefined;
-    if (time > executed) return session.step(time - executed);
-    if (time < executed || session.end !== null) return session.goTo(log.positionOf(time));
+    const { executed } = session.machine;
+    if (time < executed || session.end !== null)
+      return session.goTo(lastPlace(this.current.entries, time));
+    // A frame that an unwind drops is a step as well.
+    while (session.machine.executed < time && session.end === null)
+      await session.step(time - session.machine.executed);
     return undefined;
   }
 
@@ -186,6 +192,13 @@ export class MachineSession {
     if (this.running === null) throw new UsageError("nothing runs");
     return this.running;
   }
+}
+
+/** The last place at which so many instructions had been executed. */
+function lastPlace(entries: Recorder["entries"], time: number): Position {
+  let count = entries.length;
+  while (count > 1 && entries[count - 1]!.executed > time) count--;
+  return { entries: count, executed: time, drops: Infinity };
 }
 
 /** Arguments that are missing are zero. @throws UsageError */

@@ -49,7 +49,7 @@ export class Shower {
       length: log.length,
       complete: true,
       state: log.stateAt(time),
-      fibers: this.stacks.map((stack) => shownFiber(stack, logical)),
+      fibers: this.stacks.map((stack) => shownFiber(stack, logical, log.nameOf(stack.id))),
       globals: this.globals(),
       memory: this.memory(),
       log: log.linesUntil(time),
@@ -117,8 +117,10 @@ function codeOf(func: FuncInstance): CodeOf {
   return { name: func.name, lines };
 }
 
-function shownFiber(stack: FiberStack, logical: number): ShownFiber {
-  const { id, name, status, frames } = stack;
+function shownFiber(stack: FiberStack, logical: number, named: string): ShownFiber {
+  const { id, status, frames } = stack;
+  // A continuation that belongs to no fiber says so itself.
+  const name = id < 0 ? stack.name : named;
   return {
     id,
     name,
