@@ -123,7 +123,7 @@ export function interpret(machine: Machine, fuel: number, stepping = false): voi
           case 0x07 satisfies CodeOf<"catch">: case 0x19 satisfies CodeOf<"catch_all">: pc = code[pc + 1]!; continue;
           // Step/throw, Step_read/throw_ref-null, Step_pure/rethrow
           case 0x08 satisfies CodeOf<"throw">: case 0x0a satisfies CodeOf<"throw_ref">: case 0x09 satisfies CodeOf<"rethrow">:
-            frame.pc = pc; frame.sp = sp;
+            frame.pc = pc; frame.sp = sp; machine.unused = fuel;
             machine.throw(thrown(fiber, instance, code, pc, sp));
             break running;
           // Step_pure/br_if-{true,false}, br_table-{lt,ge}
@@ -155,7 +155,7 @@ export function interpret(machine: Machine, fuel: number, stepping = false): voi
           // Step_pure/return-{frame,label,handler}, frame-vals: a function ends in this entry as well
           case 0x0f satisfies CodeOf<"return">: {
             if (watched || depth === 1) {
-              frame.pc = pc; frame.sp = sp;
+              frame.pc = pc; frame.sp = sp; machine.unused = fuel;
               machine.returnFrame();
               break running;
             }
@@ -163,7 +163,7 @@ export function interpret(machine: Machine, fuel: number, stepping = false): voi
             const { words, shortcuts } = caller.code as Code;
             // Who waits in a tail call has no results but those.
             if (words[below.pc]! > 0x11 && isTailCall(words[below.pc]!)) {
-              frame.pc = pc; frame.sp = sp;
+              frame.pc = pc; frame.sp = sp; machine.unused = fuel;
               machine.returnFrame();
               break running;
             }
@@ -198,7 +198,7 @@ export function interpret(machine: Machine, fuel: number, stepping = false): voi
           case 0x12 satisfies CodeOf<"return_call">:
           case 0x13 satisfies CodeOf<"return_call_indirect">:
           case 0x15 satisfies CodeOf<"return_call_ref">: {
-            frame.pc = pc; frame.sp = sp;
+            frame.pc = pc; frame.sp = sp; machine.unused = fuel;
             machine.tailCall(
               code[pc] === 0x12 ? instance.funcs[code[pc + 1]!]!
               : code[pc] === 0x13 ? callee(instance, code[pc + 1]!, code[pc + 2]!, i32[sp - 2]!, i32[sp - 1]!)
@@ -487,7 +487,7 @@ export function interpret(machine: Machine, fuel: number, stepping = false): voi
           case 0xe1 satisfies CodeOf<"cont.bind">: sp = bindContinuation(fiber, instance, code, pc, sp); pc += 4; continue;
           case 0xe2 satisfies CodeOf<"suspend">: case 0xe3 satisfies CodeOf<"resume">: case 0xe4 satisfies CodeOf<"resume_throw">:
           case 0xe5 satisfies CodeOf<"resume_throw_ref">: case 0xe6 satisfies CodeOf<"switch">:
-            frame.pc = pc; frame.sp = sp;
+            frame.pc = pc; frame.sp = sp; machine.unused = fuel;
             switchStacks(machine, code[pc]!);
             break running;
           // Structures, arrays, casts
@@ -584,6 +584,7 @@ export function interpret(machine: Machine, fuel: number, stepping = false): voi
           case 0xff satisfies typeof BREAKPOINT:
             frame.pc = pc; frame.sp = sp;
             fuel++;
+            machine.unused = fuel;
             if (machine.breaks()) return;
             // The instruction itself, and only that one.
             code = (frame.func.code as Code).words;
@@ -606,6 +607,7 @@ export function interpret(machine: Machine, fuel: number, stepping = false): voi
         if (watched || lowered === null || depth >= limit || sp + lowered.maxWords > capacity) {
           frame.pc = pc;
           frame.sp = sp;
+          machine.unused = fuel;
           machine.call(target);
           break running;
         }

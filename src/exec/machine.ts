@@ -64,7 +64,8 @@ export class Machine extends CallStack {
   stopsAt: ((fiber: FiberView) => boolean) | null = null;
   /** The next instruction is executed whatever breakpoint it has. */
   private passing = false;
-  /** What the interpreter left of its last slice of fuel. */
+  /** The slice of fuel that is being executed, and what is left of it, as of the last call or switch. */
+  private slice = 0;
   unused = 0;
   private fuel: number;
   /** Calls from the host into wasm that are nested in one another now. */
@@ -99,6 +100,15 @@ export class Machine extends CallStack {
   /** Whether an observer wants every instruction. It may want so at times only. */
   get stepping(): boolean {
     return this.observer?.instruction !== undefined;
+  }
+
+  /**
+   * Instructions executed so far, for observers: also in the middle of a run, where they are
+   * told of calls, returns and switches. (Compiled code does not stop to count: there it may be
+   * behind, by up to a slice.)
+   */
+  get now(): number {
+    return this.executed + this.slice - this.unused;
   }
 
   get counters(): Counters {
@@ -173,6 +183,7 @@ export class Machine extends CallStack {
         if (stepping && this.observer!.instruction!(this.fiber!) === "pause") return this.pause();
         const single = stepping || this.passing;
         const slice = single ? 1 : Math.min(fuel, this.fuel, SLICE);
+        this.slice = this.unused = slice;
         try {
           if (single || this.tier === null) interpret(this, slice, stepping);
           else this.tier.execute(this, slice);
@@ -182,6 +193,7 @@ export class Machine extends CallStack {
           fuel -= used;
           this.fuel -= used;
           this.executed += used;
+          this.slice = this.unused = 0;
         }
       }
       const outcome = this.stop;

@@ -1,0 +1,110 @@
+// The page in real browsers: built once, served from a folder of a server of its own.
+
+import { execFileSync } from "node:child_process";
+import { createServer, type Server } from "node:http";
+import { existsSync, mkdtempSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import puppeteer, { type Browser, type Page } from "puppeteer-core";
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".wasm": "application/wasm",
+};
+const inRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+/** The site works from any folder. */
+const FOLDER = "/some/folder/";
+
+export interface Site {
+  /** Ends with a slash. */
+  readonly address: string;
+  readonly folder: string;
+  /** Paths that were asked for and are none of the site's. */
+  readonly missing: readonly string[];
+  close(): Promise<void>;
+}
+
+export async function serveSite(): Promise<Site> {
+  const folder = mkdtempSync(join(tmpdir(), "bobbin-web-"));
+  // In a process of its own: jest gives its tests other globals than native code knows.
+  const argv = ["build", "-c", inRoot("web/vite.config.ts"), "--outDir", folder];
+  execFileSync(process.execPath, [inRoot("node_modules/vite/bin/vite.js"), ...argv]);
+  const missing: string[] = [];
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url!, "http://host");
+    const inside = pathname.startsWith(FOLDER) ? pathname.slice(FOLDER.length) || "index.html" : "";
+    const file = join(folder, normalize(`/${inside}`));
+    readFile(file).then(
+      (bytes) => response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "" }).end(bytes),
+      () => {
+        missing.push(pathname);
+        response.writeHead(404).end();
+      },
+    );
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  const close = () => closed(server);
+  return { address: `http://127.0.0.1:${port}${FOLDER}`, folder, missing, close };
+}
+
+const closed = (server: Server): Promise<void> =>
+  new Promise((done) => {
+    server.closeAllConnections();
+    server.close(() => done());
+  });
+
+export interface BrowserChoice {
+  readonly name: "chrome" | "firefox";
+  readonly path: string | undefined;
+}
+
+const firstOf = (...paths: readonly string[]): string | undefined => paths.find(existsSync);
+
+/** What there is on this machine. */
+export const BROWSERS: readonly BrowserChoice[] = [
+  {
+    name: "chrome",
+    path: process.env["BOBBIN_CHROME"] ?? firstOf("/usr/bin/chromium", "/usr/bin/google-chrome"),
+  },
+  {
+    name: "firefox",
+    path: process.env["BOBBIN_FIREFOX"] ?? firstOf("/usr/bin/firefox-esr", "/usr/bin/firefox"),
+  },
+];
+
+export const launch = ({ name, path }: BrowserChoice): Promise<Browser> =>
+  puppeteer.launch({
+    browser: name,
+    executablePath: path!,
+    headless: true,
+    args: name === "chrome" ? ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"] : [], // prettier-ignore
+  });
+
+/** A page, and what went wrong in it. */
+export interface Opened {
+  readonly page: Page;
+  /** Errors that nobody caught, and addresses that are not the site's. */
+  readonly faults: string[];
+}
+
+export async function openPage(browser: Browser, site: Site, rest = ""): Promise<Opened> {
+  const page = await browser.newPage();
+  await page.setViewport({ width: 1280, height: 900 });
+  const faults: string[] = [];
+  page.on("pageerror", (error) => faults.push(String(error)));
+  page.on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith(site.address) && !/^(?:data|blob):/.test(url))
+      faults.push(`asked for ${url}`);
+  });
+  await page.goto(site.address + rest);
+  await page.waitForSelector(".lamp");
+  return { page, faults };
+}
