@@ -7,9 +7,9 @@ import { readAs } from "../snapshot/load-shared.js";
 import type { Limits } from "../syntax/types.js";
 import type { ArrayChange, Changes, GlobalChange, MemoryChange, Run, TableChange } from "./changes.js"; // prettier-ignore
 import type { LoggedEdit } from "./edits.js";
-import { DEEDS, EDITS, EXTERNS, NAMES, STANDINGS, TAGS, TYPES } from "./entry-codes.js";
+import { DEEDS, EDITS, ENDS, EXTERNS, NAMES, type Place, STANDINGS, TAGS, TYPES } from "./entry-codes.js"; // prettier-ignore
 import type { Given } from "./joining.js";
-import type { Deed, End, Entry } from "./log.js";
+import type { Deed, End, Entry, Standing } from "./log.js";
 import type { Datum, Name, TagName } from "./names.js";
 
 /** Exceptions that hold exceptions, and so on: nobody makes them so deep. */
@@ -26,19 +26,23 @@ export class EntryReader {
     return this.r.list("entries", () => this.entry());
   }
 
-  end(entries: number): End {
-    const end = { entries, ...this.place() };
+  end(entries: number): End | null {
+    const { standing, ...at } = this.placeOf(ENDS);
     this.r.end();
-    return end;
+    return standing === "running" ? null : { entries, ...at, standing };
   }
 
-  private place(): Pick<End, "executed" | "drops" | "standing"> {
+  private place(): Place<Standing> {
+    return this.placeOf(STANDINGS);
+  }
+
+  private placeOf<S>(standings: readonly S[]): Place<S> {
     const r: SectionReader = this.r;
     const start = r.pos;
     this.executed += r.uint("a number of instructions");
     this.drops += r.uint("a number of frames");
     r.ensure(Number.isSafeInteger(this.executed + this.drops), "more than can be counted", start);
-    const standing = STANDINGS[r.below(STANDINGS.length, "how the machine stands")]!;
+    const standing = standings[r.below(standings.length, "how the machine stands")]!;
     return { executed: this.executed, drops: this.drops, standing };
   }
 

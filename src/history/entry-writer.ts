@@ -6,9 +6,9 @@ import { ByteWriter } from "../snapshot/bytes.js";
 import type { Limits } from "../syntax/types.js";
 import type { Changes, Run } from "./changes.js";
 import type { LoggedEdit } from "./edits.js";
-import { DEEDS, EDITS, EXTERNS, NAMES, STANDINGS, TAGS, TYPES } from "./entry-codes.js";
+import { DEEDS, EDITS, ENDS, EXTERNS, NAMES, type Place, TAGS, TYPES } from "./entry-codes.js";
 import type { Given } from "./joining.js";
-import type { Deed, End, Entry } from "./log.js";
+import type { Deed, End, Entry, Standing } from "./log.js";
 import type { Datum, Name } from "./names.js";
 
 export class EntryWriter {
@@ -16,15 +16,17 @@ export class EntryWriter {
   private executed = 0;
   private drops = 0;
 
-  end(end: End): void {
-    this.place(end);
+  /** @param end null where the machine ran on from the last entry, to nobody knows where */
+  end(end: End | null): void {
+    const { executed, drops } = this;
+    this.place(end ?? { executed, drops, standing: "running" });
   }
 
-  private place({ executed, drops, standing }: Pick<End, "executed" | "drops" | "standing">): void {
+  private place({ executed, drops, standing }: Place<Standing | "running">): void {
     const { w } = this;
     w.uint(executed - this.executed);
     w.uint(drops - this.drops);
-    w.byte(STANDINGS.indexOf(standing));
+    w.byte(ENDS.indexOf(standing));
     this.executed = executed;
     this.drops = drops;
   }

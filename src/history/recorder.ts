@@ -12,6 +12,7 @@ import type { Asyncify } from "../fiber/asyncify/asyncify.js";
 import type { ModuleInstance } from "../runtime/instances.js";
 import type { HostRef } from "../runtime/values.js";
 import type { Codec } from "../snapshot/codec.js";
+import type { AtOnce } from "../snapshot/container.js";
 import { SnapshotError } from "../snapshot/errors.js";
 import { isOver } from "../snapshot/save-fibers.js";
 import { takeSnapshot } from "../snapshot/save.js";
@@ -41,6 +42,8 @@ export class Recorder implements Log {
   readonly store = new Store();
   /** The machine when recording began, uncompressed; objects of the host are numbers in `values`. */
   readonly start: Promise<Uint8Array<ArrayBuffer>>;
+  /** The same for whoever cannot wait. */
+  startAtOnce: (host: AtOnce) => Uint8Array<ArrayBuffer>;
   /** Objects of the host that the start holds. */
   readonly values: unknown[] = [];
   /** Why recording has ended, if it has. */
@@ -57,6 +60,8 @@ export class Recorder implements Log {
   private atOnce = false;
   /** What was recorded when it ended. */
   private ended: End | null = null;
+  /** It ended while the machine ran: nobody knows where, but it was not before `end`. */
+  isCut = false;
   private readonly interposer: Interposer | null;
 
   /**
@@ -77,8 +82,10 @@ export class Recorder implements Log {
       codec: codecOf(this.values),
     });
     this.start = taken.bytes;
+    this.startAtOnce = taken.atOnce;
+    const made = (bytes: Uint8Array<ArrayBuffer>) => (this.startAtOnce = () => bytes);
     // Whoever wants them waits for them.
-    this.start.catch(() => undefined);
+    this.start.then(made, () => undefined);
     for (const instance of taken.instances) this.store.add(instance);
     if (asyncify != null) this.store.addAsyncify(asyncify);
     const { fiber } = machine;
@@ -93,6 +100,17 @@ export class Recorder implements Log {
   /** Records no more. */
   stop(): void {
     this.ended ??= this.end;
+  }
+
+  /**
+   * Records no more, of a machine that was stopped at once in the middle of something, and is
+   * not to be used again. Where it was then, it had come to from the last entry by itself: `end`
+   * is not behind that.
+   */
+  cut(): void {
+    if (this.ended !== null) return;
+    this.stop();
+    this.isCut = true;
   }
 
   get hosts(): readonly HostRef[] {
