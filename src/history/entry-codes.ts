@@ -7,7 +7,7 @@ import type { Deed, Standing } from "./log.js";
 export const STANDINGS: readonly Standing[] = ["stopped", "paused", "not run"];
 /** Of the end: the run went on from there, to nobody knows where. */
 export const ENDS = [...STANDINGS, "running"] as const;
-export const DEEDS = ["call", "answer", "raise", "go on", "edit", "instance"] as const satisfies readonly Deed["kind"][]; // prettier-ignore
+export const DEEDS = ["call", "answer", "raise", "go on", "edit", "instance", "asyncified"] as const satisfies readonly (Deed["kind"] | "asyncified")[]; // prettier-ignore
 export const EDITS = ["memory", "global", "element", "slot"] as const satisfies readonly LoggedEdit["kind"][]; // prettier-ignore
 export const NAMES = ["null", "i31", "func", "runtime", "host", "left", "element", "global", "exception"] as const; // prettier-ignore
 export const TYPES = ["i32", "i64", "f32", "f64", "v128", "ref"] as const;

@@ -2,6 +2,7 @@
 
 import { readMemoryLimits } from "../binary/types.js";
 import { RUNTIME_NAMES } from "../fiber/asyncify/events.js";
+import { readSettings } from "../snapshot/asyncify.js";
 import type { SectionReader } from "../snapshot/bytes.js";
 import { readAs } from "../snapshot/load-shared.js";
 import type { Limits } from "../syntax/types.js";
@@ -11,6 +12,7 @@ import { DEEDS, EDITS, ENDS, EXTERNS, NAMES, type Place, STANDINGS, TAGS, TYPES 
 import type { Given } from "./joining.js";
 import type { Deed, End, Entry, Standing } from "./log.js";
 import type { Datum, Name, TagName } from "./names.js";
+import type { FunctionName } from "./store.js";
 
 /** Exceptions that hold exceptions, and so on: nobody makes them so deep. */
 const DEEPEST = 100;
@@ -101,8 +103,17 @@ export class EntryReader {
       case "edit":
         return { kind, edit: this.edit() };
       case "instance":
-        return { kind, module: r.uint("a module"), imports: r.list("imports", () => this.given()) };
+      case "asyncified": {
+        const module = r.uint("a module");
+        const imports = r.list("imports", () => this.given());
+        return { kind: "instance", module, imports, asyncify: kind === "instance" ? null : readSettings(r) }; // prettier-ignore
+      }
     }
+  }
+
+  private runtime(number: number): FunctionName {
+    const name = RUNTIME_NAMES[number % RUNTIME_NAMES.length]!;
+    return { kind: "runtime", asyncify: Math.floor(number / RUNTIME_NAMES.length), name };
   }
 
   private given(): Given {
@@ -191,7 +202,7 @@ export class EntryReader {
       case "func":
         return { kind, instance: r.uint("an instance"), index: r.uint("a function") };
       case "runtime":
-        return { kind, name: RUNTIME_NAMES[r.below(RUNTIME_NAMES.length, "a function")]! };
+        return this.runtime(r.uint("a function"));
       case "host":
       case "left":
         return { kind, id: r.uint("a number") };

@@ -2,6 +2,7 @@
 
 import { encodeLimits } from "../binary/encode-types.js";
 import { RUNTIME_NAMES } from "../fiber/asyncify/events.js";
+import { writeSettings } from "../snapshot/asyncify.js";
 import { ByteWriter } from "../snapshot/bytes.js";
 import type { Limits } from "../syntax/types.js";
 import type { Changes, Run } from "./changes.js";
@@ -76,7 +77,8 @@ export class EntryWriter {
 
   private deed(deed: Deed): void {
     const { w } = this;
-    w.byte(DEEDS.indexOf(deed.kind));
+    const asyncify = deed.kind === "instance" ? deed.asyncify : null;
+    w.byte(DEEDS.indexOf(asyncify === null ? deed.kind : "asyncified"));
     switch (deed.kind) {
       case "call":
         this.name(deed.func);
@@ -91,7 +93,8 @@ export class EntryWriter {
         return this.edit(deed.edit);
       case "instance":
         w.uint(deed.module);
-        return w.list(deed.imports, (given) => this.given(given));
+        w.list(deed.imports, (given) => this.given(given));
+        return asyncify === null ? undefined : writeSettings(w, asyncify);
     }
   }
 
@@ -178,7 +181,7 @@ export class EntryWriter {
         w.uint(name.instance);
         return w.uint(name.index);
       case "runtime":
-        return w.byte(RUNTIME_NAMES.indexOf(name.name));
+        return w.uint(RUNTIME_NAMES.length * name.asyncify + RUNTIME_NAMES.indexOf(name.name));
       case "host":
       case "left":
         return w.uint(name.id);

@@ -8,9 +8,11 @@ import type { FiberView } from "../exec/fiber.js";
 import { type Input, type Interposer, type Observer, observers } from "../exec/hooks.js";
 import type { Machine, Outcome } from "../exec/machine.js";
 import type { FiberAbi } from "../fiber/abi/abi.js";
-import type { Asyncify } from "../fiber/asyncify/asyncify.js";
+import { type Asyncify, asyncifyOf } from "../fiber/asyncify/asyncify.js";
+import { AsyncifyInstances } from "../fiber/asyncify/instances.js";
 import type { ModuleInstance } from "../runtime/instances.js";
 import type { HostRef } from "../runtime/values.js";
+import { settingsOf } from "../snapshot/asyncify.js";
 import type { Codec } from "../snapshot/codec.js";
 import type { AtOnce } from "../snapshot/container.js";
 import { SnapshotError } from "../snapshot/errors.js";
@@ -156,8 +158,10 @@ export class Recorder implements Log {
 
   private instantiated(instance: ModuleInstance): void {
     const { store, namer, machine, known } = this;
-    if (machine.interposer !== this.interposer)
-      throw new RecordingError("an instance with native asyncify was made, which no log can hold");
+    const asyncify = asyncifyOf(instance) ?? null;
+    const { interposer } = machine;
+    if (interposer !== this.interposer && !(interposer instanceof AsyncifyInstances))
+      throw new RecordingError("the course of calls is changed by what no log can hold");
     const changes = this.shadow.diff(namer);
     const imports = givenTo(instance, store, namer);
     let module = known.get(instance.module);
@@ -167,8 +171,11 @@ export class Recorder implements Log {
     }
     const { fiber } = machine;
     const call = fiber === null || isOver(fiber) ? 0 : callOf(fiber);
-    this.add({ call, from: 0, changes, deed: { kind: "instance", module, imports } });
+    const settings = asyncify === null ? null : settingsOf(asyncify);
+    const deed: Deed = { kind: "instance", module, imports, asyncify: settings };
+    this.add({ call, from: 0, changes, deed });
     store.add(instance);
+    if (asyncify !== null) store.addAsyncify(asyncify);
     this.shadow.take();
   }
 
