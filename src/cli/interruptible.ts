@@ -10,9 +10,9 @@ import type { Tier } from "../exec/hooks.js";
 import { interpret } from "../exec/interpreter.js";
 
 /** Milliseconds without a turn of the event loop until the watchdog is asked for. */
-const PATIENCE = 200;
+const PATIENCE = 50;
 /** Instructions that take less than that. */
-const SHORT = 2 ** 20;
+const SHORT = 2 ** 18;
 
 export interface Interruptible {
   /** Executes as `tier` does, the interpreter for null. */
@@ -24,7 +24,7 @@ export interface Interruptible {
 /** @param act what Ctrl-C does, and ends the process; whether wasm was running then */
 export function interruptible(act: (running: boolean) => never): Interruptible {
   let turned = performance.now();
-  const clock = setInterval(() => (turned = performance.now()), PATIENCE / 4).unref();
+  const clock = setInterval(() => (turned = performance.now()), PATIENCE / 2).unref();
   /** Whether nobody else takes the signal. */
   const ours = (): boolean => process.listenerCount("SIGINT") === 1;
   const asked = (): void => {
