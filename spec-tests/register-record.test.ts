@@ -110,7 +110,9 @@ describe("however it ends", () => {
   test("a file that cannot be written ends the process before the program begins", () => {
     const { code, stdout, stderr } = ends("returns", { BOBBIN_RECORD: "/none/run.rec" });
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toMatch(/^bobbin: BOBBIN_RECORD: cannot write \/none\/run\.rec: ENOENT[^\n]*\n$/);
+    expect(stderr).toMatch(
+      /^bobbin: BOBBIN_RECORD: cannot write \/none\/run\.rec: ENOENT[^\n]*\n$/,
+    );
   });
 
   test("a file for each process, and for each thread", () => {
@@ -170,7 +172,9 @@ describe("Ctrl-C", () => {
     const record = ["record", ENDS, "--invoke", "spin", "--stub-imports", "--tier", tier, "-o", name]; // prettier-ignore
     const { code, stdout, stderr } = await interrupted([cli, ...record], {});
     expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
-    expect(stderr).toMatch(/^interrupted\n.*: \d+ bytes, more than [1-9]\d* instructions, 1 entries/m);
+    expect(stderr).toMatch(
+      /^interrupted\n.*: \d+ bytes, more than [1-9]\d* instructions, 1 entries/m,
+    );
     expect((await debug(name, "step 5", "position")).at(-1)).toBe("1:5");
   });
 
@@ -267,7 +271,9 @@ describe("Emscripten's fibers, afterwards", () => {
 });
 
 test("QuickJS, whose asynchronous functions unwind it", async () => {
-  const { code } = registered([at("programs/run.mjs"), "quickjs"], { BOBBIN_RECORD: "quickjs.rec" });
+  const { code } = registered([at("programs/run.mjs"), "quickjs"], {
+    BOBBIN_RECORD: "quickjs.rec",
+  });
   expect(code).toBe(0);
   const lines = await debug(
     "quickjs.rec",

@@ -167,7 +167,10 @@ interface SavedFollower {
 function subjectOf({ instances, later, log }: Replica): number {
   if (instances.length > 0) return 0;
   const native = log.entries.flatMap(({ deed }) => deed.kind === "instance" ? [deed.asyncify !== null] : []); // prettier-ignore
-  return Math.max(0, later.findIndex((module, i) => native[i] === true || isInstrumented(module)));
+  return Math.max(
+    0,
+    later.findIndex((module, i) => native[i] === true || isInstrumented(module)),
+  );
 }
 
 /**

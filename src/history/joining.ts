@@ -117,8 +117,7 @@ export function join(
     throw new RecordingError(`an instance is given ${given.length} imports, expected ${module.imports.length}`); // prettier-ignore
   try {
     const externs = module.imports.map(
-      (wanted, i) =>
-        resolved(wanted, asyncify) ?? make(given[i]!, wanted, module, store, finder),
+      (wanted, i) => resolved(wanted, asyncify) ?? make(given[i]!, wanted, module, store, finder),
     );
     return allocate(module, externs, (instance) => asyncify?.attach(instance));
   } catch (error) {

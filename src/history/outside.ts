@@ -124,7 +124,11 @@ export class Outside {
   }
 
   /** The module of an instance that is made later. @throws RecordingError */
-  moduleOf({ module }: Pick<Deed & { kind: "instance" }, "module">, modules: Log["modules"]): ValidModule { // prettier-ignore
+  moduleOf(
+    { module }: Pick<Deed & { kind: "instance" }, "module">,
+    modules: Log["modules"],
+  ): ValidModule {
+    // prettier-ignore
     const bytes = modules[module];
     if (bytes === undefined) return this.replica.astray("has a module that is not there");
     const valid = this.valid.get(bytes) ?? moduleOf(bytes);

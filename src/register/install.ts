@@ -45,6 +45,7 @@ function executing(
   chosen: Tier | null | undefined,
   recording: Recording | null,
 ): { readonly tier?: Tier | null } {
-  if (recording !== null) return { tier: recording.tier(chosen === undefined ? tierOf("mixed") : chosen) };
+  if (recording !== null)
+    return { tier: recording.tier(chosen === undefined ? tierOf("mixed") : chosen) };
   return chosen === undefined ? {} : { tier: chosen };
 }

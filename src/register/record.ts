@@ -84,7 +84,8 @@ class Saver {
     try {
       const bytes = writeRecordingAtOnce(recorder, AT_ONCE);
       writeFileSync(file, bytes);
-      for (const line of recordedLines(file, recorder, bytes.length)) output.line(`bobbin: ${line}`);
+      for (const line of recordedLines(file, recorder, bytes.length))
+        output.line(`bobbin: ${line}`);
       output.line(`bobbin: bobbin debug --recording ${file}`);
     } catch (error) {
       output.line(`bobbin: BOBBIN_RECORD: cannot write ${file}: ${(error as Error).message}`);
