@@ -11,7 +11,11 @@ import { readRecording, writeRecording } from "../src/history/file.js";
 import { Recorder } from "../src/history/recorder.js";
 import { Replica } from "../src/history/replica.js";
 import { finish, Timeline } from "../src/history/timeline.js";
-import { makeWebAssembly, type WebAssemblyOptions } from "../src/js-api.js";
+import {
+  makeWebAssembly,
+  type WebAssemblyNamespace,
+  type WebAssemblyOptions,
+} from "../src/js-api.js";
 import { hashOf } from "../src/snapshot/format.js";
 
 const host = globalThis as { WebAssembly?: unknown };
@@ -132,14 +136,16 @@ test("two instances of a module that nobody instrumented, both suspended, one of
   const bytes = readFileSync(new URL("../fixtures/wasm/sleep.wasm", import.meta.url));
   await record(
     async (mark) => {
-      const { WebAssembly: api } = globalThis;
+      const api = host.WebAssembly as WebAssemblyNamespace;
       const module = new api.Module(bytes);
       const make = (): Sleeper => {
         let wakes = false;
         const sleep = (): void => {
           wakes = !wakes;
           if (!wakes) return exports["asyncify_stop_rewind"]!() as never;
-          const words = new Int32Array((exports["memory"] as unknown as WebAssembly.Memory).buffer);
+          const words = new Int32Array(
+            (exports["memory"] as unknown as { buffer: ArrayBuffer }).buffer,
+          );
           words.set([0x10008, 0x11000], 0x10000 / 4);
           exports["asyncify_start_unwind"]!(0x10000);
         };

@@ -38,7 +38,7 @@ export function interruptible(act: (running: boolean) => never): Interruptible {
     tier: (inner) => ({
       execute(machine, fuel) {
         const execute = (most: number): void =>
-          inner === null ? void interpret(machine, most) : inner.execute(machine, most);
+          inner === null ? interpret(machine, most) : inner.execute(machine, most);
         if (performance.now() - turned > PATIENCE && ours()) return watched(() => execute(fuel));
         const most = Math.min(fuel, SHORT);
         try {

@@ -36,14 +36,16 @@ export function settingsOf({ settings, roles }: Asyncify): PortableSettings {
     throw new SnapshotError("asyncify shares its state with another instance's");
   if (!LAYOUTS.includes(layout))
     throw new SnapshotError("asyncify's records have the sizes of a twin");
-  return { ...roles.options, layout, overflowLikeBinaryen };
+  return { ...optionsIn(roles.options), layout, overflowLikeBinaryen };
 }
 
-export function writeSettings(w: ByteWriter, settings: PortableSettings): void {
-  const options = KEYS.flatMap(({ key }) =>
-    settings[key] === undefined ? [] : [[key, settings[key]] as const],
+const optionsIn = (settings: AsyncifyOptions): AsyncifyOptions =>
+  Object.fromEntries(
+    KEYS.flatMap(({ key }) => (settings[key] === undefined ? [] : [[key, settings[key]]])),
   );
-  w.text(JSON.stringify(Object.fromEntries(options)));
+
+export function writeSettings(w: ByteWriter, settings: PortableSettings): void {
+  w.text(JSON.stringify(optionsIn(settings)));
   w.uint(LAYOUTS.indexOf(settings.layout));
   w.flag(settings.overflowLikeBinaryen);
 }
