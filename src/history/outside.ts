@@ -136,6 +136,13 @@ export class Outside {
     return valid;
   }
 
+  /** The modules of all of them, in order. @throws RecordingError */
+  modulesOf({ entries, modules }: Log): readonly ValidModule[] {
+    return entries.flatMap(({ deed }) =>
+      deed.kind === "instance" ? [this.moduleOf(deed, modules)] : [],
+    );
+  }
+
   private asyncifyFor(module: ValidModule, settings: PortableSettings): Asyncify {
     const { replica, asyncified } = this;
     const made: Asyncify = asyncifyWith(module, {

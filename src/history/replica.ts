@@ -132,10 +132,7 @@ export class Replica {
 
   /** The modules of instances that the log makes, in that order. @throws RecordingError */
   get later(): readonly ValidModule[] {
-    const { entries, modules } = this.log;
-    return entries.flatMap(({ deed }) =>
-      deed.kind === "instance" ? [this.outside.moduleOf(deed, modules)] : [],
-    );
+    return this.outside.modulesOf(this.log);
   }
 
   /** In the order in which they came; those that come later stay, once they have been made. */
