@@ -34,6 +34,7 @@ beforeAll(() => {
         (local.get $sum))
       (func (export "fail") (unreachable))
       (func (export "call") (call $out))
+      (func (export "main") (call $out) (call $spin))
       (func $spin (export "spin") (loop $l
         (global.set $turns (i32.add (global.get $turns) (i32.const 1))) (br $l))))`),
   );
@@ -129,13 +130,13 @@ describe("however it ends", () => {
 });
 
 describe("Ctrl-C", () => {
-  /** Sends it when the program has been at it for a while. */
+  /** Sends it when the program has told something, and has been at it for a while. */
   async function interrupted(args: readonly string[], env: Env) {
-    const child = spawn(process.execPath, args, { cwd: folder, env: environment(env), timeout: 20_000, killSignal: "SIGKILL" }); // prettier-ignore
+    const child = spawn(process.execPath, args, { cwd: folder, env: environment(env), timeout: 60_000, killSignal: "SIGKILL" }); // prettier-ignore
     const told = { stdout: "", stderr: "" };
     for (const stream of ["stdout", "stderr"] as const)
       child[stream].setEncoding("utf8").on("data", (text: string) => (told[stream] += text));
-    setTimeout(() => child.kill("SIGINT"), 3000);
+    child.stdout.once("data", () => setTimeout(() => child.kill("SIGINT"), 1000));
     const [code, signal] = (await once(child, "close")) as [number | null, string | null];
     return { code, signal, ...told };
   }
@@ -170,13 +171,15 @@ describe("Ctrl-C", () => {
   test.each(["interpreter", "mixed"])("in bobbin record, on the tier %s", async (tier) => {
     const cli = at("../dist/cli.js");
     const name = `record-${tier}.rec`;
-    const record = ["record", ENDS, "--invoke", "spin", "--stub-imports", "--tier", tier, "-o", name]; // prettier-ignore
+    const host = file("logs.mjs");
+    writeFileSync(host, `export default ({ log }) => ({ imports: { env: { out: () => log("on") } } });`); // prettier-ignore
+    const record = ["record", ENDS, "--invoke", "main", "--host", host, "--tier", tier, "-o", name]; // prettier-ignore
     const { code, stdout, stderr } = await interrupted([cli, ...record], {});
-    expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
+    expect({ code, stdout }).toEqual({ code: 130, stdout: "on\n" });
     expect(stderr).toMatch(
-      /^interrupted\n.*: \d+ bytes, more than [1-9]\d* instructions, 1 entries/m,
+      /^interrupted\n.*: \d+ bytes, more than [1-9]\d* instructions, 2 entries/m,
     );
-    expect((await debug(name, "step 5", "position")).at(-1)).toBe("1:5");
+    expect((await debug(name, "goto 2:1000", "step 5", "position")).at(-1)).toBe("2:1005");
   });
 
   test("in bobbin run --record, while a promise is waited for", async () => {
