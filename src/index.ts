@@ -86,6 +86,7 @@ export { loadSnapshot, type LoadedSnapshot, type LoadOptions } from "./snapshot/
 export type { SuspendedChain } from "./snapshot/load-fibers.js";
 export { isSnapshot } from "./snapshot/format.js";
 export type { Codec } from "./snapshot/codec.js";
+export type { AtOnce } from "./snapshot/container.js";
 export { SnapshotError } from "./snapshot/errors.js";
 export { Recorder, type RecordOptions } from "./history/recorder.js";
 export {
@@ -94,6 +95,7 @@ export {
   type Recording,
   Stranger,
   writeRecording,
+  writeRecordingAtOnce,
 } from "./history/file.js";
 export { History, type HistoryOptions } from "./history/history.js";
 export type { Log } from "./history/log.js";

@@ -13,7 +13,7 @@ import {
 } from "./options.js";
 import { defaultExport, exportedFunction, parseArguments } from "./call.js";
 import { hearingOf } from "./hearing.js";
-import { recording, recordOption } from "./recordings.js";
+import { recordOption, RunRecording } from "./recordings.js";
 import { open, refuseDriver, type Session, startCall } from "./session.js";
 import { checkSnapshotFlags, runOn, type SnapshotFlags, snapshotOptions } from "./snapshots.js";
 import { formatValue } from "../runtime/notation.js";
@@ -58,13 +58,20 @@ export async function run(
 ): Promise<number> {
   checkSnapshotFlags(options);
   const hearing = hearingOf(context, options.json === true);
-  const session = await open(file, { ...options, texts: args, hearing }, context);
-  const { instance } = session;
-  const name = options.invoke ?? defaultExport(instance);
-  if (name === null) return ExitCode.good;
-  const func = exportedFunction(instance, name);
-  const given = parseArguments(name, func, session.operands);
-  return recording(session, options.record, context, () => call(session, name, given, options, context)); // prettier-ignore
+  const recording = new RunRecording(options.record, context);
+  try {
+    const executing = recording.tier;
+    const session = await open(file, { ...options, texts: args, hearing, executing }, context);
+    const { instance } = session;
+    const name = options.invoke ?? defaultExport(instance);
+    if (name === null) return ExitCode.good;
+    const func = exportedFunction(instance, name);
+    const given = parseArguments(name, func, session.operands);
+    recording.begin(session);
+    return await call(session, name, given, options, context);
+  } finally {
+    await recording.end();
+  }
 }
 
 async function call(

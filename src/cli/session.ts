@@ -2,7 +2,7 @@
 // whoever answers its imports. All commands that run programs start here.
 
 import { instantiate } from "../exec/instantiate.js";
-import { observers } from "../exec/hooks.js";
+import { observers, type Tier } from "../exec/hooks.js";
 import { Machine } from "../exec/machine.js";
 import type { Host } from "../compare/host.js";
 import { FiberAbi } from "../fiber/abi/abi.js";
@@ -44,6 +44,8 @@ export interface OpenOptions extends ExecutionOptions {
   readonly hearing?: Hearing;
   /** What a WASI program reads. Default: stdin. */
   readonly input?: () => ByteSource;
+  /** What executes in place of the tier that is asked for. */
+  readonly executing?: ((tier: Tier | null) => Tier) | undefined;
 }
 
 export interface Session {
@@ -79,8 +81,10 @@ export async function open(file: string, options: OpenOptions, context: Context)
       : null;
   const instrumented = instrumentedEvents(module, events, context);
   const watching = [throws.observer, instrumented?.observer, events?.tracker?.observer];
+  const { tier = null, ...limits } = machineOptions(options, context.note);
   const machine = new Machine({
-    ...machineOptions(options, context.note),
+    ...limits,
+    tier: options.executing === undefined ? tier : options.executing(tier),
     observer: observers(...watching.filter((observer) => observer != null)),
   });
   const { texts = [], input = () => context.io.surroundings.stdin } = options;

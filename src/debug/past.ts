@@ -6,12 +6,13 @@ import type { Fiber, FiberView } from "../exec/fiber.js";
 import { type Observer, observers } from "../exec/hooks.js";
 import type { Machine, Outcome, RunOptions } from "../exec/machine.js";
 import type { FiberAbi } from "../fiber/abi/abi.js";
-import type { Asyncify } from "../fiber/asyncify/asyncify.js";
+import { type Asyncify, asyncifyOf } from "../fiber/asyncify/asyncify.js";
 import { callOf } from "../history/calls.js";
 import type { Follower } from "../history/checkpoint.js";
 import type { History } from "../history/history.js";
 import type { Replica } from "../history/replica.js";
-import type { Timeline } from "../history/timeline.js";
+import { firstPlace } from "../history/queries.js";
+import { type Drive, finish, type Timeline } from "../history/timeline.js";
 import type { SavedTracker } from "../observe/fibers.js";
 import { namesFibers } from "../observe/fibers.js";
 import { InstrumentedEvents } from "../observe/instrumented.js";
@@ -20,6 +21,7 @@ import { isInstrumented } from "../observe/runtime-functions.js";
 import { TwinError } from "../observe/twin-parts.js";
 import type { ModuleInstance } from "../runtime/instances.js";
 import { UsageError } from "../util/errors.js";
+import type { ValidModule } from "../valid/validate.js";
 import { type ProgramEvent, ProgramEvents } from "./happenings.js";
 import type { SavedRecords } from "./records.js";
 import type { Deed, Scene } from "./scene.js";
@@ -29,7 +31,6 @@ import type { End } from "./session-types.js";
 const SLICE = 1_000_000;
 
 export class PastScene implements Scene {
-  instance!: ModuleInstance;
   fiber!: Fiber;
   end: End | null = null;
   readonly replica: Replica;
@@ -39,13 +40,13 @@ export class PastScene implements Scene {
   private constructor(
     readonly timeline: Timeline,
     readonly events: ProgramEvents,
+    /** The number of the instance that is looked at. */
+    private readonly subject: number,
     /** The only call that is looked at; null for all. */
     private readonly only: number | null,
     private readonly breathe: () => Promise<void>,
   ) {
     this.replica = timeline.replica;
-    const [instance] = this.replica.instances;
-    if (instance !== undefined) this.instance = instance;
     events.listen((event) => this.hear?.(event));
   }
 
@@ -56,11 +57,33 @@ export class PastScene implements Scene {
     breathe: () => Promise<void>,
   ): Promise<PastScene> {
     let events: ProgramEvents | null = null;
-    const timeline = await history.timeline(({ abi, instances }) => {
-      events = new ProgramEvents(abi !== null || instances.some((i) => namesFibers(i.module)));
-      return followerOf(events, instances[0]);
+    let subject = 0;
+    const timeline = await history.timeline((replica) => {
+      const { abi, instances, later } = replica;
+      const modules = [...instances.map(({ module }) => module), ...later];
+      events = new ProgramEvents(abi !== null || modules.some(namesFibers));
+      subject = subjectOf(replica);
+      return followerOf(events, modules[subject], () => instances[subject] ?? null);
     });
-    return new PastScene(timeline, events!, only, breathe);
+    return new PastScene(timeline, events!, subject, only, breathe);
+  }
+
+  /** Goes to the first place of a recording. @throws RecordingError, UsageError where nothing runs */
+  async begin(drive: Drive): Promise<void> {
+    const { timeline, replica, subject } = this;
+    const before = replica.instances.length;
+    // Once made, it is there: also where it had not been made yet.
+    if (subject >= before) {
+      const { entries: log } = replica.log;
+      const made = log.flatMap(({ deed }, entry) => (deed.kind === "instance" ? [entry] : []));
+      const entry = made[subject - before];
+      if (entry === undefined) throw new UsageError("nothing runs in the recording");
+      const { executed, drops } = log[entry]!;
+      await finish(timeline.goTo({ entries: entry + 1, executed, drops }), drive);
+    }
+    await finish(firstPlace(timeline), drive);
+    if (this.machine.fiber === null) throw new UsageError("nothing runs in the recording");
+    this.look();
   }
 
   get machine(): Machine {
@@ -69,8 +92,11 @@ export class PastScene implements Scene {
   get instances(): readonly ModuleInstance[] {
     return this.replica.instances;
   }
+  get instance(): ModuleInstance {
+    return this.replica.instances[this.subject]!;
+  }
   get asyncify(): Asyncify | null {
-    return this.replica.asyncify;
+    return asyncifyOf(this.instance) ?? null;
   }
   get native(): FiberAbi | null {
     return this.replica.abi;
@@ -92,8 +118,6 @@ export class PastScene implements Scene {
   /** The replica stands somewhere else now. */
   look(): void {
     this.fiber = this.machine.fiber!;
-    // The program's own may not have been there from the start.
-    this.instance ??= this.fiber.frames[0]?.func.instance ?? this.replica.instances[0]!;
     this.end = null;
   }
 
@@ -136,14 +160,42 @@ interface SavedFollower {
   readonly projection: SavedProjection | undefined;
 }
 
-/** Who tells of a program's events, put back with it. */
-function followerOf(events: ProgramEvents, instance: ModuleInstance | undefined): Follower {
+/**
+ * Which instance a recording is about, by its number: the first; of those that were made later
+ * (a host may have modules of its own) the first that may unwind.
+ */
+function subjectOf({ instances, later, log }: Replica): number {
+  if (instances.length > 0) return 0;
+  const native = log.entries.flatMap(({ deed }) => deed.kind === "instance" ? [deed.asyncify !== null] : []); // prettier-ignore
+  return Math.max(
+    0,
+    later.findIndex((module, i) => native[i] === true || isInstrumented(module)),
+  );
+}
+
+/**
+ * Who tells of a program's events, put back with it.
+ * @param subject the instance of `module`, once it is there
+ */
+function followerOf(
+  events: ProgramEvents,
+  module: ValidModule | undefined,
+  subject: () => ModuleInstance | null,
+): Follower {
   const { tracker, records } = events;
-  const instrumented = instance === undefined ? null : instrumentedEvents(instance, events);
+  const instrumented = module === undefined ? null : instrumentedEvents(module, events);
+  const attach = (): void => {
+    const instance = subject();
+    if (instance !== null) instrumented?.attach(instance);
+  };
+  attach();
   const watching = [instrumented?.observer, tracker?.observer].filter((one) => one !== undefined);
   return {
     observer: watching.length === 0 ? null : observers(...watching),
-    event: events.emit,
+    event(event, of) {
+      if (of === null || of === subject()) events.emit(event);
+    },
+    made: attach,
     save: (): SavedFollower => ({
       tracker: tracker?.save(),
       records: records.save(),
@@ -160,14 +212,12 @@ function followerOf(events: ProgramEvents, instance: ModuleInstance | undefined)
 
 /** Null where the module is not instrumented, or cannot be told of: whoever runs it says why. */
 function instrumentedEvents(
-  instance: ModuleInstance,
+  module: ValidModule,
   { emit }: ProgramEvents,
 ): InstrumentedEvents | null {
-  if (!isInstrumented(instance.module)) return null;
+  if (!isInstrumented(module)) return null;
   try {
-    const instrumented = new InstrumentedEvents(instance.module, emit);
-    instrumented.attach(instance);
-    return instrumented;
+    return new InstrumentedEvents(module, emit);
   } catch (error) {
     if (error instanceof TwinError) return null;
     throw error;

@@ -13,8 +13,7 @@ import { callOf } from "../history/calls.js";
 import { type Edit, perform } from "../history/edits.js";
 import type { History } from "../history/history.js";
 import type { Position } from "../history/position.js";
-import { firstPlace, framesOf } from "../history/queries.js";
-import { finish } from "../history/timeline.js";
+import { framesOf } from "../history/queries.js";
 import type { FiberState, FiberTracker } from "../observe/fibers.js";
 import type { FuncInstance, ModuleInstance } from "../runtime/instances.js";
 import type { Reference, Value } from "../runtime/values.js";
@@ -75,9 +74,7 @@ export class DebugSession {
   /** Looks at what was recorded, from its first place on. @throws RecordingError, UsageError */
   static async ofRecording(history: History, options: DebugOptions = {}): Promise<DebugSession> {
     const past = await PastScene.make(history, null, options.breathe ?? (() => Promise.resolve()));
-    await finish(firstPlace(past.timeline), options);
-    if (past.machine.fiber === null) throw new UsageError("nothing runs in the recording");
-    past.look();
+    await past.begin(options);
     return new DebugSession(past.machine, past.instance, { ...options, history }, past);
   }
 

@@ -10,6 +10,7 @@ import type { FiberAbi, SavedFibers } from "../fiber/abi/abi.js";
 import type { Asyncify } from "../fiber/asyncify/asyncify.js";
 import type { SavedAsyncify } from "../fiber/asyncify/saved.js";
 import type { AsyncifyEvent, SwitchEvent } from "../observe/events.js";
+import type { ModuleInstance } from "../runtime/instances.js";
 import type { MemoryInstance } from "../runtime/memory.js";
 import { type Page, restoreMemory, type SavedMemory, saveMemory } from "./pages.js";
 import type { Keep, Saved } from "./saved.js";
@@ -20,8 +21,10 @@ import { Walk } from "./walk.js";
 export interface Follower {
   /** What it must see of the machine. */
   readonly observer: Observer | null;
-  /** Takes what asyncify and the native fibers tell. */
-  event(event: AsyncifyEvent | SwitchEvent): void;
+  /** Takes what asyncify (of that instance) and the native fibers tell. */
+  event(event: AsyncifyEvent | SwitchEvent, of: ModuleInstance | null): void;
+  /** An instance was made later than the start; it is not made a second time. */
+  made?(instance: ModuleInstance): void;
   /** What it knows, as data that nobody changes. */
   save(): unknown;
   restore(saved: unknown): void;
@@ -31,7 +34,6 @@ export interface Follower {
 export interface Parts {
   readonly machine: Machine;
   readonly store: Store;
-  readonly asyncify: Asyncify | null;
   readonly abi: FiberAbi | null;
   readonly follower: Follower | null;
 }
@@ -41,7 +43,7 @@ export class Checkpoint {
   private readonly memories = new Map<MemoryInstance, SavedMemory>();
   private readonly counters: Counters;
   private readonly fiber: Fiber | null;
-  private readonly asyncify: SavedAsyncify | null;
+  private readonly asyncifies: ReadonlyMap<Asyncify, SavedAsyncify>;
   private readonly abi: SavedFibers | null;
   private readonly followed: unknown;
   readonly pages: ReadonlySet<Page>;
@@ -57,10 +59,10 @@ export class Checkpoint {
     roots: readonly unknown[],
     before: Checkpoint | null,
   ) {
-    const { machine, store, asyncify, abi, follower } = parts;
+    const { machine, store, abi, follower } = parts;
     this.counters = machine.counters;
     this.fiber = machine.fiber;
-    this.asyncify = asyncify?.save() ?? null;
+    this.asyncifies = new Map(store.asyncifies.map((asyncify) => [asyncify, asyncify.save()]));
     this.followed = follower?.save();
     for (const memory of store.memories.list)
       this.memories.set(memory, saveMemory(memory, before?.memories.get(memory)));
@@ -69,7 +71,8 @@ export class Checkpoint {
       this.saved.set(object, make(old));
     };
     const walk = new Walk(keep);
-    for (const [, reference] of this.asyncify?.references ?? []) walk.visit(reference);
+    for (const { references } of this.asyncifies.values())
+      for (const [, reference] of references) walk.visit(reference);
     walkAll(walk, parts, roots);
     this.abi = abi?.copy(walk.fibers) ?? null;
     this.pages = new Set([...this.memories.values()].flatMap(({ pages }) => pages));
@@ -88,13 +91,13 @@ export class Checkpoint {
 
   /** Puts back what instances are made of, whatever the machine does. */
   restoreThings(): void {
+    for (const [asyncify, saved] of this.asyncifies) asyncify.restore(saved);
     for (const memory of this.memories.values()) restoreMemory(memory);
     for (const saved of this.saved.values()) saved.restore();
   }
 
   restore(): void {
-    const { machine, asyncify, abi, follower } = this.parts;
-    if (this.asyncify !== null) asyncify!.restore(this.asyncify);
+    const { machine, abi, follower } = this.parts;
     if (this.abi !== null) abi!.restore(this.abi);
     this.restoreThings();
     follower?.restore(this.followed);

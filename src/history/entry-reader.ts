@@ -2,15 +2,17 @@
 
 import { readMemoryLimits } from "../binary/types.js";
 import { RUNTIME_NAMES } from "../fiber/asyncify/events.js";
+import { readSettings } from "../snapshot/asyncify.js";
 import type { SectionReader } from "../snapshot/bytes.js";
 import { readAs } from "../snapshot/load-shared.js";
 import type { Limits } from "../syntax/types.js";
 import type { ArrayChange, Changes, GlobalChange, MemoryChange, Run, TableChange } from "./changes.js"; // prettier-ignore
 import type { LoggedEdit } from "./edits.js";
-import { DEEDS, EDITS, EXTERNS, NAMES, STANDINGS, TAGS, TYPES } from "./entry-codes.js";
+import { DEEDS, EDITS, ENDS, EXTERNS, NAMES, type Place, STANDINGS, TAGS, TYPES } from "./entry-codes.js"; // prettier-ignore
 import type { Given } from "./joining.js";
-import type { Deed, End, Entry } from "./log.js";
+import type { Deed, End, Entry, Standing } from "./log.js";
 import type { Datum, Name, TagName } from "./names.js";
+import type { FunctionName } from "./store.js";
 
 /** Exceptions that hold exceptions, and so on: nobody makes them so deep. */
 const DEEPEST = 100;
@@ -26,19 +28,23 @@ export class EntryReader {
     return this.r.list("entries", () => this.entry());
   }
 
-  end(entries: number): End {
-    const end = { entries, ...this.place() };
+  end(entries: number): End | null {
+    const { standing, ...at } = this.placeOf(ENDS);
     this.r.end();
-    return end;
+    return standing === "running" ? null : { entries, ...at, standing };
   }
 
-  private place(): Pick<End, "executed" | "drops" | "standing"> {
+  private place(): Place<Standing> {
+    return this.placeOf(STANDINGS);
+  }
+
+  private placeOf<S>(standings: readonly S[]): Place<S> {
     const r: SectionReader = this.r;
     const start = r.pos;
     this.executed += r.uint("a number of instructions");
     this.drops += r.uint("a number of frames");
     r.ensure(Number.isSafeInteger(this.executed + this.drops), "more than can be counted", start);
-    const standing = STANDINGS[r.below(STANDINGS.length, "how the machine stands")]!;
+    const standing = standings[r.below(standings.length, "how the machine stands")]!;
     return { executed: this.executed, drops: this.drops, standing };
   }
 
@@ -97,8 +103,17 @@ export class EntryReader {
       case "edit":
         return { kind, edit: this.edit() };
       case "instance":
-        return { kind, module: r.uint("a module"), imports: r.list("imports", () => this.given()) };
+      case "asyncified": {
+        const module = r.uint("a module");
+        const imports = r.list("imports", () => this.given());
+        return { kind: "instance", module, imports, asyncify: kind === "instance" ? null : readSettings(r) }; // prettier-ignore
+      }
     }
+  }
+
+  private runtime(number: number): FunctionName {
+    const name = RUNTIME_NAMES[number % RUNTIME_NAMES.length]!;
+    return { kind: "runtime", asyncify: Math.floor(number / RUNTIME_NAMES.length), name };
   }
 
   private given(): Given {
@@ -187,7 +202,7 @@ export class EntryReader {
       case "func":
         return { kind, instance: r.uint("an instance"), index: r.uint("a function") };
       case "runtime":
-        return { kind, name: RUNTIME_NAMES[r.below(RUNTIME_NAMES.length, "a function")]! };
+        return this.runtime(r.uint("a function"));
       case "host":
       case "left":
         return { kind, id: r.uint("a number") };

@@ -2,13 +2,14 @@
 
 import { encodeLimits } from "../binary/encode-types.js";
 import { RUNTIME_NAMES } from "../fiber/asyncify/events.js";
+import { writeSettings } from "../snapshot/asyncify.js";
 import { ByteWriter } from "../snapshot/bytes.js";
 import type { Limits } from "../syntax/types.js";
 import type { Changes, Run } from "./changes.js";
 import type { LoggedEdit } from "./edits.js";
-import { DEEDS, EDITS, EXTERNS, NAMES, STANDINGS, TAGS, TYPES } from "./entry-codes.js";
+import { DEEDS, EDITS, ENDS, EXTERNS, NAMES, type Place, TAGS, TYPES } from "./entry-codes.js";
 import type { Given } from "./joining.js";
-import type { Deed, End, Entry } from "./log.js";
+import type { Deed, End, Entry, Standing } from "./log.js";
 import type { Datum, Name } from "./names.js";
 
 export class EntryWriter {
@@ -16,15 +17,17 @@ export class EntryWriter {
   private executed = 0;
   private drops = 0;
 
-  end(end: End): void {
-    this.place(end);
+  /** @param end null where the machine ran on from the last entry, to nobody knows where */
+  end(end: End | null): void {
+    const { executed, drops } = this;
+    this.place(end ?? { executed, drops, standing: "running" });
   }
 
-  private place({ executed, drops, standing }: Pick<End, "executed" | "drops" | "standing">): void {
+  private place({ executed, drops, standing }: Place<Standing | "running">): void {
     const { w } = this;
     w.uint(executed - this.executed);
     w.uint(drops - this.drops);
-    w.byte(STANDINGS.indexOf(standing));
+    w.byte(ENDS.indexOf(standing));
     this.executed = executed;
     this.drops = drops;
   }
@@ -74,7 +77,8 @@ export class EntryWriter {
 
   private deed(deed: Deed): void {
     const { w } = this;
-    w.byte(DEEDS.indexOf(deed.kind));
+    const asyncify = deed.kind === "instance" ? deed.asyncify : null;
+    w.byte(DEEDS.indexOf(asyncify === null ? deed.kind : "asyncified"));
     switch (deed.kind) {
       case "call":
         this.name(deed.func);
@@ -89,7 +93,8 @@ export class EntryWriter {
         return this.edit(deed.edit);
       case "instance":
         w.uint(deed.module);
-        return w.list(deed.imports, (given) => this.given(given));
+        w.list(deed.imports, (given) => this.given(given));
+        return asyncify === null ? undefined : writeSettings(w, asyncify);
     }
   }
 
@@ -176,7 +181,7 @@ export class EntryWriter {
         w.uint(name.instance);
         return w.uint(name.index);
       case "runtime":
-        return w.byte(RUNTIME_NAMES.indexOf(name.name));
+        return w.uint(RUNTIME_NAMES.length * name.asyncify + RUNTIME_NAMES.indexOf(name.name));
       case "host":
       case "left":
         return w.uint(name.id);

@@ -5,7 +5,7 @@
 import { HostRef } from "../runtime/values.js";
 import { ByteWriter, SectionReader } from "../snapshot/bytes.js";
 import { type Codec, readHostValue, writeHostValue } from "../snapshot/codec.js";
-import { type FileKind, type FileOf, isOfKind, packFile, unpackFile } from "../snapshot/container.js"; // prettier-ignore
+import { type AtOnce, type FileKind, type FileOf, isOfKind, packFile, packFileAtOnce, unpackFile } from "../snapshot/container.js"; // prettier-ignore
 import { EntryReader } from "./entry-reader.js";
 import { EntryWriter } from "./entry-writer.js";
 import { RecordingError } from "./errors.js";
@@ -46,33 +46,41 @@ export class Stranger {
   }
 }
 
+type Recorded = Pick<Recorder, "values" | "entries" | "modules" | "hosts" | "end" | "isCut">;
+
 /** @param compress default: sections are deflated */
-export async function writeRecording(
-  recorder: Pick<Recorder, "start" | "values" | "entries" | "modules" | "hosts" | "end">,
+export const writeRecording = async (
+  recorder: Recorded & Pick<Recorder, "start">,
   compress = true,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Uint8Array<ArrayBuffer>> =>
+  packFile(RECORDING, contentsOf(recorder, await recorder.start), compress);
+
+/** The same at once, for whoever cannot wait. */
+export const writeRecordingAtOnce = (
+  recorder: Recorded & Pick<Recorder, "startAtOnce">,
+  host: AtOnce,
+): Uint8Array<ArrayBuffer> =>
+  packFileAtOnce(RECORDING, contentsOf(recorder, recorder.startAtOnce(host)), host);
+
+function contentsOf(recorder: Recorded, start: Uint8Array<ArrayBuffer>): FileOf<SectionName> {
   const log = new EntryWriter();
-  const { entries, hosts, end } = recorder;
+  const { entries, hosts, end, isCut } = recorder;
   log.w.list(entries, (entry) => log.entry(entry));
-  log.end(end);
+  log.end(isCut ? null : end);
   const modules = new ByteWriter();
   modules.list(recorder.modules, (bytes) => modules.sized(bytes));
   const values = new ByteWriter();
   values.list(recorder.values, (value) => writeHostValue(values, value, STRANGERS));
   values.list(hosts, ({ value }) => writeHostValue(values, value, STRANGERS));
-  return packFile(
-    RECORDING,
-    {
-      features: 0,
-      sections: [
-        { name: "start", bytes: await recorder.start },
-        { name: "modules", bytes: modules.bytes },
-        { name: "host values", bytes: values.bytes },
-        { name: "log", bytes: log.w.bytes },
-      ],
-    },
-    compress,
-  );
+  return {
+    features: 0,
+    sections: [
+      { name: "start", bytes: start },
+      { name: "modules", bytes: modules.bytes },
+      { name: "host values", bytes: values.bytes },
+      { name: "log", bytes: log.w.bytes },
+    ],
+  };
 }
 
 /**

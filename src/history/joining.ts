@@ -4,6 +4,7 @@
 
 import { decode } from "../binary/decode.js";
 import { allocate, getGlobal, setGlobal } from "../exec/instantiate.js";
+import { Asyncify, asyncifyOf, type AsyncifySettings } from "../fiber/asyncify/asyncify.js";
 import {
   type ExternInstance,
   FuncInstance,
@@ -37,12 +38,15 @@ export type Given =
 /** What an instance was given, which is not in the store yet. @throws RecordingError */
 export function givenTo(instance: ModuleInstance, store: Store, namer: Namer): Given[] {
   const { funcs, memories, tables, globals, tags, module } = instance;
+  const asyncify = asyncifyOf(instance);
   const next = { func: 0, memory: 0, table: 0, global: 0, tag: 0 };
   return module.imports.map(({ description: { kind } }): Given => {
     const index = next[kind]++;
     switch (kind) {
       case "func": {
         const func = funcs[index]!;
+        // Its own asyncify gives it that again.
+        if (asyncify !== undefined && asyncifyOf(func) === asyncify) return { kind, func: null };
         if (func.native !== null && store.nameOf(func) === undefined)
           throw new RecordingError(`${func.name} is native code, which no log can hold`);
         return { kind, func: store.nameOf(func) ?? null };
@@ -86,18 +90,36 @@ export function moduleOf(bytes: Uint8Array): ValidModule {
   }
 }
 
-/** Makes an instance again. @throws RecordingError where what it is given does not fit */
+/** @throws RecordingError for a module that does not take it */
+export function asyncifyWith(module: ValidModule, settings: AsyncifySettings): Asyncify {
+  try {
+    return new Asyncify(module, settings);
+  } catch (error) {
+    if (error instanceof BobbinError || error instanceof RangeError)
+      throw new RecordingError(`a module does not take asyncify: ${error.message}`);
+    throw error;
+  }
+}
+
+/**
+ * Makes an instance again.
+ * @param asyncify its native asyncify, which is attached to it
+ * @throws RecordingError where what it is given does not fit
+ */
 export function join(
   module: ValidModule,
   given: readonly Given[],
+  asyncify: Asyncify | null,
   store: Store,
   finder: Finder,
 ): ModuleInstance {
   if (given.length !== module.imports.length)
     throw new RecordingError(`an instance is given ${given.length} imports, expected ${module.imports.length}`); // prettier-ignore
   try {
-    const externs = module.imports.map((wanted, i) => make(given[i]!, wanted, module, store, finder)); // prettier-ignore
-    return allocate(module, externs);
+    const externs = module.imports.map(
+      (wanted, i) => resolved(wanted, asyncify) ?? make(given[i]!, wanted, module, store, finder),
+    );
+    return allocate(module, externs, (instance) => asyncify?.attach(instance));
   } catch (error) {
     const wrong = error instanceof BobbinError || error instanceof RangeError;
     if (error instanceof RecordingError || !wrong) throw error;
@@ -105,6 +127,10 @@ export function join(
     throw new RecordingError(`an instance cannot be made again: ${why}`);
   }
 }
+
+/** What the pass gives an instance of its own. */
+const resolved = ({ module, name, description }: Import, asyncify: Asyncify | null) =>
+  module === "asyncify" && description.kind === "func" ? asyncify?.imports.get(name) : undefined;
 
 function make(
   given: Given,

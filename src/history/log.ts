@@ -2,6 +2,7 @@
 // entries follows from the machine alone.
 
 import type { HostRef } from "../runtime/values.js";
+import type { PortableSettings } from "../snapshot/asyncify.js";
 import type { Changes } from "./changes.js";
 import type { LoggedEdit } from "./edits.js";
 import type { Given } from "./joining.js";
@@ -18,7 +19,13 @@ export type Deed =
   /** A call that had been left between two instructions goes on. */
   | { readonly kind: "go on" }
   /** An instance was made: its start function, if it has one, is called by the next entry. */
-  | { readonly kind: "instance"; readonly module: number; readonly imports: readonly Given[] }
+  | {
+      readonly kind: "instance";
+      readonly module: number;
+      readonly imports: readonly Given[];
+      /** How its native asyncify is set, where it has that. */
+      readonly asyncify: PortableSettings | null;
+    }
   /** Somebody at a debugger changed the machine. */
   | { readonly kind: "edit"; readonly edit: LoggedEdit };
 

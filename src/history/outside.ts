@@ -2,9 +2,14 @@
 
 import type { Fiber } from "../exec/fiber.js";
 import type { Machine, Outcome } from "../exec/machine.js";
+import type { Asyncify } from "../fiber/asyncify/asyncify.js";
+import { AsyncifyInstances } from "../fiber/asyncify/instances.js";
+import type { AsyncifyEvent } from "../observe/events.js";
 import { ExceptionInstance } from "../runtime/exceptions.js";
+import type { ModuleInstance } from "../runtime/instances.js";
 import { StoppedError } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
+import type { PortableSettings } from "../snapshot/asyncify.js";
 import { isOver } from "../snapshot/save-fibers.js";
 import { UsageError } from "../util/errors.js";
 import type { ValidModule } from "../valid/validate.js";
@@ -12,7 +17,7 @@ import { callOf } from "./calls.js";
 import { applyChanges } from "./changes.js";
 import { Checkpoint } from "./checkpoint.js";
 import { editOf, perform } from "./edits.js";
-import { join, moduleOf } from "./joining.js";
+import { asyncifyWith, join, moduleOf } from "./joining.js";
 import type { Deed, Entry, Log } from "./log.js";
 import type { Datum, Finder, Name } from "./names.js";
 import { Store } from "./store.js";
@@ -28,6 +33,7 @@ export class Outside {
   private readonly valid = new Map<Uint8Array, ValidModule>();
   /** Instances as they were when they were made. */
   private readonly joined = new Map<Entry, Checkpoint>();
+  private readonly asyncified: AsyncifyInstances;
 
   constructor(
     private readonly machine: Machine,
@@ -37,8 +43,13 @@ export class Outside {
       readonly fiberOf: (id: number) => Fiber | undefined;
       /** @throws RecordingError always */
       readonly astray: (what: string) => never;
+      /** Told of an instance when it is made for the first time. */
+      readonly made: (instance: ModuleInstance) => void;
+      readonly heard: (event: AsyncifyEvent, of: ModuleInstance | null) => void;
     },
-  ) {}
+  ) {
+    this.asyncified = new AsyncifyInstances(machine);
+  }
 
   /** The machine has stopped in a fiber. */
   stood(fiber: Fiber): void {
@@ -92,23 +103,54 @@ export class Outside {
   /** Makes an instance, which is the same whenever it is made again. */
   private join(
     entry: Entry,
-    { module, imports }: Deed & { kind: "instance" },
+    { imports, asyncify: settings, ...deed }: Deed & { kind: "instance" },
     modules: Log["modules"],
   ): void {
     const known = this.joined.get(entry);
     if (known !== undefined) return known.restoreThings();
-    const { machine, store, valid: validated } = this;
+    const { machine, store, asyncified } = this;
+    const module = this.moduleOf(deed, modules);
+    const asyncify = settings === null ? null : this.asyncifyFor(module, settings);
+    const instance = join(module, imports, asyncify, store, this.finder);
+    const alone = new Store();
+    for (const into of [store, alone]) {
+      into.add(instance);
+      if (asyncify !== null) into.addAsyncify(asyncify);
+    }
+    if (asyncify !== null) asyncified.add(asyncify, instance);
+    const parts = { machine, store: alone, abi: null, follower: null };
+    this.joined.set(entry, new Checkpoint(parts, [], null));
+    return this.replica.made(instance);
+  }
+
+  /** The module of an instance that is made later. @throws RecordingError */
+  moduleOf(
+    { module }: Pick<Deed & { kind: "instance" }, "module">,
+    modules: Log["modules"],
+  ): ValidModule {
+    // prettier-ignore
     const bytes = modules[module];
     if (bytes === undefined) return this.replica.astray("has a module that is not there");
-    const valid = validated.get(bytes) ?? moduleOf(bytes);
-    validated.set(bytes, valid);
-    const instance = join(valid, imports, store, this.finder);
-    store.add(instance);
-    const alone = new Store();
-    alone.add(instance);
-    const parts = { machine, store: alone, asyncify: null, abi: null, follower: null };
-    this.joined.set(entry, new Checkpoint(parts, [], null));
-    return undefined;
+    const valid = this.valid.get(bytes) ?? moduleOf(bytes);
+    this.valid.set(bytes, valid);
+    return valid;
+  }
+
+  /** The modules of all of them, in order. @throws RecordingError */
+  modulesOf({ entries, modules }: Log): readonly ValidModule[] {
+    return entries.flatMap(({ deed }) =>
+      deed.kind === "instance" ? [this.moduleOf(deed, modules)] : [],
+    );
+  }
+
+  private asyncifyFor(module: ValidModule, settings: PortableSettings): Asyncify {
+    const { replica, asyncified } = this;
+    const made: Asyncify = asyncifyWith(module, {
+      ...settings,
+      listener: (event) => replica.heard(event, made.instance),
+      onState: asyncified.stateChanged,
+    });
+    return made;
   }
 
   private begin(entry: Entry, { func: name, args }: Deed & { kind: "call" }): Outcome | null {

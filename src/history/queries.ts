@@ -87,7 +87,7 @@ export function* stepBack(
   else yield* timeline.goTo(far);
   let steps = stepsBetween(timeline, timeline.position, from, visible);
   if (steps < count) return null;
-  while (steps > count || replica.stands) {
+  while (steps > count || replica.stands || !visible(replica.call)) {
     const { executed, drops } = replica.position;
     const counts = visible(replica.call);
     if (replica.tick() === "end") return null;

@@ -8,10 +8,13 @@ import type { FiberView } from "../exec/fiber.js";
 import { type Input, type Interposer, type Observer, observers } from "../exec/hooks.js";
 import type { Machine, Outcome } from "../exec/machine.js";
 import type { FiberAbi } from "../fiber/abi/abi.js";
-import type { Asyncify } from "../fiber/asyncify/asyncify.js";
+import { type Asyncify, asyncifyOf } from "../fiber/asyncify/asyncify.js";
+import { AsyncifyInstances } from "../fiber/asyncify/instances.js";
 import type { ModuleInstance } from "../runtime/instances.js";
 import type { HostRef } from "../runtime/values.js";
+import { settingsOf } from "../snapshot/asyncify.js";
 import type { Codec } from "../snapshot/codec.js";
+import type { AtOnce } from "../snapshot/container.js";
 import { SnapshotError } from "../snapshot/errors.js";
 import { isOver } from "../snapshot/save-fibers.js";
 import { takeSnapshot } from "../snapshot/save.js";
@@ -41,6 +44,8 @@ export class Recorder implements Log {
   readonly store = new Store();
   /** The machine when recording began, uncompressed; objects of the host are numbers in `values`. */
   readonly start: Promise<Uint8Array<ArrayBuffer>>;
+  /** The same for whoever cannot wait. */
+  startAtOnce: (host: AtOnce) => Uint8Array<ArrayBuffer>;
   /** Objects of the host that the start holds. */
   readonly values: unknown[] = [];
   /** Why recording has ended, if it has. */
@@ -57,6 +62,8 @@ export class Recorder implements Log {
   private atOnce = false;
   /** What was recorded when it ended. */
   private ended: End | null = null;
+  /** It ended while the machine ran: nobody knows where, but it was not before `end`. */
+  isCut = false;
   private readonly interposer: Interposer | null;
 
   /**
@@ -77,8 +84,10 @@ export class Recorder implements Log {
       codec: codecOf(this.values),
     });
     this.start = taken.bytes;
+    this.startAtOnce = taken.atOnce;
+    const made = (bytes: Uint8Array<ArrayBuffer>) => (this.startAtOnce = () => bytes);
     // Whoever wants them waits for them.
-    this.start.catch(() => undefined);
+    this.start.then(made, () => undefined);
     for (const instance of taken.instances) this.store.add(instance);
     if (asyncify != null) this.store.addAsyncify(asyncify);
     const { fiber } = machine;
@@ -93,6 +102,17 @@ export class Recorder implements Log {
   /** Records no more. */
   stop(): void {
     this.ended ??= this.end;
+  }
+
+  /**
+   * Records no more, of a machine that was stopped at once in the middle of something, and is
+   * not to be used again. Where it was then, it had come to from the last entry by itself: `end`
+   * is not behind that.
+   */
+  cut(): void {
+    if (this.ended !== null) return;
+    this.stop();
+    this.isCut = true;
   }
 
   get hosts(): readonly HostRef[] {
@@ -138,8 +158,10 @@ export class Recorder implements Log {
 
   private instantiated(instance: ModuleInstance): void {
     const { store, namer, machine, known } = this;
-    if (machine.interposer !== this.interposer)
-      throw new RecordingError("an instance with native asyncify was made, which no log can hold");
+    const asyncify = asyncifyOf(instance) ?? null;
+    const { interposer } = machine;
+    if (interposer !== this.interposer && !(interposer instanceof AsyncifyInstances))
+      throw new RecordingError("the course of calls is changed by what no log can hold");
     const changes = this.shadow.diff(namer);
     const imports = givenTo(instance, store, namer);
     let module = known.get(instance.module);
@@ -149,8 +171,11 @@ export class Recorder implements Log {
     }
     const { fiber } = machine;
     const call = fiber === null || isOver(fiber) ? 0 : callOf(fiber);
-    this.add({ call, from: 0, changes, deed: { kind: "instance", module, imports } });
+    const settings = asyncify === null ? null : settingsOf(asyncify);
+    const deed: Deed = { kind: "instance", module, imports, asyncify: settings };
+    this.add({ call, from: 0, changes, deed });
     store.add(instance);
+    if (asyncify !== null) store.addAsyncify(asyncify);
     this.shadow.take();
   }
 

@@ -94,6 +94,8 @@ export class Replica {
     this.outside = new Outside(machine, this.store, this.finder, {
       fiberOf: (id) => this.fiberOf(id),
       astray: (what) => this.astray(what),
+      made: (instance) => this.follower?.made?.(instance),
+      heard: (event, of) => this.heard(event, of),
     });
     const { fiber } = machine;
     this.stopped = fiber === null || fiber.status === "waiting";
@@ -107,8 +109,7 @@ export class Replica {
    */
   static async load(start: Uint8Array, log: Log, options: ReplicaOptions = {}): Promise<Replica> {
     const listener = (event: ProgramEvent): void => {
-      replica.listener?.(event);
-      replica.follower?.event(event);
+      replica.heard(event, replica.asyncify?.instance ?? null);
     };
     const loaded = await loadSnapshot(start, {
       allowMissing: true,
@@ -122,6 +123,16 @@ export class Replica {
     replica.follower = options.follow?.(replica) ?? null;
     replica.watch(null);
     return replica;
+  }
+
+  private heard(event: ProgramEvent, of: ModuleInstance | null): void {
+    this.listener?.(event);
+    this.follower?.event(event, of);
+  }
+
+  /** The modules of instances that the log makes, in that order. @throws RecordingError */
+  get later(): readonly ValidModule[] {
+    return this.outside.modulesOf(this.log);
   }
 
   /** In the order in which they came; those that come later stay, once they have been made. */
@@ -176,8 +187,8 @@ export class Replica {
   }
 
   private get parts(): Parts {
-    const { machine, store, asyncify, abi, follower } = this;
-    return { machine, store, asyncify, abi, follower };
+    const { machine, store, abi, follower } = this;
+    return { machine, store, abi, follower };
   }
 
   private get roots(): readonly unknown[] {

@@ -18,8 +18,8 @@ import { type FunctionPlace, Ids } from "../snapshot/graph.js";
 /** How a function is known. */
 export type FunctionName =
   | ({ readonly kind: "func" } & FunctionPlace)
-  /** One of asyncify's, which may be no instance's but is exported. */
-  | { readonly kind: "runtime"; readonly name: RuntimeName };
+  /** One of asyncify's, which may be no instance's but is exported. By its number in the store. */
+  | { readonly kind: "runtime"; readonly asyncify: number; readonly name: RuntimeName };
 
 export class Store {
   readonly instances = new Ids<ModuleInstance>();
@@ -30,7 +30,8 @@ export class Store {
   /** Those that the outside can reach by itself, since an instance imports or exports them. */
   readonly open = new Set<MemoryInstance | TableInstance | GlobalInstance>();
   private readonly places = new Map<FuncInstance, FunctionPlace>();
-  private asyncify: Asyncify | null = null;
+  /** Native asyncify of instances, in the order in which they came. */
+  readonly asyncifies: Asyncify[] = [];
 
   add(instance: ModuleInstance): void {
     const id = this.instances.idOf(instance);
@@ -59,7 +60,7 @@ export class Store {
   /** What asyncify has beside the instance. */
   addAsyncify(asyncify: Asyncify): void {
     const { globals, records } = asyncify;
-    this.asyncify = asyncify;
+    this.asyncifies.push(asyncify);
     this.globals.idOf(globals.state);
     this.globals.idOf(globals.data);
     if (records.own !== null) this.memories.idOf(records.own);
@@ -74,14 +75,15 @@ export class Store {
         : undefined;
     const place = this.places.get(func);
     if (place !== undefined) return { kind: "func", ...place };
-    const name = RUNTIME_NAMES.find((one) => this.asyncify?.functions.get(one) === func);
-    return name === undefined ? undefined : { kind: "runtime", name };
+    const asyncify = this.asyncifies.findIndex(({ functions }) => [...functions.values()].includes(func)); // prettier-ignore
+    const name = RUNTIME_NAMES.find((one) => this.asyncifies[asyncify]?.functions.get(one) === func); // prettier-ignore
+    return name === undefined ? undefined : { kind: "runtime", asyncify, name };
   }
 
   /** Undefined where there is no such function. */
   functionOf(name: FunctionName): FuncInstance | undefined {
     return name.kind === "func"
       ? this.instances.list[name.instance]?.funcs[name.index]
-      : this.asyncify?.functions.get(name.name);
+      : this.asyncifies[name.asyncify]?.functions.get(name.name);
   }
 }

@@ -3,7 +3,6 @@
 // attached.
 
 import { instantiate } from "../exec/instantiate.js";
-import { type Interposer, interposers } from "../exec/hooks.js";
 import type { Machine } from "../exec/machine.js";
 import { analyzeRoles } from "../fiber/asyncify/analyze.js";
 import { Asyncify, type AsyncifySettings } from "../fiber/asyncify/asyncify.js";
@@ -47,16 +46,14 @@ export interface Begun {
 
 export class Instantiation {
   private readonly attachments: Attachments;
-  private readonly asyncified = new AsyncifyInstances();
-  /** The machine's own, which others gave it. */
-  private readonly interposer: Interposer | null;
+  private readonly asyncified: AsyncifyInstances;
 
   constructor(
     private readonly machine: Machine,
     attachments: readonly Attachment[],
   ) {
     this.attachments = new Attachments(machine, attachments);
-    this.interposer = machine.interposer;
+    this.asyncified = new AsyncifyInstances(machine);
   }
 
   begin(compiled: Compiled): Begun {
@@ -74,17 +71,11 @@ export class Instantiation {
   /** @param imports in the module's order */
   finish({ compiled, asyncify, relay }: Begun, imports: readonly ExternInstance[]): ModuleInstance {
     return instantiate(this.machine, compiled.module, imports, (instance) => {
-      if (asyncify !== null) this.attach(asyncify, instance);
+      if (asyncify !== null) {
+        asyncify.attach(instance);
+        this.asyncified.add(asyncify, instance);
+      }
       this.attachments.made(instance, asyncify, relay);
     });
-  }
-
-  private attach(asyncify: Asyncify, instance: ModuleInstance): void {
-    const { machine, interposer, asyncified } = this;
-    asyncify.attach(instance);
-    asyncified.add(asyncify, instance);
-    // Whoever never asks for it does not pay for being asked.
-    if (machine.interposer === interposer)
-      machine.interposer = interposer === null ? asyncified : interposers(interposer, asyncified);
   }
 }

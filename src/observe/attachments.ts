@@ -64,10 +64,10 @@ export class Attachments {
     machine: Machine,
     private readonly all: readonly Attachment[],
   ) {
-    this.watched = new InstanceObservers(machine.observer ?? {});
-    if (all.length === 0) return;
-    machine.observer = this.watched.observer;
+    // Who observes the whole machine comes first, and hears of everything.
     for (const attachment of all) attachment.machine?.(machine);
+    this.watched = new InstanceObservers(machine.observer ?? {});
+    if (all.length > 0) machine.observer = this.watched.observer;
   }
 
   /** Whether anybody will want events. */

@@ -2,12 +2,7 @@
 // found; at the end of the thread, what there was to check.
 
 import { writeFileSync } from "node:fs";
-import {
-  getEnvironmentData,
-  isMainThread,
-  setEnvironmentData,
-  threadId,
-} from "node:worker_threads";
+import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
 import { packageVersion } from "../cli/version.js";
 import { ExitCode } from "../cli/failure.js";
 import { CODES } from "../observe/check/codes.js";
@@ -15,7 +10,7 @@ import { type CheckedInstance, InstanceChecker } from "../observe/check/instance
 import { renderCounts, renderFinding, renderVerdict } from "../observe/check/render.js";
 import { toSarif } from "../observe/check/sarif.js";
 import { Headings, instanceName } from "./headings.js";
-import { fileName, type Output } from "./output.js";
+import { fileName, type Output, threadFile } from "./output.js";
 
 export interface CheckSettings {
   readonly output: Output;
@@ -101,10 +96,6 @@ function writeReport(pattern: string, instances: readonly CheckedInstance[], out
     output.line(`bobbin: BOBBIN_CHECK_FILE: cannot write ${file}: ${(error as Error).message}`);
   }
 }
-
-/** Each thread has a report of its own: `report.thread-1.json`. */
-const threadFile = (file: string): string =>
-  isMainThread ? file : file.replace(/(\.[^./\\]*)?$/, (ending) => `.thread-${threadId}${ending}`);
 
 const report = (instances: readonly CheckedInstance[]): object => ({
   verdict: instances.some(({ findings }) => findings.length > 0) ? "findings" : "clean",

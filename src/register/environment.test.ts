@@ -20,6 +20,7 @@ test.each([
   [{ BOBBIN_CHECK: "strict" }, { check: "strict" }],
   [{ BOBBIN_CHECK_FILE: "a.json" }, { check: "report", checkFile: "a.json" }],
   [{ BOBBIN_TRACE: "-" }, { trace: "-" }],
+  [{ BOBBIN_RECORD: "%p.rec" }, { record: "%p.rec" }],
   [
     { BOBBIN_TIER: "forward", BOBBIN_FUEL: "1_000" },
     { tier: "forward", fuel: 1000 },
@@ -58,6 +59,7 @@ test.each([
   [{ BOBBIN_ASYNCIFY_ADDLIST: "f(" }, "a bracket does not close in the list 'f('"],
   [{ BOBBIN_ASYNCIFY_ADDLIST: "@/none" }, "cannot read the list /none"],
   [{ BOBBIN_TRCE: "a" }, "there is no variable BOBBIN_TRCE: did you mean BOBBIN_TRACE?"],
+  [{ BOBBIN_RECORD_FILE: "a" }, "there is no variable BOBBIN_RECORD_FILE"],
   [{ BOBBIN_CHECK_FORMAT: "json" }, "there is no variable BOBBIN_CHECK_FORMAT"],
 ])("%j is refused", (env, message) => {
   expect(() => settingsOf(env)).toThrow(message);

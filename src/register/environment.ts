@@ -19,6 +19,7 @@ export interface Settings {
   readonly check?: "report" | "strict";
   readonly checkFile?: string;
   readonly trace?: string;
+  readonly record?: string;
 }
 
 const PREFIX = "BOBBIN_";
@@ -39,12 +40,12 @@ const PASS: ReadonlyMap<
 );
 
 const NAMES = [
-  ...["TIER", "FUEL", "CHECK", "CHECK_FILE", "TRACE"].map((name) => PREFIX + name),
+  ...["TIER", "FUEL", "CHECK", "CHECK_FILE", "TRACE", "RECORD"].map((name) => PREFIX + name),
   ...["ASYNCIFY", "ASYNCIFY_STRICT", "ASYNCIFY_LAYOUT"].map((name) => PREFIX + name),
   ...PASS.keys(),
 ];
 /** Whatever begins so is ours. */
-const FAMILIES = ["ASYNCIFY_", "CHECK_", "TRACE_"].map((name) => PREFIX + name);
+const FAMILIES = ["ASYNCIFY_", "CHECK_", "TRACE_", "RECORD_"].map((name) => PREFIX + name);
 
 /** @throws UsageError that names the variable and what it takes */
 export function settingsOf(env: Environment): Settings {
@@ -63,6 +64,7 @@ export function settingsOf(env: Environment): Settings {
   const checkFile = get("CHECK_FILE");
   const check = one("CHECK", ["0", "1", "strict"]) ?? (checkFile === undefined ? "0" : "1");
   const trace = get("TRACE");
+  const record = get("RECORD");
   return {
     ...(tier === undefined ? {} : { tier }),
     ...(fuel === undefined ? {} : { fuel: numberOf(fuel) }),
@@ -70,6 +72,7 @@ export function settingsOf(env: Environment): Settings {
     ...(check === "0" ? {} : { check: check === "strict" ? check : "report" }),
     ...(checkFile === undefined ? {} : { checkFile }),
     ...(trace === undefined ? {} : { trace }),
+    ...(record === undefined ? {} : { record }),
   };
 }
 

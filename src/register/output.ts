@@ -2,7 +2,7 @@
 // threads write too.
 
 import { closeSync, openSync, writeSync } from "node:fs";
-import { isMainThread } from "node:worker_threads";
+import { isMainThread, threadId } from "node:worker_threads";
 import { UsageError } from "../util/errors.js";
 
 export interface Output {
@@ -38,6 +38,10 @@ export const standardError: Output = new Lines(STDERR);
 
 /** `%p` stands for the number of the process. */
 export const fileName = (pattern: string): string => pattern.replaceAll("%p", String(process.pid));
+
+/** A file for each thread: `report.thread-1.json`. */
+export const threadFile = (file: string): string =>
+  isMainThread ? file : file.replace(/(\.[^./\\]*)?$/, (ending) => `.thread-${threadId}${ending}`);
 
 /**
  * A file that is begun anew, and added to by worker threads; `-` is standard error.

@@ -7,7 +7,7 @@ import {
   type AsyncifyOptions,
 } from "../fiber/asyncify/options.js";
 import { Asyncify, type AsyncifySettings } from "../fiber/asyncify/asyncify.js";
-import { compactLayout, fullLayout } from "../fiber/asyncify/records.js";
+import { compactLayout, fullLayout, type LayoutOf } from "../fiber/asyncify/records.js";
 import type { Image } from "../fiber/asyncify/images.js";
 import type { ValidModule } from "../valid/validate.js";
 import { BobbinError } from "../util/errors.js";
@@ -23,21 +23,46 @@ const KEYS: readonly { readonly key: Key; readonly kind: AsyncifyOption["kind"] 
 ];
 const LAYOUTS = [fullLayout, compactLayout];
 
-export function writeAsyncify(w: ByteWriter, graph: Graph, asyncify: Asyncify): void {
-  const { instance, settings, roles } = asyncify;
-  if (instance === null) throw new SnapshotError("asyncify is attached to no instance");
-  if (settings.globals !== undefined)
-    throw new SnapshotError("asyncify shares its state with another instance's");
-  const layout = LAYOUTS.indexOf(settings.layout ?? fullLayout);
-  if (layout < 0) throw new SnapshotError("asyncify's records have the sizes of a twin");
-  w.uint(graph.instances.idOf(instance));
-  const options = KEYS.flatMap(({ key }) =>
-    roles.options[key] === undefined ? [] : [[key, roles.options[key]] as const],
-  );
-  w.text(JSON.stringify(Object.fromEntries(options)));
-  w.uint(layout);
-  w.flag(settings.overflowLikeBinaryen === true);
+/** What asyncify was set to, so that another one is the same. */
+export interface PortableSettings extends AsyncifyOptions {
+  readonly layout: LayoutOf;
+  readonly overflowLikeBinaryen: boolean;
+}
 
+/** @throws SnapshotError for what no file can hold */
+export function settingsOf({ settings, roles }: Asyncify): PortableSettings {
+  const { globals, layout = fullLayout, overflowLikeBinaryen = false } = settings;
+  if (globals !== undefined)
+    throw new SnapshotError("asyncify shares its state with another instance's");
+  if (!LAYOUTS.includes(layout))
+    throw new SnapshotError("asyncify's records have the sizes of a twin");
+  return { ...optionsIn(roles.options), layout, overflowLikeBinaryen };
+}
+
+const optionsIn = (settings: AsyncifyOptions): AsyncifyOptions =>
+  Object.fromEntries(
+    KEYS.flatMap(({ key }) => (settings[key] === undefined ? [] : [[key, settings[key]]])),
+  );
+
+export function writeSettings(w: ByteWriter, settings: PortableSettings): void {
+  w.text(JSON.stringify(optionsIn(settings)));
+  w.uint(LAYOUTS.indexOf(settings.layout));
+  w.flag(settings.overflowLikeBinaryen);
+}
+
+export function readSettings(r: SectionReader): PortableSettings {
+  const options = readOptions(r);
+  const layout = LAYOUTS[r.below(LAYOUTS.length, "a layout")]!;
+  const overflowLikeBinaryen = r.flag("whether records overflow as Binaryen's");
+  return { ...options, layout, overflowLikeBinaryen };
+}
+
+export function writeAsyncify(w: ByteWriter, graph: Graph, asyncify: Asyncify): void {
+  const { instance } = asyncify;
+  if (instance === null) throw new SnapshotError("asyncify is attached to no instance");
+  const settings = settingsOf(asyncify);
+  w.uint(graph.instances.idOf(instance));
+  writeSettings(w, settings);
   const { state, data, images, references, latest, memory } = asyncify.save();
   w.uint(state);
   for (const word of data) w.word(word);
@@ -66,13 +91,10 @@ export interface SavedSettings {
   readonly settings: AsyncifySettings;
 }
 
-export function readSettings(r: SectionReader): SavedSettings {
-  const instance = r.uint("an instance");
-  const options = readOptions(r);
-  const layout = LAYOUTS[r.below(LAYOUTS.length, "a layout")]!;
-  const overflowLikeBinaryen = r.flag("whether records overflow as Binaryen's");
-  return { instance, settings: { ...options, layout, overflowLikeBinaryen } };
-}
+export const readAsyncify = (r: SectionReader): SavedSettings => ({
+  instance: r.uint("an instance"),
+  settings: readSettings(r),
+});
 
 function readOptions(r: SectionReader): AsyncifyOptions {
   const start = r.pos;

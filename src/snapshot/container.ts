@@ -61,21 +61,59 @@ export const hexOf = (bytes: Uint8Array): string => [...bytes].map(hexByte).join
 export const isOfKind = ({ magic }: FileKind<string>, bytes: Uint8Array): boolean =>
   magic.every((b, i) => bytes[i] === b);
 
+/** What some hosts can do at once, for those who cannot wait: a process that ends, say. */
+export interface AtOnce {
+  /** Raw deflate. */
+  deflate(bytes: Uint8Array): Uint8Array;
+  sha256(bytes: Uint8Array): Uint8Array;
+}
+
+interface Stored {
+  readonly encoding: number;
+  readonly bytes: Uint8Array;
+}
+
+const isWorthIt = (bytes: Uint8Array): boolean => bytes.length >= SMALL;
+
+const shorter = (bytes: Uint8Array, small: Uint8Array): Stored =>
+  small.length < bytes.length ? { encoding: DEFLATED, bytes: small } : { encoding: STORED, bytes };
+
 export async function packFile<Name extends string>(
   kind: FileKind<Name>,
-  { features, sections }: FileOf<Name>,
+  contents: FileOf<Name>,
   compress: boolean,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const stored: { encoding: number; bytes: Uint8Array }[] = [];
-  for (const { bytes } of sections) {
-    const worthIt = compress && bytes.length >= SMALL;
-    const small = worthIt ? await through(new CompressionStream("deflate-raw"), bytes) : bytes;
-    stored.push(
-      small.length < bytes.length
-        ? { encoding: DEFLATED, bytes: small }
-        : { encoding: STORED, bytes },
-    );
+  const stored: Stored[] = [];
+  for (const { bytes } of contents.sections) {
+    const deflates = compress && isWorthIt(bytes);
+    const small = deflates ? await through(new CompressionStream("deflate-raw"), bytes) : bytes;
+    stored.push(shorter(bytes, small));
   }
+  const file = layOut(kind, contents, stored);
+  file.set(await sha256(file), CHECKSUM_AT);
+  return file;
+}
+
+/** The same at once, deflated. */
+export function packFileAtOnce<Name extends string>(
+  kind: FileKind<Name>,
+  contents: FileOf<Name>,
+  host: AtOnce,
+): Uint8Array<ArrayBuffer> {
+  const stored = contents.sections.map(({ bytes }) =>
+    shorter(bytes, isWorthIt(bytes) ? host.deflate(bytes) : bytes),
+  );
+  const file = layOut(kind, contents, stored);
+  file.set(host.sha256(file), CHECKSUM_AT);
+  return file;
+}
+
+/** The file, but for its checksum. */
+function layOut<Name extends string>(
+  kind: FileKind<Name>,
+  { features, sections }: FileOf<Name>,
+  stored: readonly Stored[],
+): Uint8Array<ArrayBuffer> {
   let at = TABLE_AT + ENTRY_BYTES * sections.length;
   const file = new Uint8Array(stored.reduce((sum, { bytes }) => sum + bytes.length, at));
   const view = new DataView(file.buffer);
@@ -93,7 +131,6 @@ export async function packFile<Name extends string>(
     file.set(content, at);
     at += content.length;
   });
-  file.set(await sha256(file), CHECKSUM_AT);
   return file;
 }
 

@@ -1,6 +1,6 @@
 // The file around the sections of a snapshot (docs/snapshot.md has it to the byte).
 
-import { type FileKind, type FileOf, isOfKind, packFile, type SectionOf, unpackFile } from "./container.js"; // prettier-ignore
+import { type AtOnce, type FileKind, type FileOf, isOfKind, packFile, packFileAtOnce, type SectionOf, unpackFile } from "./container.js"; // prettier-ignore
 import { SnapshotError } from "./errors.js";
 
 export { hashOf, hexOf, sha256 } from "./container.js";
@@ -60,6 +60,10 @@ export const isSnapshot = (bytes: Uint8Array): boolean => isOfKind(SNAPSHOT, byt
 
 export const pack = (file: SnapshotFile, compress: boolean): Promise<Uint8Array<ArrayBuffer>> =>
   packFile(SNAPSHOT, file, compress);
+
+/** The same at once, deflated. */
+export const packAtOnce = (file: SnapshotFile, host: AtOnce): Uint8Array<ArrayBuffer> =>
+  packFileAtOnce(SNAPSHOT, file, host);
 
 /**
  * @param maxBytes of all sections together, inflated

@@ -11,7 +11,7 @@ import {
   type ModuleInstance,
 } from "../runtime/instances.js";
 import type { ValidModule } from "../valid/validate.js";
-import { makeAsyncify, readSettings, restoreAsyncify, type SavedSettings } from "./asyncify.js";
+import { makeAsyncify, readAsyncify, restoreAsyncify, type SavedSettings } from "./asyncify.js";
 import { SectionReader } from "./bytes.js";
 import type { Codec } from "./codec.js";
 import { SnapshotError } from "./errors.js";
@@ -106,7 +106,7 @@ class Loader {
     const { sections, modules, file } = this;
     const types = readTypes(sections("types"));
     this.machine = this.readMachine(sections("machine"));
-    const settings = this.optional("asyncify", FEATURES.asyncify, readSettings);
+    const settings = this.optional("asyncify", FEATURES.asyncify, readAsyncify);
     const saved = this.optional("native fibers", FEATURES.nativeFibers, readNative);
     const parts = new Parts(sections, types);
     const { memories, tables, globals, tags } = parts;

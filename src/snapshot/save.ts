@@ -8,7 +8,8 @@ import { writeAsyncify } from "./asyncify.js";
 import { ByteWriter } from "./bytes.js";
 import type { Codec } from "./codec.js";
 import { SnapshotError } from "./errors.js";
-import { FEATURES, pack, type Section, type SectionName, SECTIONS, sha256 } from "./format.js";
+import type { AtOnce } from "./container.js";
+import { FEATURES, pack, packAtOnce, type Section, type SectionName, SECTIONS, sha256, type SnapshotFile } from "./format.js"; // prettier-ignore
 import { Graph, type Ids } from "./graph.js";
 import { writeLinks, writeSuspended } from "./native-fibers.js";
 import { checkChain, FiberWriter, isOver } from "./save-fibers.js";
@@ -34,6 +35,8 @@ export interface TakenSnapshot {
   /** All instances that are in it: those of the options, and what they reach. */
   readonly instances: readonly ModuleInstance[];
   readonly bytes: Promise<Uint8Array<ArrayBuffer>>;
+  /** The same for whoever cannot wait. */
+  readonly atOnce: (host: AtOnce) => Uint8Array<ArrayBuffer>;
 }
 
 /**
@@ -58,7 +61,12 @@ export function takeSnapshot(machine: Machine, options: SaveOptions): TakenSnaps
     // Functions are known by their instances, so those must be known first.
     if (list.length > roots.length) roots = list;
     else if (problem !== null) throw problem;
-    else return { instances: list, bytes: saver.finish() };
+    else
+      return {
+        instances: list,
+        bytes: saver.finish(),
+        atOnce: (host) => saver.finishAtOnce(host),
+      };
   }
 }
 
@@ -192,16 +200,34 @@ class Saver {
   }
 
   async finish(): Promise<Uint8Array<ArrayBuffer>> {
+    const { compress = true } = this.options;
+    const modules = this.graph.modules.list;
+    const hashes = await Promise.all(modules.map(({ bytes }) => sha256(bytes)));
+    return pack(this.file(hashes), compress);
+  }
+
+  finishAtOnce(host: AtOnce): Uint8Array<ArrayBuffer> {
+    const { list } = this.graph.modules;
+    const { compress = true } = this.options;
+    const file = this.file(list.map(({ bytes }) => host.sha256(bytes)));
+    return packAtOnce(file, compress ? host : { ...host, deflate: (bytes) => bytes });
+  }
+
+  /** @param hashes of the modules */
+  private file(hashes: readonly Uint8Array[]): SnapshotFile {
     const { graph, options } = this;
-    const { embedModules = true, compress = true } = options;
-    const modules = this.to("modules");
-    for (const { bytes } of graph.modules.list) {
-      modules.raw(await sha256(bytes));
+    const { embedModules = true } = options;
+    const modules = new ByteWriter();
+    graph.modules.list.forEach(({ bytes }, i) => {
+      modules.raw(hashes[i]!);
       modules.flag(embedModules);
       if (embedModules) modules.sized(bytes);
-    }
-    this.to("types").raw(graph.types.bytes);
-    this.to("fibers").raw(this.fibers.finish());
+    });
+    const types = new ByteWriter();
+    types.raw(graph.types.bytes);
+    const fibers = new ByteWriter();
+    fibers.raw(this.fibers.finish());
+    const written = new Map([...this.writers, ["modules", modules], ["types", types], ["fibers", fibers]] as const); // prettier-ignore
     const counts = new Map<SectionName, number>([
       ["modules", graph.modules.list.length],
       ["instances", graph.instances.list.length],
@@ -217,10 +243,11 @@ class Saver {
     ]);
     const sections: Section[] = SECTIONS.slice(0, -1).map((name) => {
       const count = counts.get(name);
-      if (count === undefined) return { name, bytes: this.to(name).bytes };
+      const { bytes } = written.get(name)!;
+      if (count === undefined) return { name, bytes };
       const w = new ByteWriter();
       w.uint(count);
-      w.raw(this.to(name).bytes);
+      w.raw(bytes);
       return { name, bytes: w.bytes };
     });
     for (const bytes of this.contents) sections.push({ name: "memory contents", bytes });
@@ -229,6 +256,6 @@ class Saver {
       (options.asyncify == null ? 0 : FEATURES.asyncify) |
       (options.fibers == null ? 0 : FEATURES.nativeFibers) |
       (this.unwinds ? FEATURES.unwinds : 0);
-    return pack({ features, sections }, compress);
+    return { features, sections };
   }
 }

@@ -45,7 +45,7 @@ export interface AsyncifySettings extends AsyncifyOptions {
   readonly overflowLikeBinaryen?: boolean;
   /** Told everything that happens, after it happened. */
   readonly listener?: (event: AsyncifyEvent) => void;
-  /** Told that a runtime function has set the state, and nothing else. */
+  /** Told that a runtime function has set the state, or that it was restored, and nothing else. */
   readonly onState?: (asyncify: Asyncify) => void;
   /** What `analyzeRoles` says of the module under these options, where it is known already. */
   readonly roles?: Roles;
@@ -329,6 +329,7 @@ export class Asyncify implements Interposer {
   }
   restore(saved: SavedAsyncify): void {
     restoreState(this, saved);
+    this.settings.onState?.(this);
   }
 
   /**

@@ -3,7 +3,8 @@
 // Instances come and go: those that nobody else holds are not held here.
 
 import type { Fiber } from "../../exec/fiber.js";
-import type { Course, Interposer } from "../../exec/hooks.js";
+import { type Course, type Interposer, interposers } from "../../exec/hooks.js";
+import type { Machine } from "../../exec/machine.js";
 import type { FuncInstance, ModuleInstance } from "../../runtime/instances.js";
 import type { Asyncify } from "./asyncify.js";
 
@@ -11,12 +12,25 @@ export class AsyncifyInstances implements Interposer {
   private readonly found = new WeakMap<ModuleInstance, Asyncify>();
   /** Those that may be armed: nobody else is asked at each call. */
   private readonly awake = new Set<Asyncify>();
+  private installed = false;
+
+  /** Beside the interposer that the machine has already. */
+  constructor(private readonly machine: Machine) {}
 
   /** After `asyncify.attach`. Its setting `onState` must be `stateChanged`. */
   add(asyncify: Asyncify, instance: ModuleInstance): void {
+    // Whoever never asks for it does not pay for being asked.
+    if (!this.installed) this.install();
     this.found.set(instance, asyncify);
     if (mayWakeUnheard(asyncify)) this.awake.add(asyncify);
     else this.stateChanged(asyncify);
+  }
+
+  private install(): void {
+    const { machine } = this;
+    const { interposer } = machine;
+    machine.interposer = interposer === null ? this : interposers(interposer, this);
+    this.installed = true;
   }
 
   readonly stateChanged = (asyncify: Asyncify): void => {
