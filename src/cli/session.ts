@@ -23,7 +23,7 @@ import type { ValidModule } from "../valid/validate.js";
 import type { Context } from "./context.js";
 import { about, noteAsyncify, printable } from "./failure.js";
 import { HostThrows } from "./host-throws.js";
-import { readBytes, readProgram } from "./input.js";
+import { readBytes, readProgram, readSaved } from "./input.js";
 import { exportedFunction, usualExport } from "./call.js";
 import { machineOptions } from "./machine-options.js";
 import { asyncifySettings, type ExecutionOptions, type HostOptions, layoutOf, verboseLines, wantsAsyncify } from "./options.js"; // prettier-ignore
@@ -183,7 +183,7 @@ export async function openSnapshot(
   options: SnapshotOptions,
   context: Context,
 ): Promise<Session> {
-  const bytes = await readBytes(file);
+  const bytes = await readSaved(file, "snapshot");
   let host: Host | null | undefined;
   const throws = new HostThrows();
   // Which fibers there were before, nobody knows.

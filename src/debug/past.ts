@@ -146,10 +146,10 @@ export class PastScene implements Scene {
     }
     if (entry === null) return { kind: "no answer" };
     this.fiber = this.machine.fiber!;
-    if (entry.deed.kind === "answer" && func !== undefined)
-      return { kind: "returned", func, results: replica.answered };
-    if (entry.deed.kind !== "raise") return { kind: "other" };
-    if (this.fiber.status !== "dead") return { kind: "caught" };
+    const { kind } = entry.deed;
+    if (func === undefined || (kind !== "answer" && kind !== "raise")) return { kind: "other" };
+    if (kind === "answer") return { kind: "returned", func, results: replica.answered };
+    if (this.fiber.status !== "dead") return { kind: "caught", func };
     return this.isLast ? { kind: "threw", error: new UsageError("the host failed") } : { kind: "other" }; // prettier-ignore
   }
 }

@@ -140,6 +140,7 @@ export class Travel {
 
   /** To where the event with that number, as `bobbin trace` counts, is about to happen. @throws UsageError */
   async goToEvent(number: number): Promise<Stop> {
+    if (number === 0) throw new UsageError("events are numbered from 1 on");
     const past = await this.thePast();
     return this.back(
       function* (timeline): Task<Position | null> {
