@@ -223,6 +223,23 @@ step
   `);
 });
 
+test("control characters of names and commands do not reach the terminal", async () => {
+  const file = fileOf(
+    "control.wat",
+    `(module (func $"a\\1b[31mred\\07" (export "f") (param i32) (result i32)
+      (i32.div_u (i32.const 1) (local.get 0))))`,
+  );
+  const script =
+    "frames\nbreak 0\ndelete \x1b\nprint $\x1b[2J\nlayout code\ndisassemble\ncontinue\n";
+  const run = async (option: string) =>
+    (await bobbin(["debug", file, "--invoke", "f", "0", option], script)).stdout;
+  const plain = await run("--no-color");
+  expect(plain).toContain("#0 a\\u{1b}[31mred\\u{7}+0x0");
+  expect(plain.replace(/\n/g, "")).not.toMatch(/\p{Cc}/u);
+  // Colours are all that a name can change then.
+  expect((await run("--color")).replace(/\p{Cc}\[[\d;]+m|\n/gu, "")).not.toMatch(/\p{Cc}/u);
+});
+
 test("a host that writes and throws: what wasm catches is told, there and back", async () => {
   const file = fileOf(
     "fails.wat",

@@ -38,6 +38,37 @@ test("a program that its host drives is recorded, and looked at without the host
   ]);
 });
 
+test("back to the call of a frame, also of the outermost of a later call", async () => {
+  const out = file();
+  const program = fileOf(
+    "twice.wasm",
+    wat(`(module
+      (func $inner (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+      (func (export "main") (param $n i32) (result i32) (call $inner (local.get $n))))`),
+  );
+  const host = fileOf(
+    "twice.mjs",
+    `export default () => ({ invoke: ({ exports: { main } }, _name, [n]) => main(main(n)) });`,
+  );
+  const call = ["--invoke", "main", "5", "--host", host];
+  expect(await bobbin(["record", program, ...call, "-o", out])).toMatchObject({
+    stdout: "i32:7\n",
+  });
+  const back = "reverse-finish\nposition\n";
+  const script = `break inner\ncontinue\ncontinue\nposition\n${back}${back}locals\n`;
+  const { stdout } = await bobbin(["debug", "--recording", out], script);
+  expect(stdout.split("\n").slice(5)).toEqual([
+    expect.stringMatching(/^inner\+0x0/),
+    "2:9",
+    expect.stringMatching(/^main\+0x2 .* call \$inner$/),
+    "2:8",
+    expect.stringMatching(/^main\+0x0/),
+    "2:7",
+    "  0  $n  i32:6",
+    "",
+  ]);
+});
+
 test("a run that traps is recorded to where it does", async () => {
   const out = file();
   const program = fileOf("div.wasm", wat(`(module (func (export "main") (param i32) (result i32) (i32.div_s (i32.const 1) (local.get 0))))`)); // prettier-ignore

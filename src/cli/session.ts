@@ -16,12 +16,13 @@ import { type Imports, mergeImports, type ModuleInstance } from "../runtime/inst
 import { StoppedError } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
 import { UsageError } from "../util/errors.js";
+import { printable } from "../util/printable.js";
 import { hashOf } from "../snapshot/format.js";
 import { loadSnapshot } from "../snapshot/load.js";
 import type { SuspendedChain } from "../snapshot/load-fibers.js";
 import type { ValidModule } from "../valid/validate.js";
 import type { Context } from "./context.js";
-import { about, noteAsyncify, printable } from "./failure.js";
+import { about, noteAsyncify } from "./failure.js";
 import { HostThrows } from "./host-throws.js";
 import { readBytes, readProgram, readSaved } from "./input.js";
 import { exportedFunction, usualExport } from "./call.js";

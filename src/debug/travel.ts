@@ -8,6 +8,7 @@ import type { History } from "../history/history.js";
 import { compare, formatPosition, type Position } from "../history/position.js";
 import { entered, firstPlace, framesOf, mayBeAt, stepBack } from "../history/queries.js";
 import { finish, type Progress, type Task, type Timeline } from "../history/timeline.js";
+import { isOver } from "../snapshot/save-fibers.js";
 import { UsageError } from "../util/errors.js";
 import { PastScene } from "./past.js";
 import type { Scene } from "./scene.js";
@@ -268,7 +269,8 @@ function* callBefore(
   if (found === null) return null;
   yield* timeline.goTo(found);
   const { replica } = timeline;
-  // Before the outermost frame nothing stands.
-  while (replica.machine.fiber === null && replica.tick() !== "end");
+  // Before the outermost frame nothing stands, or what came to its end before.
+  const nothing = ({ fiber } = replica.machine) => fiber === null || isOver(fiber);
+  while (nothing() && replica.tick() !== "end");
   return timeline.position;
 }
