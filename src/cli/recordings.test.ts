@@ -69,6 +69,30 @@ test("back to the call of a frame, also of the outermost of a later call", async
   ]);
 });
 
+test.each([
+  ["1", "the program returned i32:1"],
+  ["0", "trap: integer divide by zero in main (function 0) at byte 0x"],
+])("where a run ended it has ended, whoever goes there: %s", async (argument, told) => {
+  const out = file();
+  const text = `(module (func (export "main") (param i32) (result i32) (i32.div_s (i32.const 1) (local.get 0))))`;
+  const program = fileOf("ends.wasm", wat(text));
+  await bobbin(["record", program, "--invoke", "main", argument, "-o", out]);
+  const first = await bobbin(["debug", "--recording", out], "continue\nposition\n");
+  const end = first.stdout.trim().split("\n").at(-1)!;
+  const script = `goto ${end}\nstep\nreverse-step\ngoto ${end}\n`;
+  const live = ["debug", program, "--invoke", "main", argument];
+  for (const [argv, before] of [
+    [["debug", "--recording", out], ""],
+    [live, "continue\nreverse-step\n"],
+  ] as const) {
+    const lines = (await bobbin(argv, before + script)).stdout.trim().split("\n").slice(before === "" ? 1 : 3); // prettier-ignore
+    expect(lines[0]).toContain(told);
+    expect(lines[1]).toBe("the program has ended");
+    expect(lines[2]).toMatch(/^\S+\+0x/);
+    expect(lines[3]).toBe(lines[0]);
+  }
+});
+
 test("a run that traps is recorded to where it does", async () => {
   const out = file();
   const program = fileOf("div.wasm", wat(`(module (func (export "main") (param i32) (result i32) (i32.div_s (i32.const 1) (local.get 0))))`)); // prettier-ignore

@@ -167,7 +167,7 @@ export class Travel {
         yield* timeline.goTo(position);
         return timeline.position;
       },
-      () => ({ kind: "arrived" }),
+      () => (this.atEdge ? this.live! : past).end ?? { kind: "arrived" },
     );
   }
 
