@@ -1,6 +1,6 @@
 // Tables of text, in aligned columns.
 
-import { printable } from "./failure.js";
+import { printable } from "../util/printable.js";
 
 export type Align = "left" | "right";
 

@@ -22,10 +22,11 @@ import {
 import type { Context } from "./context.js";
 import { installMissing } from "./engine-command.js";
 import { findEngines } from "./engine-registry.js";
-import { ExitCode, printable } from "./failure.js";
+import { ExitCode } from "./failure.js";
 import { interruption } from "./interruption.js";
 import type { Program } from "./program.js";
 import { UsageError } from "../util/errors.js";
+import { printable } from "../util/printable.js";
 import { importsWasi } from "./wasi/host.js";
 
 export interface EngineCompareOptions {

@@ -10,7 +10,8 @@ import {
 import type { ToldRun } from "../compare/told-run.js";
 import { describeEvent, eventToJson } from "../observe/render.js";
 import { formatValue } from "../runtime/notation.js";
-import { describeRun, errorJson, printable } from "./failure.js";
+import { printable } from "../util/printable.js";
+import { describeRun, errorJson } from "./failure.js";
 
 const eventText = (event: ComparedEvent | undefined): string =>
   event === undefined

@@ -185,6 +185,10 @@ memory
 memory 0xffff 2
 memory zero
 step -1
+step 0
+reverse-step 0
+event 0
+save ./no/such/folder/file
 disassemble ask
 quit
 step
@@ -210,9 +214,65 @@ step
    bytes 0xffff to 0x10001 are out of bounds: memory has 0x10000
    zero is no address
    -1 is no count
+   0 is no count: once is the least
+   0 is no count: once is the least
+   events are numbered from 1 on
+   ./no/such/folder/file: no such file
    env.ask is imported: it has no code
    "
   `);
+});
+
+test("control characters of names and commands do not reach the terminal", async () => {
+  const file = fileOf(
+    "control.wat",
+    `(module (func $"a\\1b[31mred\\07" (export "f") (param i32) (result i32)
+      (i32.div_u (i32.const 1) (local.get 0))))`,
+  );
+  const script =
+    "frames\nbreak 0\ndelete \x1b\nprint $\x1b[2J\nlayout code\ndisassemble\ncontinue\n";
+  const run = async (option: string) =>
+    (await bobbin(["debug", file, "--invoke", "f", "0", option], script)).stdout;
+  const plain = await run("--no-color");
+  expect(plain).toContain("#0 a\\u{1b}[31mred\\u{7}+0x0");
+  expect(plain.replace(/\n/g, "")).not.toMatch(/\p{Cc}/u);
+  // Colours are all that a name can change then.
+  expect((await run("--color")).replace(/\p{Cc}\[[\d;]+m|\n/gu, "")).not.toMatch(/\p{Cc}/u);
+});
+
+test("a host that writes and throws: what wasm catches is told, there and back", async () => {
+  const file = fileOf(
+    "fails.wat",
+    `(module
+      (import "env" "fail" (func $fail))
+      (memory (export "memory") 1)
+      (func (export "main") (result i32)
+        (block $h (try_table (catch_all $h) (call $fail)))
+        (i32.load (i32.const 8))))`,
+  );
+  const host = fileOf(
+    "fails.mjs",
+    `export default () => {
+      let memory;
+      const fail = () => {
+        new DataView(memory.buffer).setInt32(8, 77, true);
+        throw new Error("of the host");
+      };
+      return { imports: { env: { fail } }, onInstance(made) { memory = made.exports.memory; } };
+    };`,
+  );
+  const script =
+    "watch i32[8]\ncontinue\ndelete\nstop catch\nreverse-continue\ncontinue\ncontinue\nreverse-continue\n"; // prettier-ignore
+  const { stdout } = await bobbin(["debug", file, "--invoke", "main", "--host", host], script);
+  expect(stdout.match(/^(watchpoint .*by|stop|the program|  was).*/gm)).toEqual([
+    "watchpoint 1: i32[0x8], written by the host in env.fail",
+    "  was 0, is 77",
+    "stop 2 on catch",
+    "stop 2: an exception was caught in main",
+    "stop 2: an exception was caught in main",
+    "the program returned i32:77",
+    "stop 2: an exception was caught in main",
+  ]);
 });
 
 test("every command has help", async () => {

@@ -11,8 +11,8 @@ import type { Progress } from "../history/timeline.js";
 import { UsageError } from "../util/errors.js";
 import type { Context } from "./context.js";
 import { converse, type TerminalOptions, screenOf, styleOf } from "./debug-terminal.js";
-import { about, describeFailure, type Failure } from "./failure.js";
-import { readBytes } from "./input.js";
+import { about, describeFailure, type Failure, FileError } from "./failure.js";
+import { readSaved } from "./input.js";
 import {
   type ExecutionOptions,
   executionOptions,
@@ -129,8 +129,14 @@ export const openDebugging = (
 const optionsWith = (given: DebugOptions, host: Session["host"] = null): DebugOptions => ({
   breathe: () => setImmediate(),
   async save(out, { machine, instances, asyncify, native }) {
-    const bytes = await writeSnapshot(out, { machine, instances, asyncify, native, host });
-    return `${out}: ${bytes} bytes`;
+    try {
+      const bytes = await writeSnapshot(out, { machine, instances, asyncify, native, host });
+      return `${out}: ${bytes} bytes`;
+    } catch (error) {
+      // The session goes on.
+      if (!(error instanceof FileError)) throw error;
+      throw new UsageError(`${error.file}: ${(error.cause as Error).message}`);
+    }
   },
   ...given,
 });
@@ -165,7 +171,7 @@ async function ofRecording(
   options: DebugOptions,
 ): Promise<Debugging> {
   if (file !== undefined) throw new UsageError("--recording FILE takes the place of the module");
-  const history = await History.open(await readBytes(recording));
+  const history = await History.open(await readSaved(recording, "recording"));
   return {
     debugging: await DebugSession.ofRecording(history, optionsWith(options)),
     fail: ({ error }) => describeFailure(error),

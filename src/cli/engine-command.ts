@@ -3,11 +3,12 @@
 import type { Command } from "commander";
 import { EngineFailure } from "../compare/fuzz.js";
 import { UsageError } from "../util/errors.js";
+import { printable } from "../util/printable.js";
 import type { CommonOptions, Context } from "./context.js";
 import { install } from "./engine-install.js";
 import { engineNames, findEngines, type FoundEngine } from "./engine-registry.js";
 import { describeEngine, type EngineDescription } from "./engines.js";
-import { ExitCode, printable } from "./failure.js";
+import { ExitCode } from "./failure.js";
 import { interruption } from "./interruption.js";
 import { operand } from "./options.js";
 

@@ -90,6 +90,18 @@ test.each<[string, readonly string[], number, RegExp]>([
     1,
     /: trap: unreachable in f \(function 0\) at byte \S+ \(unreachable\), trap\.wat:3$/,
   ],
+  [
+    "text for a recording",
+    ["debug", "--recording", at("r.txt", "text\n")],
+    2,
+    /: is a text file, a recording is wanted/,
+  ],
+  [
+    "text for a snapshot",
+    ["resume", at("s.txt", "text\n")],
+    2,
+    /: is a text file, a snapshot is wanted/,
+  ],
   ["a text file", ["run", at("m.txt", "Grüße\n")], 2, /: is a text file, a binary/],
   [
     "a truncated file",

@@ -16,6 +16,7 @@ import {
   SyntaxFault,
 } from "../util/errors.js";
 import { hex } from "../util/hex.js";
+import { printable } from "../util/printable.js";
 
 /** Exit codes of all commands. */
 export const ExitCode = {
@@ -214,7 +215,3 @@ function describeThrown(thrown: unknown): string {
 }
 
 const oneLine = (text: string): string => printable(text.replace(/\s*[\r\n]+\s*/g, " ").trim());
-
-/** Names come from files: control characters must not reach a terminal. */
-export const printable = (text: string): string =>
-  text.replace(/\p{Cc}/gu, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`);

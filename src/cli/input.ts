@@ -47,6 +47,14 @@ export async function readBytes(file: string): Promise<Uint8Array> {
   return checked(await readRaw(file));
 }
 
+/** A snapshot or a recording, by that name. @throws InputError */
+export async function readSaved(file: string, wanted: string): Promise<Uint8Array> {
+  const bytes = await readRaw(file);
+  if (bytes.length === 0) throw new InputError("the file is empty");
+  if (textAt(bytes) !== undefined) throw new InputError(`is a text file, a ${wanted} is wanted`);
+  return bytes;
+}
+
 function checked(bytes: Uint8Array): Uint8Array {
   if (bytes.length === 0) throw new InputError("the file is empty");
   refuseText(bytes);

@@ -6,8 +6,9 @@ import type { Fiber } from "../exec/fiber.js";
 import { stackOf } from "../exec/stack.js";
 import { isSnapshot, SECTIONS, unpack, VERSION } from "../snapshot/format.js";
 import { hex } from "../util/hex.js";
+import { printable } from "../util/printable.js";
 import type { Context } from "./context.js";
-import { ExitCode, printable } from "./failure.js";
+import { ExitCode } from "./failure.js";
 import { readBytes } from "./input.js";
 import { openSnapshot } from "./session.js";
 

@@ -38,6 +38,61 @@ test("a program that its host drives is recorded, and looked at without the host
   ]);
 });
 
+test("back to the call of a frame, also of the outermost of a later call", async () => {
+  const out = file();
+  const program = fileOf(
+    "twice.wasm",
+    wat(`(module
+      (func $inner (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+      (func (export "main") (param $n i32) (result i32) (call $inner (local.get $n))))`),
+  );
+  const host = fileOf(
+    "twice.mjs",
+    `export default () => ({ invoke: ({ exports: { main } }, _name, [n]) => main(main(n)) });`,
+  );
+  const call = ["--invoke", "main", "5", "--host", host];
+  expect(await bobbin(["record", program, ...call, "-o", out])).toMatchObject({
+    stdout: "i32:7\n",
+  });
+  const back = "reverse-finish\nposition\n";
+  const script = `break inner\ncontinue\ncontinue\nposition\n${back}${back}locals\n`;
+  const { stdout } = await bobbin(["debug", "--recording", out], script);
+  expect(stdout.split("\n").slice(5)).toEqual([
+    expect.stringMatching(/^inner\+0x0/),
+    "2:9",
+    expect.stringMatching(/^main\+0x2 .* call \$inner$/),
+    "2:8",
+    expect.stringMatching(/^main\+0x0/),
+    "2:7",
+    "  0  $n  i32:6",
+    "",
+  ]);
+});
+
+test.each([
+  ["1", "the program returned i32:1"],
+  ["0", "trap: integer divide by zero in main (function 0) at byte 0x"],
+])("where a run ended it has ended, whoever goes there: %s", async (argument, told) => {
+  const out = file();
+  const text = `(module (func (export "main") (param i32) (result i32) (i32.div_s (i32.const 1) (local.get 0))))`;
+  const program = fileOf("ends.wasm", wat(text));
+  await bobbin(["record", program, "--invoke", "main", argument, "-o", out]);
+  const first = await bobbin(["debug", "--recording", out], "continue\nposition\n");
+  const end = first.stdout.trim().split("\n").at(-1)!;
+  const script = `goto ${end}\nstep\nreverse-step\ngoto ${end}\n`;
+  const live = ["debug", program, "--invoke", "main", argument];
+  for (const [argv, before] of [
+    [["debug", "--recording", out], ""],
+    [live, "continue\nreverse-step\n"],
+  ] as const) {
+    const lines = (await bobbin(argv, before + script)).stdout.trim().split("\n").slice(before === "" ? 1 : 3); // prettier-ignore
+    expect(lines[0]).toContain(told);
+    expect(lines[1]).toBe("the program has ended");
+    expect(lines[2]).toMatch(/^\S+\+0x/);
+    expect(lines[3]).toBe(lines[0]);
+  }
+});
+
 test("a run that traps is recorded to where it does", async () => {
   const out = file();
   const program = fileOf("div.wasm", wat(`(module (func (export "main") (param i32) (result i32) (i32.div_s (i32.const 1) (local.get 0))))`)); // prettier-ignore

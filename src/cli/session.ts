@@ -16,14 +16,15 @@ import { type Imports, mergeImports, type ModuleInstance } from "../runtime/inst
 import { StoppedError } from "../runtime/traps.js";
 import type { Value } from "../runtime/values.js";
 import { UsageError } from "../util/errors.js";
+import { printable } from "../util/printable.js";
 import { hashOf } from "../snapshot/format.js";
 import { loadSnapshot } from "../snapshot/load.js";
 import type { SuspendedChain } from "../snapshot/load-fibers.js";
 import type { ValidModule } from "../valid/validate.js";
 import type { Context } from "./context.js";
-import { about, noteAsyncify, printable } from "./failure.js";
+import { about, noteAsyncify } from "./failure.js";
 import { HostThrows } from "./host-throws.js";
-import { readBytes, readProgram } from "./input.js";
+import { readBytes, readProgram, readSaved } from "./input.js";
 import { exportedFunction, usualExport } from "./call.js";
 import { machineOptions } from "./machine-options.js";
 import { asyncifySettings, type ExecutionOptions, type HostOptions, layoutOf, verboseLines, wantsAsyncify } from "./options.js"; // prettier-ignore
@@ -183,7 +184,7 @@ export async function openSnapshot(
   options: SnapshotOptions,
   context: Context,
 ): Promise<Session> {
-  const bytes = await readBytes(file);
+  const bytes = await readSaved(file, "snapshot");
   let host: Host | null | undefined;
   const throws = new HostThrows();
   // Which fibers there were before, nobody knows.

@@ -1,8 +1,8 @@
 // What `bobbin spec` tells: counts by group, each failure, and where text was not assembled.
 
 import type { Result } from "../script/verdicts.js";
+import { printable } from "../util/printable.js";
 import { ASSEMBLER } from "./assembler.js";
-import { printable } from "./failure.js";
 
 /** A script: the group that it is counted in, and its name. */
 export interface Where {

@@ -25,6 +25,13 @@ export function number(text: string | undefined, what: string, fallback?: number
   throw new UsageError(`${text} is no ${what}`);
 }
 
+/** How often: once, unless `text` says so. @throws UsageError */
+export function times(text: string | undefined): number {
+  const count = number(text, "count", 1);
+  if (count === 0) throw new UsageError("0 is no count: once is the least");
+  return count;
+}
+
 /** For commands that look at frames: there must be some. @throws UsageError */
 export function fiberOf({ session }: DebugConsole): FiberView {
   if (session.end?.kind === "returned") throw new UsageError("the program has returned");

@@ -2,7 +2,7 @@
 
 import { formatPosition, parsePosition } from "../history/position.js";
 import { UsageError } from "../util/errors.js";
-import { type DebugCommand, number } from "./command.js";
+import { type DebugCommand, number, times } from "./command.js";
 import { watchTarget } from "./watch.js";
 
 export const backCommands: readonly DebugCommand[] = [
@@ -12,8 +12,7 @@ export const backCommands: readonly DebugCommand[] = [
     usage: "reverse-step [N]",
     help: "one instruction back, or N",
     details: ["Between two frames of an unwind, a step is one frame."],
-    run: (console, [n]) =>
-      console.stopped(console.session.stepBack(Math.max(1, number(n, "count", 1)))),
+    run: (console, [n]) => console.stopped(console.session.stepBack(times(n))),
   },
   {
     name: "reverse-next",

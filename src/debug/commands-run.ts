@@ -1,6 +1,6 @@
 // Commands that run the program.
 
-import { type DebugCommand, number } from "./command.js";
+import { type DebugCommand, times } from "./command.js";
 
 export const runCommands: readonly DebugCommand[] = [
   {
@@ -9,8 +9,7 @@ export const runCommands: readonly DebugCommand[] = [
     usage: "step [N]",
     help: "execute one instruction, or N",
     details: ["Between two frames of an unwind, a step drops one frame."],
-    run: (console, [n]) =>
-      console.stopped(console.session.step(Math.max(1, number(n, "count", 1)))),
+    run: (console, [n]) => console.stopped(console.session.step(times(n))),
   },
   {
     name: "next",

@@ -39,7 +39,7 @@ export class DebugConsole {
   }
 
   write(...lines: readonly string[]): void {
-    lines.forEach(this.options.write);
+    for (const line of lines) this.options.write(this.style.line(line));
   }
 
   /** Where the program stands. */

@@ -53,9 +53,7 @@ export class Marks {
     const enabled = stops.all.filter((stop) => stop.enabled);
     unmark(this.code);
     for (const stop of enabled) if (stop.kind === "code") this.addCode(stop);
-    const throwing = enabled.some(
-      (stop) => stop.kind === "event" && (stop.event === "throw" || stop.event === "catch"),
-    );
+    const throwing = enabled.some((stop) => stop.kind === "event" && stop.event === "throw");
     if (!throwing) unmark(this.throws);
     else if (this.throws.size === 0) this.addThrows();
     const watched = enabled.filter((stop): stop is WatchStop => stop.kind === "watch");

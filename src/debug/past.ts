@@ -27,6 +27,9 @@ import type { SavedRecords } from "./records.js";
 import type { Deed, Scene } from "./scene.js";
 import type { End } from "./session-types.js";
 
+/** What the host threw is not recorded. */
+const hostFailed = () => ({ kind: "threw", error: new UsageError("the host failed") }) as const;
+
 /** Instructions between two breaths. */
 const SLICE = 1_000_000;
 
@@ -118,7 +121,15 @@ export class PastScene implements Scene {
   /** The replica stands somewhere else now. */
   look(): void {
     this.fiber = this.machine.fiber!;
-    this.end = null;
+    this.end = this.ended;
+  }
+
+  /** How the run ended, where it did and nothing follows. */
+  private get ended(): End | null {
+    const { outcome } = this.replica;
+    if (outcome === null || !this.isLast || !this.isOurs(this.fiber)) return null;
+    if (outcome.kind === "paused" || outcome.kind === "host") return null;
+    return outcome.kind === "threw" && !(outcome.error instanceof Error) ? hostFailed() : outcome;
   }
 
   /** Ends are ends only where nothing follows in the log. */
@@ -146,11 +157,11 @@ export class PastScene implements Scene {
     }
     if (entry === null) return { kind: "no answer" };
     this.fiber = this.machine.fiber!;
-    if (entry.deed.kind === "answer" && func !== undefined)
-      return { kind: "returned", func, results: replica.answered };
-    if (entry.deed.kind !== "raise") return { kind: "other" };
-    if (this.fiber.status !== "dead") return { kind: "caught" };
-    return this.isLast ? { kind: "threw", error: new UsageError("the host failed") } : { kind: "other" }; // prettier-ignore
+    const { kind } = entry.deed;
+    if (func === undefined || (kind !== "answer" && kind !== "raise")) return { kind: "other" };
+    if (kind === "answer") return { kind: "returned", func, results: replica.answered };
+    if (this.fiber.status !== "dead") return { kind: "caught", func };
+    return this.isLast ? hostFailed() : { kind: "other" };
   }
 }
 

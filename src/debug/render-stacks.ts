@@ -43,7 +43,9 @@ export function recordLines(
   frames: readonly StackFrame[],
   memory: MemoryInstance,
 ): string[] {
-  const lines: string[] = [`continuation ${hex(data)}: ${frames.length} records`];
+  const lines: string[] = [
+    `continuation ${hex(data)}: ${frames.length} ${frames.length === 1 ? "record" : "records"}`,
+  ];
   for (const frame of frames) {
     const { record } = frame;
     if (record === null) continue;

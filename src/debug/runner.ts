@@ -205,7 +205,7 @@ export class Runner {
         this.hit ??= look.hostReturned(deed.func, deed.results, scene.fiber);
         return null;
       case "caught":
-        this.hit ??= look.caught(scene.fiber);
+        this.hit ??= look.hostChanged(deed.func.name, scene.fiber);
         return null;
       case "threw":
         return this.ended(deed);
@@ -264,6 +264,7 @@ export const programOf = (scene: Scene) => ({
   get logical() {
     return logicalOf(scene);
   },
+  isOurs: (fiber: FiberView) => scene.isOurs(fiber),
   get asyncify() {
     return scene.asyncify;
   },

@@ -18,7 +18,7 @@ import type { End } from "./session-types.js";
 export type Deed =
   | { readonly kind: "returned"; readonly func: FuncInstance; readonly results: readonly Value[] }
   /** A function of the host threw, and the program caught that. */
-  | { readonly kind: "caught" }
+  | { readonly kind: "caught"; readonly func: FuncInstance }
   | { readonly kind: "threw"; readonly error: unknown }
   /** Anything else. */
   | { readonly kind: "other" }
@@ -121,7 +121,7 @@ export class LiveScene implements Scene {
     } catch (error) {
       machine.fiber = fiber;
       const caught = fiber.status === "waiting" && machine.raise(error);
-      return caught ? { kind: "caught" } : { kind: "threw", error };
+      return caught ? { kind: "caught", func } : { kind: "threw", error };
     } finally {
       this.fiber = machine.fiber!;
     }

@@ -48,8 +48,8 @@ export class StopSearch implements StopProbe {
       note(look.arrives(fiber));
       const about = look.about(fiber);
       if (about === null) return false;
-      writing = about.writes.length > 0;
-      note(look.after({ ...about, throws: false }, fiber));
+      writing = true;
+      note(look.after(about, fiber));
       return false;
     };
     scene.hear = (event) => {

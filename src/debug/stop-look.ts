@@ -2,7 +2,7 @@
 // fiber, condition and counts. Knows how to look; `session.ts` is who runs the machine.
 
 import type { FiberView, HostCall } from "../exec/fiber.js";
-import type { Observer } from "../exec/hooks.js";
+import type { FiberSwitch, Observer } from "../exec/hooks.js";
 import { offsetOfPc } from "../exec/code.js";
 import { codeOf } from "../exec/lower.js";
 import { ExceptionInstance } from "../runtime/exceptions.js";
@@ -17,7 +17,7 @@ import { type Happening, isFor } from "./happenings.js";
 import { messageText } from "./log-message.js";
 import { Marks, type Watching } from "./marks.js";
 import { recordMemory } from "./records.js";
-import type { CodeStop, EventStop, StopPoint, Stops, WatchStop } from "./stops.js";
+import type { CodeStop, EventName, EventStop, StopPoint, Stops, WatchStop } from "./stops.js";
 import { frameView, operandsOf, type Position } from "./views.js";
 import { type Content, contentOf } from "./watch.js";
 
@@ -44,7 +44,6 @@ export type Hit = { readonly problem?: string } & (
 export interface About {
   readonly position: Position;
   readonly writes: readonly Watching[];
-  readonly throws: boolean;
 }
 
 /** Whose stops they are. */
@@ -53,6 +52,8 @@ export interface Program {
   readonly instances: readonly ModuleInstance[];
   /** The program's fiber that is on. */
   readonly logical: number;
+  /** Whether a fiber belongs to what is debugged. */
+  isOurs(fiber: FiberView): boolean;
   readonly asyncify: Asyncify | null;
   /** Whether somebody tells of switches between its fibers. */
   readonly tracker: unknown;
@@ -112,16 +113,12 @@ export class StopLook {
   about(fiber: FiberView): About | null {
     if (fiber.depth === 0) return null;
     const writes = this.marks.writesAt(fiber);
-    const throws = this.marks.throwsAt(fiber);
-    if (writes.length === 0 && !throws) return null;
-    return { position: frameView(fiber, 0), writes, throws };
+    return writes.length === 0 ? null : { position: frameView(fiber, 0), writes };
   }
 
   /** After it was done. */
-  after({ position, writes, throws }: About, fiber: FiberView): Hit | null {
-    const hit = this.written(writes, fiber, { kind: "instruction", position });
-    if (!throws || fiber.depth === 0) return hit;
-    return hit ?? this.event({ event: "catch", func: fiber.top.func.name }, fiber);
+  after({ position, writes }: About, fiber: FiberView): Hit | null {
+    return this.written(writes, fiber, { kind: "instruction", position });
   }
 
   /** Something happened, or is about to, while `fiber` is current. */
@@ -154,18 +151,21 @@ export class StopLook {
     return written ?? returned;
   }
 
-  /** A host function threw, and the program caught that. */
-  caught(fiber: FiberView): Hit | null {
-    return this.event({ event: "catch", func: fiber.top.func.name }, fiber);
-  }
-
   /** What must watch the machine, only while some stop asks for it. */
   observer(happened: (happening: Happening) => void): Observer {
-    const { tracker } = this.program;
-    const switches = this.stops.all.some((s) => s.kind === "event" && s.event === "switch");
-    if (tracker !== null || !switches) return {};
+    const { program } = this;
+    const asks = (name: EventName) => this.stops.all.some((s) => s.kind === "event" && s.event === name); // prettier-ignore
     return {
-      fiberSwitch: (_from, to, how) => happened({ event: "switch", action: how, fibers: [to.id] }),
+      ...(asks("catch") && {
+        caught(fiber: FiberView) {
+          if (program.isOurs(fiber)) happened({ event: "catch", func: fiber.top.func.name });
+        },
+      }),
+      ...(asks("switch") &&
+        program.tracker === null && {
+          fiberSwitch: (_from: FiberView, to: FiberView, how: FiberSwitch) =>
+            happened({ event: "switch", action: how, fibers: [to.id] }),
+        }),
     };
   }
 

@@ -1,5 +1,6 @@
 // Colours of a terminal, where there are any. Without them the text is the same.
 
+import { printable } from "../util/printable.js";
 import type { Region } from "./regions.js";
 
 export interface Style {
@@ -7,15 +8,20 @@ export interface Style {
   readonly dim: (text: string) => string;
   /** What belongs to a region of memory. */
   readonly owned: (text: string, owner: Region | undefined) => string;
+  /** A whole line of text and names, which come from files: nothing in it but colours controls a terminal. */
+  readonly line: (text: string) => string;
 }
 
 const same = (text: string): string => text;
-export const PLAIN: Style = { bold: same, dim: same, owned: same };
+export const PLAIN: Style = { bold: same, dim: same, owned: same, line: printable };
+
+const ESCAPE = "\x1b";
+const CODES = new RegExp(`(${ESCAPE}\\[[\\d;]+m)`);
 
 const coded =
   (...codes: readonly number[]) =>
   (text: string): string =>
-    `\x1b[${codes.join(";")}m${text}\x1b[0m`;
+    `${ESCAPE}[${codes.join(";")}m${text}${ESCAPE}[0m`;
 
 /** Of the program's fibers, one after the other: cyan, yellow, green, magenta. */
 const FIBERS = [36, 33, 32, 35] as const;
@@ -24,6 +30,11 @@ const BOLD = 1;
 const DIM = 2;
 
 export const ANSI: Style = {
+  line: (text) =>
+    text
+      .split(CODES)
+      .map((part, i) => (i % 2 === 0 ? printable(part) : part))
+      .join(""),
   bold: coded(BOLD),
   dim: coded(DIM),
   owned: (text, owner) => {

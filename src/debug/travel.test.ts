@@ -103,6 +103,17 @@ describe("searches", () => {
     expect(back).toEqual(there);
   });
 
+  test("exceptions, before they are thrown, as they are caught", async () => {
+    const only = (event: "throw" | "catch", condition: string) =>
+      bothWays((session) => void session.stops.add({ kind: "event", event }, { condition }));
+    const thrown = await only("throw", "$n == 5");
+    expect(thrown.there).toHaveLength(1);
+    expect(thrown.back).toEqual(thrown.there);
+    const caught = await only("catch", "top == 5");
+    expect(caught.there).toEqual([expect.stringMatching(/^stop 1: .* caught in catching 3:80$/)]);
+    expect(caught.back).toEqual([expect.stringMatching(/^stop 1: .* caught in catching 3:79$/)]);
+  });
+
   test("of what is written and of events, the place before", async () => {
     const target = watchTarget("i32[100]", debug().scope());
     const { there, back } = await bothWays((session) => {

@@ -8,6 +8,7 @@ import type { History } from "../history/history.js";
 import { compare, formatPosition, type Position } from "../history/position.js";
 import { entered, firstPlace, framesOf, mayBeAt, stepBack } from "../history/queries.js";
 import { finish, type Progress, type Task, type Timeline } from "../history/timeline.js";
+import { isOver } from "../snapshot/save-fibers.js";
 import { UsageError } from "../util/errors.js";
 import { PastScene } from "./past.js";
 import type { Scene } from "./scene.js";
@@ -140,6 +141,7 @@ export class Travel {
 
   /** To where the event with that number, as `bobbin trace` counts, is about to happen. @throws UsageError */
   async goToEvent(number: number): Promise<Stop> {
+    if (number === 0) throw new UsageError("events are numbered from 1 on");
     const past = await this.thePast();
     return this.back(
       function* (timeline): Task<Position | null> {
@@ -165,7 +167,7 @@ export class Travel {
         yield* timeline.goTo(position);
         return timeline.position;
       },
-      () => ({ kind: "arrived" }),
+      () => (this.atEdge ? this.live! : past).end ?? { kind: "arrived" },
     );
   }
 
@@ -267,7 +269,8 @@ function* callBefore(
   if (found === null) return null;
   yield* timeline.goTo(found);
   const { replica } = timeline;
-  // Before the outermost frame nothing stands.
-  while (replica.machine.fiber === null && replica.tick() !== "end");
+  // Before the outermost frame nothing stands, or what came to its end before.
+  const nothing = ({ fiber } = replica.machine) => fiber === null || isOver(fiber);
+  while (nothing() && replica.tick() !== "end");
   return timeline.position;
 }

@@ -113,6 +113,7 @@ export abstract class CallStack {
       this.goTo(at.parent!, "exception");
     }
     enterHandler(found.fiber, found.clause, exception);
+    this.observer?.caught?.(found.fiber, exception);
     return true;
   }
 

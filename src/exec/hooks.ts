@@ -118,6 +118,8 @@ export interface Observer {
   hostReturn?(fiber: FiberView | null, func: FuncInstance, results: readonly Value[]): void;
   /** The function threw, or its promise was rejected. Wasm may yet catch that. */
   hostThrow?(fiber: FiberView | null, func: FuncInstance, error: unknown): void;
+  /** The top frame has caught an exception: it stands at the handler, which has its operands. */
+  caught?(fiber: FiberView, exception: ExceptionInstance): void;
   /** The fiber stopped for good; its frames still stand. */
   trap?(fiber: FiberView, error: Trap | Exhaustion): void;
 }
@@ -148,6 +150,7 @@ export function observers(...all: readonly Observer[]): Observer {
     "hostCall",
     "hostReturn",
     "hostThrow",
+    "caught",
     "trap",
   ] as const;
   const together = Object.assign({}, ...keys.map(fan)) as Observer;

@@ -1,8 +1,8 @@
 // Which instance lines are about: a line of its own, wherever that changes.
 
 import { isMainThread, threadId } from "node:worker_threads";
-import { printable } from "../cli/failure.js";
 import type { Output } from "./output.js";
+import { printable } from "../util/printable.js";
 
 /** An instance among those of all threads. */
 export const instanceName = (name: string): string =>
