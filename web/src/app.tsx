@@ -121,7 +121,7 @@ export function App({ asked, embedded }: Props) {
       <main>
         <div class="column">
           {lesson !== null && (
-            <section class="panel">
+            <section class="panel lesson-panel">
               <LessonText
                 key={chosen.lesson}
                 lesson={lesson}

@@ -154,6 +154,7 @@ export function useMachine(): MachineModel {
             }
             if (!isLatest()) return;
             setProblem(null);
+            state.loading = false;
             state.length = -1;
             await show(next, turn);
           } finally {

@@ -188,8 +188,11 @@ export class RunLog {
   }
 
   private findingMarks(lane: number, from: number, to: number): Mark[] {
+    // The checker counts the program's fibers; lanes may be the machine's.
+    const own = (fiber: number) =>
+      (this.programs.tracker === null ? (this.on[0]?.what ?? 0) : fiber) === lane;
     return (this.findings ?? [])
-      .filter(({ time, fiber }) => fiber === lane && time >= from && time <= to)
+      .filter(({ time, fiber }) => own(fiber) && time >= from && time <= to)
       .map(({ time, message: text }) => ({ time, kind: "finding", text, count: 1 }));
   }
 

@@ -33,6 +33,8 @@ import type { CodeOf, Timeline, View } from "./view.js";
 
 /** Instructions of a program that does not end by itself. */
 const PATIENCE = 20_000_000;
+/** Milliseconds of work between two messages of how far it is. */
+const BREATH = 50;
 const MIB = 2 ** 20;
 const MAX_MEMORY = 256 * MIB;
 
@@ -108,7 +110,7 @@ export class MachineSession {
     recorder.stop();
     unwinding.finish();
     const session = await DebugSession.ofRecording(History.of(recorder), {
-      breathe: () => new Promise((done) => setTimeout(done)),
+      breathe: breather(),
       onProgress: (progress) => {
         if (progress !== null)
           this.onProgress(`${progress.done.toLocaleString("en")} instructions`);
@@ -215,6 +217,16 @@ function lastPlace(entries: Recorder["entries"], time: number): Position {
   let count = entries.length;
   while (count > 1 && entries[count - 1]!.executed > time) count--;
   return { entries: count, executed: time, drops: Infinity };
+}
+
+/** Lets messages out now and then: browsers make each timer wait for milliseconds. */
+function breather(): () => Promise<void> {
+  let last = performance.now();
+  return async () => {
+    if (performance.now() - last < BREATH) return;
+    await new Promise((done) => setTimeout(done));
+    last = performance.now();
+  };
 }
 
 /** Arguments that are missing are zero. @throws UsageError */
