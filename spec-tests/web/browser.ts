@@ -108,3 +108,24 @@ export async function openPage(browser: Browser, site: Site, rest = ""): Promise
   await page.waitForSelector(".lamp");
   return { page, faults };
 }
+
+export const textOf = (page: Page, selector: string): Promise<string> =>
+  page.$eval(selector, (element) => element.textContent ?? "");
+
+/** Replaces the program in the editor. */
+export async function write(page: Page, text: string): Promise<void> {
+  await page.waitForSelector(".cm-content");
+  // As if it was pasted: keys would be taken for brackets to close and lines to indent.
+  await page.evaluate((pasted) => {
+    const content = document.querySelector<HTMLElement>(".cm-content")!;
+    content.focus();
+    document.execCommand("selectAll");
+    const data = new DataTransfer();
+    data.setData("text/plain", pasted);
+    // Firefox takes no clipboard from a script, but the text.
+    const init = { clipboardData: data, dataType: "text/plain", data: pasted };
+    content.dispatchEvent(
+      new ClipboardEvent("paste", { ...init, bubbles: true, cancelable: true }),
+    );
+  }, text);
+}
