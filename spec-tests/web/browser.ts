@@ -79,12 +79,22 @@ export const BROWSERS: readonly BrowserChoice[] = [
   },
 ];
 
+/** A name of this machine that browsers do not trust, as they do their own. */
+const PLAIN_HOST = "plain.test";
+
+/** The same site as a page of plain http. */
+export const byPlainHttp = (site: Site): Site => ({
+  ...site,
+  address: site.address.replace("127.0.0.1", PLAIN_HOST),
+});
+
 export const launch = ({ name, path }: BrowserChoice): Promise<Browser> =>
   puppeteer.launch({
     browser: name,
     executablePath: path!,
     headless: true,
-    args: name === "chrome" ? ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"] : [], // prettier-ignore
+    extraPrefsFirefox: { "network.dns.localDomains": PLAIN_HOST },
+    args: name === "chrome" ? [`--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`, "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"] : [], // prettier-ignore
   });
 
 /** A page, and what went wrong in it. */

@@ -111,12 +111,13 @@ const stackOf = (view: View | null): string =>
   view?.fibers.map(({ id, current, frames }) => `${id} ${current} ${frames.length}`).join() ?? "";
 
 /** Work that takes long, and how to end it. */
-function Working({ machine: { progress, stop } }: { machine: MachineModel }) {
+function Working({ machine }: { machine: MachineModel }) {
+  const { progress } = machine;
   if (progress === null) return null;
   return (
     <p class="working" role="status">
       The machine is at work: {progress}{" "}
-      <button type="button" onClick={stop}>
+      <button type="button" onClick={() => machine.stop()}>
         Stop
       </button>
     </p>
@@ -179,16 +180,14 @@ function Log({ log: { lines, before } }: { log: View["log"] }) {
 }
 
 /** The code of the selected frame's function. */
-function useCode(
-  { code: codeAt, view, turn }: MachineModel,
-  { fiber, level }: Selection,
-): CodeOf | null {
+function useCode(machine: MachineModel, { fiber, level }: Selection): CodeOf | null {
+  const { view, turn } = machine;
   const [code, setCode] = useState<CodeOf | null>(null);
   const name = view?.fibers.find(({ id }) => id === fiber)?.frames[level]?.name;
   useEffect(() => {
     let gone = false;
     if (view === null) return;
-    void codeAt(fiber, level).then((found) => {
+    void machine.code(fiber, level).then((found) => {
       if (!gone) setCode(found);
     });
     return () => {

@@ -29,10 +29,10 @@ export class MachineClient {
   private open(): Worker {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<Response>) => this.answered(data);
-    worker.onerror = ({ message = "" }) => {
+    // A worker that could not be loaded tells by an event without a message.
+    worker.onerror = ({ message }: Partial<ErrorEvent>) => {
       // The next request opens another.
-      if (this.worker === worker)
-        this.lose(`the machine was lost${message === "" ? "" : `: ${message}`}`);
+      if (this.worker === worker) this.lose(`the machine was lost${message ? `: ${message}` : ""}`);
     };
     return worker;
   }

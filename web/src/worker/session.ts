@@ -97,7 +97,7 @@ export class MachineSession {
       ),
     );
     checkMemories(module);
-    const instance = instantiate(machine, module, imports, unwinding.attach);
+    const instance = instantiate(machine, module, imports, (made) => unwinding.attach(made));
     const func = instance.func(invoke);
     const values = valuesOf(func, args);
     // From here on there is another run to show.
