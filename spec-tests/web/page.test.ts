@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import type { Browser, Page } from "puppeteer-core";
+import type { Browser } from "puppeteer-core";
 import { assemble } from "../../src/cli/assembler.js";
 import { build } from "../../web/src/course/build.js";
 import { type Facts, factsOf } from "../../web/src/course/facts.js";
