@@ -122,7 +122,7 @@ function Help() {
     ["PageUp PageDown", "A twentieth on or back, on the timeline"],
   ] as const;
   return (
-    <div>
+    <div role="group" tabIndex={0} aria-label="Keys and colours">
       <dl class="keys">
         {keys.map(([key, label]) => (
           <div key={key}>
