@@ -79,12 +79,22 @@ export const BROWSERS: readonly BrowserChoice[] = [
   },
 ];
 
+/** A name of this machine that browsers do not trust, as they do their own. */
+const PLAIN_HOST = "plain.test";
+
+/** The same site as a page of plain http. */
+export const byPlainHttp = (site: Site): Site => ({
+  ...site,
+  address: site.address.replace("127.0.0.1", PLAIN_HOST),
+});
+
 export const launch = ({ name, path }: BrowserChoice): Promise<Browser> =>
   puppeteer.launch({
     browser: name,
     executablePath: path!,
     headless: true,
-    args: name === "chrome" ? ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"] : [], // prettier-ignore
+    extraPrefsFirefox: { "network.dns.localDomains": PLAIN_HOST },
+    args: name === "chrome" ? [`--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`, "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"] : [], // prettier-ignore
   });
 
 /** A page, and what went wrong in it. */
@@ -107,4 +117,25 @@ export async function openPage(browser: Browser, site: Site, rest = ""): Promise
   await page.goto(site.address + rest);
   await page.waitForSelector(".lamp");
   return { page, faults };
+}
+
+export const textOf = (page: Page, selector: string): Promise<string> =>
+  page.$eval(selector, (element) => element.textContent ?? "");
+
+/** Replaces the program in the editor. */
+export async function write(page: Page, text: string): Promise<void> {
+  await page.waitForSelector(".cm-content");
+  // As if it was pasted: keys would be taken for brackets to close and lines to indent.
+  await page.evaluate((pasted) => {
+    const content = document.querySelector<HTMLElement>(".cm-content")!;
+    content.focus();
+    document.execCommand("selectAll");
+    const data = new DataTransfer();
+    data.setData("text/plain", pasted);
+    // Firefox takes no clipboard from a script, but the text.
+    const init = { clipboardData: data, dataType: "text/plain", data: pasted };
+    content.dispatchEvent(
+      new ClipboardEvent("paste", { ...init, bubbles: true, cancelable: true }),
+    );
+  }, text);
 }

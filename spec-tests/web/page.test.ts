@@ -5,13 +5,13 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import type { Browser, Page } from "puppeteer-core";
+import type { Browser } from "puppeteer-core";
 import { assemble } from "../../src/cli/assembler.js";
 import { build } from "../../web/src/course/build.js";
 import { type Facts, factsOf } from "../../web/src/course/facts.js";
 import { type Lesson, parseLesson } from "../../web/src/course/lesson.js";
 import { skipLoudly } from "../skip.js";
-import { BROWSERS, launch, openPage, serveSite, type Site } from "./browser.js";
+import { BROWSERS, launch, openPage, serveSite, type Site, textOf, write } from "./browser.js";
 
 const folder = new URL("../../web/lessons/", import.meta.url);
 const LESSONS: readonly Lesson[] = readdirSync(folder)
@@ -44,26 +44,6 @@ async function predicted({ language, include: name, invoke, args, program, predi
   const include = name === undefined ? undefined : { name, text: read(name) };
   const { bytes } = build({ language, text: program, include }, assemble);
   return (await factsOf({ bytes, invoke, args }))[prediction.fact as keyof Facts];
-}
-
-const textOf = (page: Page, selector: string): Promise<string> =>
-  page.$eval(selector, (element) => element.textContent ?? "");
-
-async function write(page: Page, text: string): Promise<void> {
-  await page.waitForSelector(".cm-content");
-  // As if it was pasted: keys would be taken for brackets to close and lines to indent.
-  await page.evaluate((pasted) => {
-    const content = document.querySelector<HTMLElement>(".cm-content")!;
-    content.focus();
-    document.execCommand("selectAll");
-    const data = new DataTransfer();
-    data.setData("text/plain", pasted);
-    // Firefox takes no clipboard from a script, but the text.
-    const init = { clipboardData: data, dataType: "text/plain", data: pasted };
-    content.dispatchEvent(
-      new ClipboardEvent("paste", { ...init, bubbles: true, cancelable: true }),
-    );
-  }, text);
 }
 
 describe.each(BROWSERS.filter(({ path }) => path !== undefined))("$name", (choice) => {
@@ -100,8 +80,12 @@ describe.each(BROWSERS.filter(({ path }) => path !== undefined))("$name", (choic
 
   test("nothing serious to say for an audit, light, dark and narrow", async () => {
     const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-    const { page } = await openPage(browser, site, "#lesson=8");
+    // It has all there may be: records in memory, and findings.
+    const { page } = await openPage(browser, site, "#lesson=9");
     await page.waitForSelector(".cm-content");
+    await page.click('button[aria-label="To the end"]');
+    await page.waitForSelector(".findings details");
+    await page.$$eval("details", (all) => all.forEach((details) => (details.open = true)));
     await page.evaluate(axe);
     for (const [theme, width] of [
       ["light", 1280],

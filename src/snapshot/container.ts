@@ -6,6 +6,7 @@
 // is found here. What a reader must not believe even so is for those who know the sections.
 
 import { hex, hexByte } from "../util/hex.js";
+import { sha256Of } from "../util/sha256.js";
 
 /** A kind of file. */
 export interface FileKind<Name extends string> {
@@ -50,7 +51,10 @@ export interface FileOf<Name extends string> {
 }
 
 export async function sha256(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
+  // Pages that came by plain http have no `subtle`.
+  const { subtle } = crypto as Partial<typeof crypto>;
+  if (subtle === undefined) return sha256Of(bytes);
+  return new Uint8Array(await subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
 }
 
 /** The same, as hexadecimal digits. */

@@ -3,7 +3,8 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { includeOf, LESSONS } from "./catalogue.js";
 import { holds } from "./course/facts.js";
-import { addressOf, type Asked } from "./share.js";
+import { addressOf, type Asked, readAddress } from "./share.js";
+import type { View } from "./worker/view.js";
 import { Header } from "./views/header.js";
 import { ProgramPanel } from "./views/program.js";
 import { LessonText } from "./views/lesson.js";
@@ -17,6 +18,29 @@ interface Props {
   readonly asked: Asked | null;
   /** Only the machine, for a frame in another page. */
   readonly embedded: boolean;
+}
+
+/** Makes the link. @returns what to tell of it */
+async function shareOf(chosen: Chosen, view: View | null): Promise<string> {
+  const { language, text, include, module, call } = chosen;
+  const address = await addressOf({
+    language,
+    text,
+    ...(include === undefined ? {} : { include }),
+    ...(module === undefined ? {} : { module }),
+    call,
+    time: view?.time ?? 0,
+    address: view?.memory?.start ?? 0,
+  });
+  if (address === null) return "The program is too large for a link: pass its file on.";
+  history.replaceState(null, "", address);
+  try {
+    // Only pages of https, and of this machine, have it.
+    await navigator.clipboard.writeText(location.href);
+    return "The link is in the address, and copied.";
+  } catch {
+    return "The link is in the address.";
+  }
 }
 
 export function App({ asked, embedded }: Props) {
@@ -49,6 +73,17 @@ export function App({ asked, embedded }: Props) {
       if (opened !== null) choose(opened, location.pathname + location.search);
     });
   useDrop(open);
+  // Somebody follows a link to another program, or goes back to one.
+  useEffect(() => {
+    const changed = () =>
+      void readAddress(location.hash).then((found) => {
+        if (found === null) return;
+        first.current = found.kind === "shared" ? found.shared : null;
+        setChosen(chosenOf(found));
+      });
+    addEventListener("hashchange", changed);
+    return () => removeEventListener("hashchange", changed);
+  }, []);
   const choose = (next: Chosen, address: string) => {
     history.replaceState(null, "", address);
     setChosen(next);
@@ -80,25 +115,13 @@ export function App({ asked, embedded }: Props) {
         }
         onExample={(name) => choose(chosenOf({ kind: "example", name }), `#example=${name}`)}
         onFile={open}
-        onShare={async () => {
-          const address = await addressOf({
-            language: chosen.language,
-            text: chosen.text,
-            ...(chosen.include === undefined ? {} : { include: chosen.include }),
-            call: chosen.call,
-            time: machine.view?.time ?? 0,
-            address: machine.view?.memory?.start ?? 0,
-          });
-          history.replaceState(null, "", address);
-          await navigator.clipboard.writeText(location.href).catch(() => undefined);
-          return location.href;
-        }}
+        onShare={() => shareOf(chosen, machine.view)}
         onExport={(kind) => machine.exportAs(kind)}
       />
       <main>
         <div class="column">
           {lesson !== null && (
-            <section class="panel">
+            <section class="panel lesson-panel">
               <LessonText
                 key={chosen.lesson}
                 lesson={lesson}
@@ -110,6 +133,7 @@ export function App({ asked, embedded }: Props) {
                   return { facts, failed: lesson.checks.filter((check) => !holds(check, facts)) };
                 }}
                 onPassed={() => pass(chosen.lesson!)}
+                onProgram={(text) => setChosen({ ...chosen, text })}
               />
               <nav class="controls" aria-label="Lessons">
                 <button
@@ -149,7 +173,7 @@ export function App({ asked, embedded }: Props) {
           />
         </div>
         <div class="column" id="machine" tabIndex={-1} aria-busy={stale}>
-          <Stage machine={machine} />
+          <Stage machine={machine} onReload={() => setChosen({ ...chosen })} />
         </div>
       </main>
     </div>

@@ -19,13 +19,13 @@ export interface Chosen {
 
 export function chosenOf(asked: Asked | null): Chosen {
   if (asked?.kind === "shared") {
-    const { language, text, include, call } = asked.shared;
-    return { lesson: null, example: null, language, text, include, call };
+    const { language, text, include, module, call } = asked.shared;
+    return { lesson: null, example: null, language, text, include, module, call };
   }
   const example = asked?.kind === "example" && EXAMPLES.find(({ name }) => name === asked.name);
   if (example) {
-    const { name, language, text, include, call } = example;
-    return { lesson: null, example: name, language, text, include, call };
+    const { name, language, text, include, module, call } = example;
+    return { lesson: null, example: name, language, text, include, module, call };
   }
   const number = asked?.kind === "lesson" ? asked.number - 1 : 0;
   const lesson = LESSONS[number] === undefined ? 0 : number;

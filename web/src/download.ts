@@ -28,5 +28,6 @@ function save(name: string, type: string, text: string): void {
   link.href = url;
   link.download = name;
   link.click();
-  URL.revokeObjectURL(url);
+  // Some browsers read it later.
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

@@ -14,8 +14,11 @@ import {
   type TracedEvent,
   type Value,
   observers,
+  UsageError,
 } from "../../../src/index.js";
 import { functionType } from "../../../src/valid/context.js";
+import type { ValidModule } from "../../../src/valid/validate.js";
+import { hostOf } from "./host.js";
 import type { Check } from "./lesson.js";
 
 /** Every fact that a check may name. */
@@ -48,7 +51,7 @@ const FUEL = 10_000_000;
 export async function factsOf({ bytes, invoke, args }: ToRun): Promise<Facts> {
   const module = validate(decode(bytes));
   const found = module.exports.find(({ kind, name }) => kind === "func" && name === invoke);
-  if (found === undefined) throw new Error(`there is no exported function ${invoke}`);
+  if (found === undefined) throw new UsageError(`there is no exported function ${invoke}`);
   const { params } = functionType(module, found.index);
   const checker = new Checker(module);
   const events: TracedEvent[] = [];
@@ -59,7 +62,7 @@ export async function factsOf({ bytes, invoke, args }: ToRun): Promise<Facts> {
     module,
     invoke,
     args: params.map((type, i) => parseValue(args[i] ?? "0", type)),
-    hostScript: host,
+    hostScript: hostScriptOf(module),
     context: { log: (...values) => void log.push(values.join(" ")) },
     suspend: true,
     limits: { fuel: FUEL, maxFrames: 1000 },
@@ -93,15 +96,12 @@ export async function factsOf({ bytes, invoke, args }: ToRun): Promise<Facts> {
 const plain = (value: Value): string => formatValue(value).replace(/^\w+:/, "");
 
 /** What programs of lessons may import. */
-const host: HostScript = (context) => ({
-  imports: {
-    env: {
-      log: (value: number) => context.log(value),
-      sleep: (ms: number) => new Promise((done) => setTimeout(done, ms)),
-    },
-  },
-  invoke: ({ exports }, name, args) => context.promising(exports[name] as () => unknown)(...args),
-});
+const hostScriptOf =
+  (module: ValidModule): HostScript =>
+  (context) => ({
+    imports: hostOf(module, (text) => context.log(text)),
+    invoke: ({ exports }, name, args) => context.promising(exports[name] as () => unknown)(...args),
+  });
 
 class FrameCounter {
   calls = 0;

@@ -37,11 +37,12 @@ const marks = StateField.define<DecorationSet>({
 export class CodeEditor {
   private readonly view: EditorView;
 
+  private readonly stateOf: (doc: string) => EditorState;
+
   constructor(parent: Element, text: string, onChange: (text: string) => void) {
-    this.view = new EditorView({
-      parent,
-      state: EditorState.create({
-        doc: text,
+    this.stateOf = (doc) =>
+      EditorState.create({
+        doc,
         extensions: [
           lineNumbers(),
           highlightActiveLineGutter(),
@@ -56,16 +57,15 @@ export class CodeEditor {
             if (update.docChanged) onChange(update.state.doc.toString());
           }),
         ],
-      }),
-    });
+      });
+    this.view = new EditorView({ parent, state: this.stateOf(text) });
     // Who cannot point must be able to scroll.
     this.view.scrollDOM.tabIndex = 0;
   }
 
+  /** Another text, which its writer cannot undo into the one before. */
   replace(text: string): void {
-    const { doc } = this.view.state;
-    if (doc.toString() === text) return;
-    this.view.dispatch({ changes: { from: 0, to: doc.length, insert: text } });
+    if (this.view.state.doc.toString() !== text) this.view.setState(this.stateOf(text));
   }
 
   /** Marks lines, and shows the first. */

@@ -29,8 +29,10 @@ BY_KEY.set("b", BY_KEY.get("B")!);
 BY_KEY.set("ArrowRight", BY_KEY.get("S")!);
 BY_KEY.set("ArrowLeft", BY_KEY.get("B")!);
 
+/** As a power of two: what is faster than a screen takes several steps at once. */
+const MAX_SPEED = 14;
+
 interface Props {
-  readonly disabled: boolean;
   readonly playing: boolean;
   /** Steps a second. */
   readonly speed: number;
@@ -39,16 +41,16 @@ interface Props {
   readonly onSpeed: (speed: number) => void;
 }
 
-export function Controls({ disabled, playing, speed, onMove, onPlay, onSpeed }: Props) {
+export function Controls({ playing, speed, onMove, onPlay, onSpeed }: Props) {
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
-      if (disabled || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
       if (
-        (event.target as Element).closest("input, textarea, select, .cm-editor, [role=radiogroup]")
+        (event.target as Element).closest("input, textarea, select, .cm-editor, [contenteditable]")
       )
         return;
       // A button has keys of its own, as long as it is one of these.
-      if (event.key === " " && (event.target as Element).closest("button")) return;
+      if (event.key === " " && (event.target as Element).closest("button, a, summary")) return;
       if (event.key === " ") onPlay();
       else {
         const control = BY_KEY.get(event.key);
@@ -67,9 +69,8 @@ export function Controls({ disabled, playing, speed, onMove, onPlay, onSpeed }: 
           type="button"
           key={key}
           aria-label={label}
-          title={`${label} (${key})`}
-          aria-keyshortcuts={key}
-          disabled={disabled}
+          title={`${label} (${KEYS[key] ?? key})`}
+          aria-keyshortcuts={SHORTCUTS[key] ?? key}
           onClick={() => onMove(move)}
         >
           {sign}
@@ -80,7 +81,6 @@ export function Controls({ disabled, playing, speed, onMove, onPlay, onSpeed }: 
         class="play"
         aria-pressed={playing}
         aria-keyshortcuts="Space"
-        disabled={disabled}
         onClick={onPlay}
       >
         {playing ? "Pause" : "Play"}
@@ -90,12 +90,65 @@ export function Controls({ disabled, playing, speed, onMove, onPlay, onSpeed }: 
         <input
           type="range"
           min={0}
-          max={6}
+          max={MAX_SPEED}
           value={Math.log2(speed)}
           aria-valuetext={`${speed} steps a second`}
           onInput={({ currentTarget }) => onSpeed(2 ** Number(currentTarget.value))}
         />
       </label>
+      <details class="help">
+        <summary>Keys and colours</summary>
+        <Help />
+      </details>
     </div>
   );
 }
+
+const COLOURS = [
+  ["accent", "this fiber is on"],
+  ["unwinding", "unwinding, and where it begins and ends"],
+  ["rewinding", "rewinding, and where it begins and ends"],
+  ["record", "a record is written or read"],
+  ["text", "a switch of fibers"],
+  ["host", "a call of the host"],
+  ["finding", "a finding of the checker"],
+] as const;
+
+function Help() {
+  const keys = [
+    ...CONTROLS.map(({ key, label }) => [KEYS[key] ?? key, label] as const),
+    ["Space", "Play or pause"],
+    ["+ −", "Zoom, on the timeline"],
+    ["PageUp PageDown", "A twentieth on or back, on the timeline"],
+  ] as const;
+  return (
+    <div role="group" tabIndex={0} aria-label="Keys and colours">
+      <dl class="keys">
+        {keys.map(([key, label]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{label}</dd>
+          </div>
+        ))}
+      </dl>
+      <ul class="colours">
+        {COLOURS.map(([name, text]) => (
+          <li key={name}>
+            <span class="swatch" style={{ background: `var(--${name})` }} aria-hidden="true" />{" "}
+            {text}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+const KEYS: Readonly<Record<string, string>> = { S: "s →", B: "b ←" };
+const SHORTCUTS: Readonly<Record<string, string>> = {
+  S: "s ArrowRight",
+  B: "b ArrowLeft",
+  E: "Shift+E",
+  N: "Shift+N",
+  O: "Shift+O",
+};

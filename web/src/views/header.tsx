@@ -10,7 +10,7 @@ interface Props {
   readonly onLesson: (lesson: number) => void;
   readonly onExample: (name: string) => void;
   readonly onFile: (file: File) => void;
-  /** @returns the link */
+  /** @returns what came of it */
   readonly onShare: () => Promise<string>;
   readonly onExport: (kind: "svg" | "perfetto" | "text") => Promise<void>;
 }
@@ -66,6 +66,8 @@ export function Header({
           onChange={({ currentTarget }) => {
             const file = currentTarget.files?.[0];
             if (file !== undefined) onFile(file);
+            // The same file again is another one, when it was changed.
+            currentTarget.value = "";
           }}
         />
       </label>
@@ -86,12 +88,7 @@ export function Header({
           <option value="text">Trace as text</option>
         </select>
       </label>
-      <button
-        type="button"
-        onClick={() =>
-          void onShare().then(() => setTold("The link is in the address, and copied."))
-        }
-      >
+      <button type="button" onClick={() => void onShare().then(setTold)}>
         Share
       </button>
       <span role="status">{told}</span>

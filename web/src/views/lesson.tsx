@@ -12,9 +12,11 @@ interface Props {
   /** Runs the reader's program. @returns the checks that do not hold */
   readonly onCheck: () => Promise<{ readonly failed: readonly Check[]; readonly facts: Facts }>;
   readonly onPassed: () => void;
+  /** Puts a program into the editor. */
+  readonly onProgram: (text: string) => void;
 }
 
-export function LessonText({ lesson, onPredict, onCheck, onPassed }: Props) {
+export function LessonText({ lesson, onPredict, onCheck, onPassed, onProgram }: Props) {
   return (
     <article class="lesson">
       <h2>{lesson.title}</h2>
@@ -25,7 +27,7 @@ export function LessonText({ lesson, onPredict, onCheck, onPassed }: Props) {
           case "predict":
             return <Prediction key={i} lesson={lesson} onPredict={onPredict} />;
           case "check":
-            return <Checks key={i} lesson={lesson} onCheck={onCheck} onPassed={onPassed} />;
+            return <Checks key={i} {...{ lesson, onCheck, onPassed, onProgram }} />;
         }
       })}
     </article>
@@ -42,9 +44,15 @@ function Prediction({ lesson, onPredict }: { lesson: Lesson; onPredict: () => Pr
   const { question, fact } = lesson.prediction;
   const [answer, setAnswer] = useState("");
   const [found, setFound] = useState<string | null>(null);
+  const [error, setError] = useState<string | null>(null);
   const submit = async (event: Event) => {
     event.preventDefault();
-    setFound((await onPredict())[fact as keyof Facts]);
+    setError(null);
+    try {
+      setFound((await onPredict())[fact as keyof Facts]);
+    } catch (thrown) {
+      setError((thrown as Error).message);
+    }
   };
   const right = found !== null && tidy(answer) === tidy(found);
   return (
@@ -63,9 +71,9 @@ function Prediction({ lesson, onPredict }: { lesson: Lesson; onPredict: () => Pr
         />
       </label>
       <button type="submit">Ask the machine</button>
-      <p role="status" class={found === null ? "" : right ? "good" : "bad"}>
+      <p role="status" class={found === null && error === null ? "" : right ? "good" : "bad"}>
         {found === null
-          ? ""
+          ? (error ?? "")
           : right
             ? `Yes: ${found}.`
             : `The machine says ${found}. Step through it to see why.`}
@@ -79,7 +87,7 @@ const tidy = (text: string): string => text.trim().replace(/[\s,]+/g, " ");
 type Outcome =
   { readonly failed: readonly Check[]; readonly facts: Facts } | { readonly error: string };
 
-function Checks({ lesson, onCheck, onPassed }: Pick<Props, "lesson" | "onCheck" | "onPassed">) {
+function Checks({ lesson, onCheck, onPassed, onProgram }: Omit<Props, "onPredict">) {
   const [outcome, setOutcome] = useState<Outcome | null>(null);
   const check = async () => {
     try {
@@ -92,9 +100,19 @@ function Checks({ lesson, onCheck, onPassed }: Pick<Props, "lesson" | "onCheck" 
   };
   return (
     <div class="checks">
-      <button type="button" onClick={() => void check()}>
-        Check my program
-      </button>
+      <p>
+        <button type="button" onClick={() => void check()}>
+          Check my program
+        </button>{" "}
+        <button type="button" onClick={() => onProgram(lesson.program)}>
+          Begin anew
+        </button>{" "}
+        {outcome !== null && (
+          <button type="button" onClick={() => onProgram(lesson.solution)}>
+            Show a solution
+          </button>
+        )}
+      </p>
       <div role="status">
         {outcome === null ? (
           <p />

@@ -1,4 +1,5 @@
-// The page's side of the worker: calls that answer with promises, in order.
+// The page's side of the worker: calls that answer with promises, in order. It is opened by
+// the first call, and by the first after it was ended or lost.
 
 import type { MachineApi, Method, Problem, Request, Response } from "./api.js";
 
@@ -17,45 +18,58 @@ interface Waiting {
 }
 
 export class MachineClient {
-  private worker = this.open();
+  private worker: Worker | null = null;
   private readonly waiting = new Map<number, Waiting>();
   private nextId = 1;
   /** What long work is at; null when it is over. */
   onProgress: (text: string | null) => void = () => undefined;
+  /** There is no program any more. */
+  onLost: (reason: string) => void = () => undefined;
 
   private open(): Worker {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<Response>) => this.answered(data);
-    worker.onerror = ({ message }) => this.fail(new Error(`the worker failed: ${message}`));
+    // A worker that could not be loaded tells by an event without a message.
+    worker.onerror = ({ message }: Partial<ErrorEvent>) => {
+      // The next request opens another.
+      if (this.worker === worker) this.lose(`the machine was lost${message ? `: ${message}` : ""}`);
+    };
     return worker;
   }
 
   call<M extends Method>(method: M, ...args: Parameters<MachineApi[M]>): Answer<M> {
     const id = this.nextId++;
     const request: Request = { id, method, args };
+    this.worker ??= this.open();
     this.worker.postMessage(request);
     return new Promise((resolve, reject) => this.waiting.set(id, { resolve, reject })) as Answer<M>;
   }
 
+  /** The same, and tells. */
+  lose(reason: string): void {
+    this.reset(reason);
+    this.onLost(reason);
+  }
+
   /** Ends what the worker is at; the program must be loaded again. */
-  reset(): void {
-    this.worker.terminate();
-    this.worker = this.open();
-    this.fail(new ProgramError({ message: "stopped" }));
+  reset(reason: string): void {
+    this.worker?.terminate();
+    this.worker = null;
+    const waiting = [...this.waiting.values()];
+    this.waiting.clear();
+    this.onProgress(null);
+    for (const { reject } of waiting) reject(new ProgramError({ message: reason }));
   }
 
   private answered(response: Response): void {
     if ("progress" in response) return this.onProgress(response.progress);
-    const { resolve, reject } = this.waiting.get(response.id)!;
+    const waiting = this.waiting.get(response.id);
+    // What a worker sent that was ended meanwhile.
+    if (waiting === undefined) return;
+    const { resolve, reject } = waiting;
     this.waiting.delete(response.id);
     if (this.waiting.size === 0) this.onProgress(null);
     if ("ok" in response) resolve(response.ok as never);
     else reject(new ProgramError(response.failed));
-  }
-
-  private fail(error: unknown): void {
-    for (const { reject } of this.waiting.values()) reject(error);
-    this.waiting.clear();
-    this.onProgress(null);
   }
 }

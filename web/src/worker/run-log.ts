@@ -4,9 +4,11 @@
 
 import {
   describeEvent,
+  type Finding,
   formatValues,
   type Machine,
   type Observer,
+  renderFinding,
   type Value,
 } from "../../../src/index.js";
 import type { ProgramEvents } from "../../../src/debug/happenings.js";
@@ -14,7 +16,7 @@ import { PerfettoTimeline } from "../../../src/observe/perfetto.js";
 import { renderLine } from "../../../src/observe/render.js";
 import type { TraceEvent } from "../../../src/observe/events.js";
 import type { TracedEvent } from "../../../src/observe/tracer.js";
-import type { Lane, Mark, ShownEnd, Span, State, Timeline } from "./view.js";
+import type { Lane, Mark, ShownEnd, ShownFinding, Span, State, Timeline } from "./view.js";
 
 /** Something that happened when so many instructions had been executed. */
 interface At<T> {
@@ -24,6 +26,10 @@ interface At<T> {
 
 /** Events beyond this many are counted, not kept. */
 const KEPT = 2_000_000;
+/** What the page shows of a log, of findings, and of fibers. */
+const SHOWN_LINES = 200;
+const SHOWN_FINDINGS = 20;
+const SHOWN_LANES = 40;
 
 export class RunLog {
   private readonly events: At<TracedEvent>[] = [];
@@ -31,6 +37,9 @@ export class RunLog {
   private readonly on: At<number>[] = [];
   private readonly states: At<State>[] = [{ time: 0, what: "normal" }];
   private readonly lines: At<string>[] = [];
+  /** When each finding was found, in the order of the findings. */
+  private readonly foundAt: number[] = [];
+  private findingsOf: (() => readonly Finding[]) | null = null;
   end: ShownEnd | null = null;
   private seq = 0;
 
@@ -103,9 +112,37 @@ export class RunLog {
     return this.machine.executed;
   }
 
-  /** What was logged until then. */
-  linesUntil(time: number): string[] {
-    return this.lines.slice(0, countUntil(this.lines, time)).map(({ what }) => what);
+  /** A checker watches, and has found this until now. */
+  checked(findings: () => readonly Finding[]): void {
+    this.findingsOf = findings;
+  }
+  /** The checker found one more. */
+  found(): void {
+    this.foundAt.push(this.now);
+  }
+  private shown: readonly ShownFinding[] | null = null;
+  /** Of a run that is over; null where nobody checked. */
+  get findings(): readonly ShownFinding[] | null {
+    return (this.shown ??= this.shownFindings());
+  }
+  private shownFindings(): ShownFinding[] | null {
+    const all = this.findingsOf?.() ?? null;
+    return (
+      all?.slice(0, SHOWN_FINDINGS).map((finding, i) => ({
+        time: this.foundAt[i] ?? this.length,
+        fiber: finding.fiber,
+        code: finding.code,
+        message: finding.message,
+        text: renderFinding(finding).join("\n"),
+      })) ?? null
+    );
+  }
+
+  /** The last lines that were logged until then, and how many there were before them. */
+  linesUntil(time: number): { readonly lines: readonly string[]; readonly before: number } {
+    const count = countUntil(this.lines, time);
+    const before = Math.max(0, count - SHOWN_LINES);
+    return { lines: this.lines.slice(before, count).map(({ what }) => what), before };
   }
 
   stateAt(time: number): State {
@@ -126,19 +163,37 @@ export class RunLog {
   }
 
   timeline(from: number, to: number, width: number): Timeline {
-    const ids = [...new Set(this.on.map(({ what }) => what))].sort((a, b) => a - b);
+    const all = this.fiberIds();
+    const ids = all.slice(0, SHOWN_LANES);
     const pixel = Math.max(1, (to - from) / width);
-    const lanes = (ids.length === 0 ? [0] : ids).map((fiber): Lane => ({
+    const marks = this.marks(from, to, pixel);
+    const lanes = ids.map((fiber): Lane => ({
       fiber,
       name: this.nameOf(fiber),
       on: spansOf(this.on, (id) => id === fiber, from, to, pixel, this.length),
-      marks: this.marksOf(fiber, from, to, pixel),
+      marks: [...(marks.get(fiber) ?? []), ...this.findingMarks(fiber, from, to)],
     }));
     const states = (["unwinding", "rewinding"] as const).flatMap((state) => {
       const spans = spansOf(this.states, (found) => found === state, from, to, pixel, this.length);
       return spans.map((span) => ({ ...span, state }));
     });
-    return { from, to, lanes, states };
+    return { from, to, lanes, hidden: all.length - ids.length, states };
+  }
+
+  private ids: readonly number[] | null = null;
+  /** All that ever were on, by the time the run is over. */
+  private fiberIds(): readonly number[] {
+    const found = (this.ids ??= [...new Set(this.on.map(({ what }) => what))].sort((a, b) => a - b)); // prettier-ignore
+    return found.length === 0 ? [0] : found;
+  }
+
+  private findingMarks(lane: number, from: number, to: number): Mark[] {
+    // The checker counts the program's fibers; lanes may be the machine's.
+    const own = (fiber: number) =>
+      (this.programs.tracker === null ? (this.on[0]?.what ?? 0) : fiber) === lane;
+    return (this.findings ?? [])
+      .filter(({ time, fiber }) => own(fiber) && time >= from && time <= to)
+      .map(({ time, message: text }) => ({ time, kind: "finding", text, count: 1 }));
   }
 
   /** Of one of the program's fibers; where nobody follows such, of one of the machine's. */
@@ -147,23 +202,22 @@ export class RunLog {
     return fiber === (first ?? 0) ? "main" : `fiber ${fiber}`;
   }
 
-  private marksOf(fiber: number, from: number, to: number, pixel: number): Mark[] {
-    const marks: Mark[] = [];
-    let last = -Infinity;
+  /** By fiber; what is closer than a pixel is one mark. */
+  private marks(from: number, to: number, pixel: number): Map<number, Mark[]> {
+    const lanes = new Map<number, Mark[]>();
     for (let i = countUntil(this.events, from - 1); i < this.events.length; i++) {
       const { time, what } = this.events[i]!;
       if (time > to) break;
       const kind = kindOf(what);
-      if (what.fiber !== fiber || kind === null) continue;
-      if (time - last < pixel) {
-        const mark = marks[marks.length - 1]!;
-        marks[marks.length - 1] = { ...mark, count: mark.count + 1 };
-        continue;
-      }
-      marks.push({ time, kind, text: describeEvent(what).trim(), count: 1 });
-      last = time;
+      if (kind === null) continue;
+      const marks = lanes.get(what.fiber) ?? [];
+      lanes.set(what.fiber, marks);
+      const last = marks.at(-1);
+      if (last !== undefined && time - last.time < pixel)
+        marks[marks.length - 1] = { ...last, count: last.count + 1 };
+      else marks.push({ time, kind, text: describeEvent(what).trim(), count: 1 });
     }
-    return marks;
+    return lanes;
   }
 
   trace(format: "text" | "perfetto"): string {

@@ -2,7 +2,6 @@
 // recorded; what the page shows is that recording, at any of its places, in any order.
 
 import {
-  Asyncify,
   decode,
   type FuncInstance,
   History,
@@ -24,14 +23,20 @@ import { mergeImports } from "../../../src/runtime/instances.js";
 import { namesFibers } from "../../../src/observe/fibers.js";
 import { functionType } from "../../../src/valid/context.js";
 import { build } from "../course/build.js";
+import { hostOf } from "../course/host.js";
 import { type Facts, factsOf } from "../course/facts.js";
 import type { Call, Entry, Loaded, Move, Program } from "./api.js";
 import { RunLog } from "./run-log.js";
 import { Shower } from "./shower.js";
+import { unwindingOf } from "./unwinding.js";
 import type { CodeOf, Timeline, View } from "./view.js";
 
 /** Instructions of a program that does not end by itself. */
 const PATIENCE = 20_000_000;
+/** Milliseconds of work between two messages of how far it is. */
+const BREATH = 50;
+const MIB = 2 ** 20;
+const MAX_MEMORY = 256 * MIB;
 
 type Assembler = (text: string) => Uint8Array;
 
@@ -51,9 +56,8 @@ export class MachineSession {
   constructor(private readonly assembler: () => Promise<Assembler>) {}
 
   async load(program: Program): Promise<Loaded> {
-    this.running = null;
-    this.module = await this.moduleOf(program);
-    const { module } = this;
+    const module = await this.moduleOf(program);
+    this.module = module;
     const entries = module.exports
       .filter(({ kind }) => kind === "func")
       .map(({ name, index }): Entry => {
@@ -79,20 +83,34 @@ export class MachineSession {
     const events = new ProgramEvents(namesFibers(module));
     const machine = new Machine({ fuel: PATIENCE, maxFrames: 10_000 });
     const log = new RunLog(machine, events);
-    machine.observer = observers(events.tracker?.observer ?? {}, log.observer);
-    const asyncify = new Asyncify(module, { listener: events.emit });
+    const unwinding = unwindingOf(module, events, log);
+    machine.observer = observers(unwinding.observer, events.tracker?.observer ?? {}, log.observer);
+    const { asyncify } = unwinding;
     machine.interposer = asyncify;
     const imports = mergeImports(
-      new Map([["asyncify", asyncify.imports]]),
-      jsImports(machine, module, hostOf(module, log), { suspend: true }),
+      new Map([["asyncify", asyncify?.imports ?? new Map()]]),
+      jsImports(
+        machine,
+        module,
+        hostOf(module, (text) => log.line(text)),
+        { suspend: true },
+      ),
     );
-    const instance = instantiate(machine, module, imports, (made) => asyncify.attach(made));
-    const recorder = new Recorder(machine, { instances: [instance], asyncify });
+    checkMemories(module);
+    const instance = instantiate(machine, module, imports, (made) => unwinding.attach(made));
     const func = instance.func(invoke);
-    await this.run(machine, func, valuesOf(func, args), log);
+    const values = valuesOf(func, args);
+    // From here on there is another run to show.
+    this.running = null;
+    const recorder = new Recorder(machine, {
+      instances: [instance],
+      ...(asyncify === null ? {} : { asyncify }),
+    });
+    await this.run(machine, func, values, log);
     recorder.stop();
+    unwinding.finish();
     const session = await DebugSession.ofRecording(History.of(recorder), {
-      breathe: () => new Promise((done) => setTimeout(done)),
+      breathe: breather(),
       onProgress: (progress) => {
         if (progress !== null)
           this.onProgress(`${progress.done.toLocaleString("en")} instructions`);
@@ -201,6 +219,16 @@ function lastPlace(entries: Recorder["entries"], time: number): Position {
   return { entries: count, executed: time, drops: Infinity };
 }
 
+/** Lets messages out now and then: browsers make each timer wait for milliseconds. */
+function breather(): () => Promise<void> {
+  let last = performance.now();
+  return async () => {
+    if (performance.now() - last < BREATH) return;
+    await new Promise((done) => setTimeout(done));
+    last = performance.now();
+  };
+}
+
 /** Arguments that are missing are zero. @throws UsageError */
 function valuesOf({ signature: { params } }: FuncInstance, texts: readonly string[]): Value[] {
   return params.map((type, i) => {
@@ -209,17 +237,13 @@ function valuesOf({ signature: { params } }: FuncInstance, texts: readonly strin
   });
 }
 
-/** What programs may import. Other functions are there too, and return zeros. */
-function hostOf(module: ValidModule, log: RunLog) {
-  const known: Record<string, (...args: number[]) => unknown> = {
-    log: (value) => log.line(String(value)),
-    sleep: (ms) => new Promise((done) => setTimeout(done, Math.min(Math.max(0, ms!), 1000))),
-  };
-  const imports: Record<string, Record<string, unknown>> = {};
-  for (const { module: from, name, description } of module.imports) {
-    if (from === "asyncify" || description.kind !== "func") continue;
-    const base = name.replace(/_[if](32|64)$/, "");
-    (imports[from] ??= {})[name] = known[base] ?? (() => 0);
+/** More than that can be neither recorded nor shown. @throws UsageError */
+function checkMemories(module: ValidModule): void {
+  for (const { limits } of module.memories) {
+    const size = Number(limits.min) * 2 ** limits.pageSizeLog2;
+    if (size > MAX_MEMORY)
+      throw new UsageError(
+        `the program asks for a memory of ${Math.ceil(size / MIB)} MiB; this page has room for ${MAX_MEMORY / MIB} MiB`,
+      );
   }
-  return imports;
 }

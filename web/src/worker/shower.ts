@@ -53,6 +53,7 @@ export class Shower {
       globals: this.globals(),
       memory: this.memory(),
       log: log.linesUntil(time),
+      findings: log.findings,
       end: end === null ? null : this.end(),
       event: log.eventText(time),
     };

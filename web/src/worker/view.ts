@@ -55,6 +55,17 @@ export interface ShownEnd {
   readonly text: string;
 }
 
+/** What the checker found. */
+export interface ShownFinding {
+  /** Instructions executed when it was found. */
+  readonly time: number;
+  readonly fiber: number;
+  readonly code: string;
+  readonly message: string;
+  /** All of it, in lines, as `bobbin check` writes it. */
+  readonly text: string;
+}
+
 export interface View {
   /** Instructions executed, of all that are known so far. */
   readonly time: number;
@@ -65,7 +76,10 @@ export interface View {
   readonly fibers: readonly ShownFiber[];
   readonly globals: readonly ShownValue[];
   readonly memory: ShownMemory | null;
-  readonly log: readonly string[];
+  /** The last lines of the log, and how many came before them. */
+  readonly log: { readonly lines: readonly string[]; readonly before: number };
+  /** Of the whole run; null where there was nothing to check. */
+  readonly findings: readonly ShownFinding[] | null;
   readonly end: ShownEnd | null;
   /** The event that was the last one, as `bobbin trace` tells it. */
   readonly event: string | null;
@@ -93,6 +107,8 @@ export interface Timeline {
   readonly from: number;
   readonly to: number;
   readonly lanes: readonly Lane[];
+  /** Fibers that have no lane, because there are too many. */
+  readonly hidden: number;
   readonly states: readonly (Span & { readonly state: State })[];
 }
 

@@ -3,6 +3,7 @@
 
 import { initSync, watify } from "@mdn/watify";
 import assembler from "@mdn/watify/watify_bg.wasm?url";
+import { UsageError } from "../../../src/index.js";
 import { assembleBy } from "../../../src/text/assembling.js";
 import type { MachineApi, Request, Response } from "./api.js";
 import { problemOf } from "./problems.js";
@@ -19,7 +20,9 @@ let wat: ((text: string) => Uint8Array) | null = null;
 /** The assembler is fetched when there is text. */
 async function loadAssembler(): Promise<(text: string) => Uint8Array> {
   if (wat === null) {
-    initSync({ module: await (await fetch(assembler)).arrayBuffer() });
+    const answer = await fetch(assembler);
+    if (!answer.ok) throw new UsageError(`the assembler cannot be loaded: ${answer.status}`);
+    initSync({ module: await answer.arrayBuffer() });
     wat = (text) => assembleBy(watify, text);
   }
   return wat;
@@ -41,7 +44,7 @@ async function serve({ id, method, args }: Request): Promise<void> {
   } catch (error) {
     const failed = problemOf(error);
     send({ id, failed: failed ?? { message: `a fault of this page: ${String(error)}` } });
-    // What is ours is told to the console too.
-    if (failed === null) throw error;
+    // What is ours is told to the console too; the requests behind this one are served.
+    if (failed === null) console.error(error);
   }
 }
