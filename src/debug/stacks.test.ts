@@ -10,6 +10,10 @@ import { surroundings } from "../cli/testing.js";
 import { decode } from "../binary/decode.js";
 import { instantiate } from "../exec/instantiate.js";
 import { Machine } from "../exec/machine.js";
+import { History } from "../history/history.js";
+import { Recorder } from "../history/recorder.js";
+import { jsExports } from "../js-api/exports.js";
+import { jsImports } from "../js-api/imports.js";
 import { i32, i64 } from "../runtime/values.js";
 import { UsageError } from "../util/errors.js";
 import { validate } from "../valid/validate.js";
@@ -51,6 +55,25 @@ const atHostCalls = async (session: DebugSession): Promise<string[][]> => {
   while ((await session.continue()).kind === "event") shapes.push(shape(session));
   return shapes;
 };
+
+test("a call that the host makes stands on the one in which it makes it", async () => {
+  const text = `(module
+    (import "env" "ask" (func $ask (param i32) (result i32)))
+    (func $helper (export "helper") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+    (func $main (export "main") (result i32) (call $ask (i32.const 41))))`;
+  const machine = new Machine();
+  const module = validate(decode(assemble(text)));
+  const ask = (value: number): number =>
+    (jsExports(machine, instance)["helper"] as (value: number) => number)(value);
+  const instance = instantiate(machine, module, jsImports(machine, module, { env: { ask } }));
+  const recorder = new Recorder(machine, { instances: [instance] });
+  expect(machine.invoke(instance.func("main"), [])).toEqual([i32(42)]);
+  recorder.stop();
+  const session = await DebugSession.ofRecording(History.of(recorder));
+  session.stops.add({ kind: "code", place: "helper" });
+  await session.continue();
+  expect(session.stacks().map(({ status, frames }) => `${status}: ${frames.map(({ func }) => func.name).join()}`)).toEqual(["on: helper", "waiting: main"]); // prettier-ignore
+});
 
 test("the same stacks however fibers are made", async () => {
   const expected = await atHostCalls(await debugFixture("crossing.O0"));

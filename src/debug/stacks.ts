@@ -69,12 +69,15 @@ export function stacksOf(source: StackSource, all = false): FiberStack[] {
   return stacks.map((stack) => ({ ...stack, frames: stack.frames.filter((f) => !f.runtime) }));
 }
 
-/** The machine's fibers that wait for each other, innermost first. */
+/**
+ * The machine's fibers that wait for each other, innermost first: also those that wait for a
+ * function of the host, which made the call that is on.
+ */
 function machineStacks(source: StackSource): FiberStack[] {
   const stacks: FiberStack[] = [];
   const { records } = source;
   const { moving } = records;
-  for (let fiber: Fiber | null = source.fiber; fiber !== null; fiber = fiber.parent) {
+  for (let fiber: Fiber | null = source.fiber; fiber !== null; fiber = fiber.resumer) {
     const innermost = fiber === source.fiber;
     // Frames that unwind, or are to be rewound, are the innermost ones.
     const moved = innermost && moving !== null ? recordFrames(source, records.of(moving)) : [];
