@@ -3,6 +3,7 @@
 import { UsageError } from "../util/errors.js";
 import { hex } from "../util/hex.js";
 import { type DebugCommand, number } from "./command.js";
+import { exceptionText, heldExceptions } from "./exceptions.js";
 import { fiberLine, frameLines, positionLine } from "./render.js";
 import { recordLines, stackLines } from "./render-stacks.js";
 import { recordMemory } from "./records.js";
@@ -47,6 +48,19 @@ export const fiberCommands: readonly DebugCommand[] = [
           ...recordLines(data, recordFrames(session, kept), recordMemory(session).memory!),
         );
       }
+    },
+  },
+  {
+    name: "exceptions",
+    aliases: [],
+    usage: "exceptions",
+    help: "the exceptions that frames, globals and tables refer to",
+    run(console) {
+      const { session } = console;
+      const held = heldExceptions(session.stacks(true), session.instances);
+      if (held.length === 0) console.write("no exceptions");
+      for (const { exception, holder } of held)
+        console.write(`  ${holder}: ${exceptionText(exception, session.instances)}`);
     },
   },
   {
