@@ -139,3 +139,17 @@ export async function write(page: Page, text: string): Promise<void> {
     );
   }, text);
 }
+
+/**
+ * Shares what a page shows, and opens the link: the same program at the same place.
+ * @returns what went wrong in the page that was opened
+ */
+export async function shared(page: Page, browser: Browser, site: Site): Promise<string[]> {
+  const where = await page.$eval(".where", (element) => element.textContent);
+  await page.click("header button");
+  await page.waitForFunction(() => location.hash.startsWith("#program="));
+  const other = await openPage(browser, site, await page.evaluate(() => location.hash));
+  await other.page.waitForFunction((text) => document.querySelector(".where")!.textContent === text, {}, where); // prettier-ignore
+  await other.page.close();
+  return other.faults;
+}

@@ -11,7 +11,16 @@ import { build } from "../../web/src/course/build.js";
 import { type Facts, factsOf } from "../../web/src/course/facts.js";
 import { type Lesson, parseLesson } from "../../web/src/course/lesson.js";
 import { skipLoudly } from "../skip.js";
-import { BROWSERS, launch, openPage, serveSite, type Site, textOf, write } from "./browser.js";
+import {
+  BROWSERS,
+  launch,
+  openPage,
+  serveSite,
+  shared,
+  type Site,
+  textOf,
+  write,
+} from "./browser.js";
 
 const folder = new URL("../../web/lessons/", import.meta.url);
 const LESSONS: readonly Lesson[] = readdirSync(folder)
@@ -113,15 +122,8 @@ describe.each(BROWSERS.filter(({ path }) => path !== undefined))("$name", (choic
     await page.focus("#machine");
     for (const key of ["s", "s", "s", "b", "e"]) await page.keyboard.press(key);
     await page.waitForFunction(() => /instruction [^0]/.test(document.querySelector(".where")!.textContent!)); // prettier-ignore
-    const where = await textOf(page, ".where");
-    await page.click("header button");
-    await page.waitForFunction(() => location.hash.startsWith("#program="));
-    const hash = await page.evaluate(() => location.hash);
-    const other = await openPage(browser, site, hash);
-    await other.page.waitForFunction((text) => document.querySelector(".where")!.textContent === text, {}, where); // prettier-ignore
-    expect([...faults, ...other.faults]).toEqual([]);
+    expect([...faults, ...(await shared(page, browser, site))]).toEqual([]);
     await page.close();
-    await other.page.close();
   });
 
   test("a program that is wrong is told by its line, and the machine comes back", async () => {

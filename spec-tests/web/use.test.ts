@@ -9,6 +9,7 @@ import {
   launch,
   openPage,
   serveSite,
+  shared,
   type Site,
   textOf,
   write,
@@ -107,15 +108,8 @@ describe.each(BROWSERS.filter(({ path }) => path !== undefined))("$name", (choic
   test("a link holds a small module", async () => {
     const { page, faults } = await openPage(browser, site, "#example=instrumented");
     await page.keyboard.press("e");
-    await page.click("header button");
-    await page.waitForFunction(() => location.hash.startsWith("#program="));
-    const where = await textOf(page, ".where");
-    const hash = await page.evaluate(() => location.hash);
-    const other = await openPage(browser, site, hash);
-    await other.page.waitForFunction((text) => document.querySelector(".where")!.textContent === text, {}, where); // prettier-ignore
-    expect([...faults, ...other.faults]).toEqual([]);
+    expect([...faults, ...(await shared(page, browser, site))]).toEqual([]);
     await page.close();
-    await other.page.close();
   });
 
   test("embedded it is the machine alone", async () => {

@@ -112,8 +112,7 @@ function activated(settings: Readonly<Record<string, string>>, open?: string) {
   const require = createRequire(folder);
   const load = (name: string): unknown => (name === "vscode" ? vscode : require(name));
   const source = readFileSync(join(folder, manifest.main), "utf8");
-  // As Node loads a CommonJS module.
-  // oxlint-disable-next-line typescript/no-implied-eval
+  // oxlint-disable-next-line typescript/no-implied-eval -- as Node loads a CommonJS module
   const body = new Function("require", "module", "exports", source) as (...args: unknown[]) => void;
   body(load, module, module.exports);
   module.exports.activate!({ subscriptions: [] });
